@@ -1,0 +1,45 @@
+"""All passes by name. An entry imports its file only when the pass is asked for: start-up pays for none of them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+
+from minilinalg.errors import unknown_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from minilinalg.passes.base import MinilinalgPass
+
+
+def _lazy(name: str) -> Callable[[], type[MinilinalgPass]]:
+    """One name, several places: `linalg-fuse` is the class `LinalgFusePass` in `passes/linalg_fuse.py`."""
+
+    def factory() -> type[MinilinalgPass]:
+        module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+        return getattr(module, class_name(name))
+
+    return factory
+
+
+def class_name(name: str) -> str:
+    """The class of the pass `name`: `linalg-fuse-elementwise` is `LinalgFuseElementwisePass`."""
+    return "".join(part.capitalize() for part in name.split("-")) + "Pass"
+
+
+# Grouped as an alphabetical list groups them: by the dialect that a pass consumes.
+_NAMES = (
+    "canonicalize",
+    "cse",
+    "dce",
+    "licm",
+)
+
+PASSES: Mapping[str, Callable[[], type[MinilinalgPass]]] = {name: _lazy(name) for name in _NAMES}
+
+
+def load_pass(name: str) -> type[MinilinalgPass]:
+    """The pass class called `name`. Raises CommandError with the nearest name when there is none."""
+    if name not in PASSES:
+        raise unknown_name("pass", name, PASSES)
+    return PASSES[name]()

@@ -1,0 +1,65 @@
+"""What every pass of minilinalg is made from: its declared numerics, its target, its remarks."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from minilinalg.errors import CommandError, Remark
+
+if TYPE_CHECKING:
+    from minilinalg.targets import Target
+
+Numerics = Literal["exact", "reassociates", "contracts", "approximates"]
+
+
+@dataclass(frozen=True)
+class MinilinalgPass(ModulePass):
+    """A pass over a module. Its fields are its options: `tile_sizes: tuple[int, ...]` is `tile-sizes=1,2` in a text.
+
+    `numerics` says what the pass may do to an answer. Checking by running holds it to that: `exact` answers agree
+    bitwise (any NaN equals any NaN), `reassociates` may change the order of a sum, `contracts` may fuse a product
+    into a sum, `approximates` may replace a function by one of a documented error.
+    """
+
+    numerics: ClassVar[Numerics] = "exact"
+
+    @abstractmethod
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        """Rewrites the module in place. `ctx` is a `minilinalg.context.MLContext`, unless `xdsl-opt` is running."""
+
+
+def summary(cls: type[ModulePass]) -> str:
+    """The first sentence of the pass's docstring: what `--list-passes` shows."""
+    return next((line.strip() for line in (cls.__doc__ or "").splitlines() if line.strip()), "")
+
+
+def require_target(ctx: Context, who: ModulePass, what: str = "the sizes of its memories") -> Target:
+    """The machine that is compiled for. Raises CommandError when none was given; `what` is the figure asked for."""
+    target: Target | None = getattr(ctx, "target", None)
+    if target is None:
+        raise CommandError(
+            f"pass '{who.name}' asks the target for {what}, and no target is given",
+            rule="a pass that depends on a machine needs --target NAME, or a path of a target file",
+            hint="'minilinalg targets' lists the machines that come along",
+        )
+    return target
+
+
+def remark(ctx: Context, who: ModulePass, at: Operation | SSAValue, text: str) -> None:
+    """Records why `who` did or did not do something `at` an operation, once; `--remarks` shows it."""
+    remarks: list[Remark] | None = getattr(ctx, "remarks", None)
+    if remarks is None:
+        return
+    from minilinalg.locations import places_of
+
+    new = Remark(who.name, text, tuple(places_of(at)))
+    # A greedy driver visits an operation again whenever a neighbour changes: the same refusal is one remark.
+    if new not in remarks:
+        remarks.append(new)
