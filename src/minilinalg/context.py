@@ -1,0 +1,81 @@
+"""The context: which dialects a text may use, and what a run of passes shares.
+
+Dialects are registered by name and loaded when their first operation, type or attribute is read, so starting up costs
+nothing for dialects that a module does not use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import Builtin
+from xdsl.ir import Dialect
+
+from minilinalg.errors import Remark
+
+if TYPE_CHECKING:
+    from minilinalg.targets import Target
+
+DIALECTS: dict[str, tuple[str, str]] = {
+    # What Triton writes, and the hardware
+    "tt": ("minilinalg.dialects.tt", "TT"),
+    "simd": ("minilinalg.dialects.simd", "SIMD"),
+    # Completions of upstream
+    "arith": ("minilinalg.dialects.upstream.arith", "Arith"),
+    # Upstream as xDSL has it
+    "affine": ("xdsl.dialects.affine", "Affine"),
+    "bufferization": ("xdsl.dialects.bufferization", "Bufferization"),
+    "cf": ("xdsl.dialects.cf", "Cf"),
+    "complex": ("xdsl.dialects.complex", "Complex"),
+    "func": ("xdsl.dialects.func", "Func"),
+    "linalg": ("xdsl.dialects.linalg", "Linalg"),
+    "llvm": ("xdsl.dialects.llvm", "LLVM"),
+    "math": ("xdsl.dialects.math", "Math"),
+    "memref": ("xdsl.dialects.memref", "MemRef"),
+    "scf": ("xdsl.dialects.scf", "Scf"),
+    "tensor": ("xdsl.dialects.tensor", "Tensor"),
+    "test": ("xdsl.dialects.test", "Test"),
+    "ub": ("xdsl.dialects.ub", "UB"),
+    "vector": ("xdsl.dialects.vector", "Vector"),
+}
+"""Name of a dialect -> module and name of its `Dialect` object."""
+
+
+@dataclass
+class MLContext(Context):
+    """xDSL's context, with the machine that is compiled for and the remarks that passes left."""
+
+    target: Target | None = None
+    remarks: list[Remark] = field(default_factory=list[Remark])
+
+    def clone(self) -> MLContext:
+        return MLContext(
+            self.allow_unregistered,
+            self._loaded_dialects.copy(),
+            self._loaded_ops.copy(),
+            self._loaded_attrs.copy(),
+            self._loaded_types.copy(),
+            self._registered_dialects.copy(),
+            self.target,
+            self.remarks.copy(),
+        )
+
+
+def _factory(module: str, name: str) -> Callable[[], Dialect]:
+    return lambda: getattr(import_module(module), name)
+
+
+def make_context(*, allow_unregistered: bool = False) -> MLContext:
+    """A context that knows every dialect of `DIALECTS`, none of them loaded but builtin.
+
+    With `allow_unregistered`, operations, types and attributes of other dialects are read and printed back as they are.
+    """
+    ctx = MLContext(allow_unregistered)
+    ctx.load_dialect(Builtin)
+    for dialect, (module, name) in DIALECTS.items():
+        ctx.register_dialect(dialect, _factory(module, name))
+    return ctx

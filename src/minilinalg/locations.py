@@ -1,0 +1,102 @@
+"""Where an operation comes from.
+
+`op.location` always is a location attribute. The parser sets it to the place in the text that it read
+(`FileLineColLoc`), or, when that text itself had a `loc(...)`, to `FusedLoc([source, text place], "text")`: an error
+after the ninth pass then names both the line of the TTIR file and the line of the kernel. Passes copy `op.location` as
+it is to what they create (`carry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from xdsl.dialects.builtin import CallSiteLoc, FileLineColLoc, FusedLoc, LocationAttr, NameLoc, StringAttr, UnknownLoc
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
+
+from minilinalg.errors import Place
+
+TEXT = StringAttr("text")
+"""The metadata that marks a fused location as [source, place in the text that was read]."""
+UNKNOWN = UnknownLoc()
+
+
+def with_text_place(source: LocationAttr, place: FileLineColLoc) -> LocationAttr:
+    """The location of an operation that stands at `place` in a text which says that it comes from `source`."""
+    return place if source == UNKNOWN else FusedLoc((source, place), TEXT)
+
+
+def _is_text_pair(location: Attribute) -> bool:
+    return isinstance(location, FusedLoc) and location.metadata == TEXT
+
+
+def source_location(op: Operation | SSAValue) -> LocationAttr:
+    """What `loc(...)` said about `op` in the text, or the place in the text when it said nothing."""
+    return strip_text_place(op.location if isinstance(op, Operation | BlockArgument) else _owner(op).location)
+
+
+def strip_text_place(location: LocationAttr) -> LocationAttr:
+    """`location` without the mark of the text that was read."""
+    if isinstance(location, FusedLoc) and location.metadata == TEXT:
+        return location.locations.data[0]  # pyright: ignore
+    return location
+
+
+def carry(from_op: Operation, to_ops: Iterable[Operation]) -> None:
+    """Give `to_ops`, and what is inside them, the location of the operation that they replace, where they have none."""
+    for op in to_ops:
+        for inner in op.walk():
+            if inner.location == UNKNOWN:
+                inner.location = from_op.location
+
+
+def places_of(op: Operation | SSAValue, sources: Mapping[str, str] | None = None) -> tuple[Place, ...]:
+    """Where `op` stands: first in the text that was read, then in the source which that text was made from.
+
+    An operation without a location has that of what encloses it. `sources` maps file names to their texts, for the
+    excerpt with the caret. In an inlined call, the kernel's line comes before the library's.
+    """
+    location = _location(op)
+    places: list[Place] = []
+    text_place = location
+    if _is_text_pair(location):
+        source, text_place = location.locations.data  # pyright: ignore
+        places = list(_places(text_place, sources or {})) + list(_places(source, sources or {}))
+    else:
+        places = list(_places(text_place, sources or {}))
+    return tuple(dict.fromkeys(places))
+
+
+def _owner(value: SSAValue) -> Operation:
+    owner = value.owner
+    if isinstance(owner, Block):
+        parent = owner.parent_op()
+        assert parent is not None, "a block argument outside of any operation has no place"
+        return parent
+    return owner
+
+
+def _location(op: Operation | SSAValue) -> Attribute:
+    if isinstance(op, BlockArgument) and op.location != UNKNOWN:
+        return op.location
+    at: Operation | None = op if isinstance(op, Operation) else _owner(op)
+    while at is not None and at.location == UNKNOWN:
+        at = at.parent_op()
+    return UNKNOWN if at is None else at.location
+
+
+def _places(location: Attribute, sources: Mapping[str, str]) -> Iterator[Place]:
+    match location:
+        case FileLineColLoc():
+            file, line = location.filename.data, location.line.data
+            lines = sources[file].split("\n") if file in sources else []
+            yield Place(file, line, location.column.data, lines[line - 1] if 0 < line <= len(lines) else None)
+        case NameLoc():
+            yield from _places(location.location, sources)
+        case CallSiteLoc():
+            yield from _places(location.caller, sources)
+            yield from _places(location.callee, sources)
+        case FusedLoc():
+            for part in location.locations.data:  # pyright: ignore
+                yield from _places(part, sources)  # pyright: ignore
+        case _:
+            pass
