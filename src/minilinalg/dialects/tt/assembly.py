@@ -1,0 +1,563 @@
+r"""Assembly formats: the string of a .td file, read once, gives parser and printer of an operation.
+
+    SYNTAX: ClassVar = Syntax("$ptr (`,` $mask^)? attr-dict `:` type($ptr)")
+
+The formats are written as upstream writes them, so that they can be compared letter by letter:
+
+| directive | stands for |
+|---|---|
+| `` `word` ``, `` `,` `` | itself |
+| `$name` | an operand, or an attribute as its kind writes it: a keyword, a string, a symbol; a unit attribute is nothing |
+| `attr-dict` | all attributes that the format does not name; those equal to their default are left out |
+| `type($name)`, `type(operands)` | the types of these values |
+| `qualified(type($name))` | the same; without it, a value that can only be of one `tt` type is written without its name |
+| `functional-type(a, b)` | `(types) -> types`, where a and b are `operands`, `results` or `$name` |
+| `operands` | all operands |
+| `( ... $name^ ... )?` | present when `name` is; on parsing, when its first literal is |
+
+Types that a format leaves out follow from the operation's `TypesMatch` traits, or from an operand that has only one
+type. xDSL's own `assembly_format` can derive neither, knows no keyword for an integer attribute, and costs two to
+three times as much for every operation that is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from xdsl.dialects.builtin import DenseArrayBase, StringAttr, SymbolRefAttr, UnitAttr, i32
+from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue
+from xdsl.irdl import (
+    AttrConstraint,
+    AttrSizedOperandSegments,
+    BaseAttr,
+    EqAttrConstraint,
+    IRDLOperation,
+    OpDef,
+    OptionalDef,
+    RangeOf,
+    VariadicDef,
+)
+from xdsl.parser import Parser, UnresolvedOperand
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from minilinalg.dialects.tt.attributes import EnumAttr, KeywordEnum, parse_keyword
+from minilinalg.dialects.tt.traits import TypesMatch, named_values
+from minilinalg.dialects.tt.types import TypeClass
+
+SEGMENTS = AttrSizedOperandSegments.attribute_name
+
+
+@dataclass
+class Reading:
+    """What of an operation has been read so far."""
+
+    operands: dict[str, list[UnresolvedOperand]] = field(default_factory=dict[str, list[UnresolvedOperand]])
+    types: dict[str, Sequence[Attribute]] = field(default_factory=dict[str, Sequence[Attribute]])
+    properties: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+    attributes: dict[str, Attribute] = field(default_factory=dict[str, Attribute])
+
+
+@dataclass
+class Writing:
+    """Where an operation is printed, and whether a space is due: upstream's rules for spaces between directives."""
+
+    printer: Printer
+    space: bool = True
+    after_punctuation: bool = False
+
+    def before_value(self) -> None:
+        """Print the space that stands before a value, an attribute or a type."""
+        if self.space or not self.after_punctuation:
+            self.printer.print_string(" ")
+        self.space, self.after_punctuation = True, False
+
+    def literal(self, text: str) -> None:
+        """Print a word or punctuation with the spaces that belong to it."""
+        tight = text in (">)}]," if self.after_punctuation else "<>(){}[],") and len(text) == 1
+        self.printer.print_string(f" {text}" if self.space and not tight else text)
+        self.space = text not in ("<", "(", "{", "[")
+        self.after_punctuation = not (text[0].isalpha() or text[0] == "_")
+
+
+class Directive:
+    """One element of a format."""
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        """Read the element."""
+        raise AssertionError
+
+    def parse_optional(self, parser: Parser, reading: Reading) -> bool:
+        """Read the element if it is there: asked of the first element of an optional group."""
+        raise AssertionError
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        """Write the element."""
+        raise AssertionError
+
+    def present(self, op: Operation) -> bool:
+        """Whether the optional group that has this element as its anchor is written."""
+        raise AssertionError
+
+
+@dataclass
+class Literal(Directive):
+    """A word or punctuation."""
+
+    text: str
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        if self.text[0].isalpha():
+            parser.parse_keyword(self.text)
+        else:
+            parser.parse_punctuation(self.text)  # pyright: ignore[reportArgumentType]
+
+    def parse_optional(self, parser: Parser, reading: Reading) -> bool:
+        if self.text[0].isalpha():
+            return parser.parse_optional_keyword(self.text) is not None
+        return parser.parse_optional_punctuation(self.text) is not None  # pyright: ignore[reportArgumentType]
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.literal(self.text)
+
+
+@dataclass
+class Operand(Directive):
+    """One operand, or the comma-separated operands of a variadic one."""
+
+    name: str
+    variadic: bool
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        if self.variadic:
+            self.parse_optional(parser, reading)
+        else:
+            reading.operands[self.name] = [parser.parse_unresolved_operand()]
+
+    def parse_optional(self, parser: Parser, reading: Reading) -> bool:
+        operand = parser.parse_optional_unresolved_operand()
+        if operand is None:
+            return False
+        operands = reading.operands[self.name] = [operand]
+        while self.variadic and parser.parse_optional_punctuation(",") is not None:
+            operands.append(parser.parse_unresolved_operand())
+        return True
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        if values := named_values(op, self.name):
+            writing.before_value()
+            writing.printer.print_list(values, writing.printer.print_ssa_value)
+
+    def present(self, op: Operation) -> bool:
+        return bool(named_values(op, self.name))
+
+
+@dataclass
+class AllOperands(Directive):
+    """`operands`: all of an operation whose only operand is variadic."""
+
+    operand: Operand
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        self.operand.parse_optional(parser, reading)
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        self.operand.print(op, writing)
+
+
+@dataclass
+class KeywordProperty(Directive):
+    """An enumeration, as its keyword."""
+
+    name: str
+    enum: type[KeywordEnum]
+    default: Attribute | None
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        reading.properties[self.name] = parse_keyword(parser, self.enum).attribute
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        writing.printer.print_string(self.enum.of(op.properties[self.name]).keyword)
+
+    def present(self, op: Operation) -> bool:
+        return op.properties.get(self.name) not in (None, self.default)
+
+
+@dataclass
+class StringProperty(Directive):
+    """A string, in quotes."""
+
+    name: str
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        reading.properties[self.name] = StringAttr(parser.parse_str_literal())
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        writing.printer.print_attribute(op.properties[self.name])
+
+
+@dataclass
+class SymbolProperty(Directive):
+    """A symbol: `@name`."""
+
+    name: str
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        reading.properties[self.name] = SymbolRefAttr(parser.parse_symbol_name())
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        writing.printer.print_attribute(op.properties[self.name])
+
+
+@dataclass
+class UnitProperty(Directive):
+    """An attribute without a value; the literal before it in its group says all."""
+
+    name: str
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        reading.properties[self.name] = UnitAttr()
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        pass
+
+    def present(self, op: Operation) -> bool:
+        return self.name in op.properties
+
+
+@dataclass
+class AttributeDictionary(Directive):
+    """`attr-dict`: what the format does not name. Names that the operation defines are properties."""
+
+    defaults: Mapping[str, Attribute | None]
+    named: frozenset[str]
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        for name, attribute in parser.parse_optional_attr_dict().items():
+            if name in self.defaults:
+                reading.properties[name] = attribute
+            else:
+                reading.attributes[name] = attribute
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        shown = {
+            name: attribute
+            for name, attribute in op.properties.items()
+            if name not in self.named and attribute != self.defaults.get(name)
+        }
+        if shown or op.attributes:
+            writing.printer.print_op_attributes(dict(sorted((shown | op.attributes).items())))
+        writing.after_punctuation = False
+
+
+@dataclass
+class TypeOf(Directive):
+    """`type($name)`: the type of one value, or the comma-separated types of a variadic one."""
+
+    name: str
+    variadic: bool
+    stripped: type[ParametrizedAttribute] | None
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        if self.variadic:
+            reading.types[self.name] = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
+        elif self.stripped is None:
+            reading.types[self.name] = (parser.parse_type(),)
+        elif (written := parser.parse_optional_type()) is not None:
+            reading.types[self.name] = (written,)
+        else:
+            reading.types[self.name] = (self.stripped.new(self.stripped.parse_parameters(parser)),)
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        types = [value.type for value in named_values(op, self.name)]
+        if self.stripped is None:
+            writing.printer.print_list(types, writing.printer.print_attribute)
+        else:
+            for type in types:
+                assert isinstance(type, self.stripped)
+                type.print_parameters(writing.printer)
+
+    def present(self, op: Operation) -> bool:
+        return bool(named_values(op, self.name))
+
+
+@dataclass
+class Types:
+    """The values whose types a directive lists: named ones, or all operands or results."""
+
+    names: tuple[str, ...]
+
+    def take(self, parser: Parser, reading: Reading, types: Sequence[Attribute], position: int) -> None:
+        """Give `types` out to these operands, as many to each as there are of it."""
+        counts = [len(reading.operands.get(name, ())) for name in self.names]
+        if sum(counts) != len(types):
+            parser.raise_error(f"{sum(counts)} operands and {len(types)} types: one type for each operand", position)
+        start = 0
+        for name, count in zip(self.names, counts, strict=True):
+            reading.types[name] = types[start : start + count]
+            start += count
+
+    def of(self, op: Operation) -> Iterable[Attribute]:
+        """The types to be written."""
+        return (value.type for name in self.names for value in named_values(op, name))
+
+
+@dataclass
+class OperandTypes(Directive):
+    """`type(operands)`: the types of all operands."""
+
+    operands: Types
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        position = parser.pos
+        types = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_type)
+        self.operands.take(parser, reading, types, position)
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        writing.printer.print_list(self.operands.of(op), writing.printer.print_attribute)
+
+
+@dataclass
+class FunctionalType(Directive):
+    """`functional-type(operands, results)`: `(types) -> types`."""
+
+    operands: Types
+    result: str | None
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        position = parser.pos
+        function_type = parser.parse_function_type()
+        self.operands.take(parser, reading, function_type.inputs.data, position)
+        if self.result is not None:
+            reading.types[self.result] = function_type.outputs.data
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        writing.printer.print_function_type(self.operands.of(op), op.result_types)
+
+
+@dataclass
+class Group(Directive):
+    """`( ... )?`: all of it or nothing."""
+
+    elements: Sequence[Directive]
+    anchor: Directive
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        if self.elements[0].parse_optional(parser, reading):
+            for element in self.elements[1:]:
+                element.parse(parser, reading)
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        if self.anchor.present(op):
+            for element in self.elements:
+                element.print(op, writing)
+
+
+TOKENS = re.compile(r"""\s*(?:`(?P<literal>[^`]*)`|(?P<other>\$\w+|[\w-]+|\)\?|[()^,]))""")
+
+
+class Format:
+    """A format read for one operation."""
+
+    def __init__(self, text: str, op_type: type[IRDLOperation]):
+        self.definition: OpDef = op_type.get_irdl_definition()
+        self.op_type = op_type
+        self.values: dict[str, AttrConstraint] = {}
+        self.variadic: set[str] = set()
+        for name, definition in (*self.definition.operands, *self.definition.results):
+            self.values[name] = _each(definition.constr)
+            if isinstance(definition, VariadicDef) and not isinstance(definition, OptionalDef):
+                self.variadic.add(name)
+        self.operand_names = tuple(name for name, _ in self.definition.operands)
+        self.result_names = tuple(name for name, _ in self.definition.results)
+        self.properties = {name: definition.default_value for name, definition in self.definition.properties.items()}
+        self.has_segments = any(isinstance(option, AttrSizedOperandSegments) for option in self.definition.options)
+        self.typed: set[str] = set()
+        self.tokens = [(m["literal"], m["other"]) for m in TOKENS.finditer(text)]
+        self.tokens.reverse()
+        self.named = frozenset((*re.findall(r"\$(\w+)", text), SEGMENTS))
+        self.elements: list[Directive] = []
+        while self.tokens:
+            self.elements.append(self._element())
+        self.derivations = self._derivations()
+
+    def _element(self) -> Directive:
+        literal, word = self.tokens.pop()
+        if literal is not None:
+            return Literal(literal)
+        if word == "(":
+            return self._group()
+        if word == "attr-dict":
+            return AttributeDictionary(self.properties, self.named)
+        if word == "operands":
+            return AllOperands(Operand(self.operand_names[0], True))
+        if word == "qualified":
+            inner, *_ = self._arguments()
+            return self._type(inner, qualified=True)
+        if word == "type":
+            (inner,) = self._arguments()
+            return self._type(inner, qualified=False)
+        if word == "functional-type":
+            operands, results = self._arguments()
+            return FunctionalType(self._types(operands), self._result(results))
+        return self._variable(word[1:])
+
+    def _group(self) -> Group:
+        elements: list[Directive] = []
+        anchor: Directive | None = None
+        while self.tokens[-1][1] != ")?":
+            elements.append(self._element())
+            if self.tokens[-1][1] == "^":
+                self.tokens.pop()
+                anchor = elements[-1]
+        self.tokens.pop()
+        assert anchor is not None, f"optional group without anchor in the format of {self.op_type.name}"
+        return Group(elements, anchor)
+
+    def _arguments(self) -> list[str]:
+        words: list[str] = []
+        depth = 0
+        while True:
+            word = self.tokens.pop()[1]
+            depth += (word == "(") - (word == ")")
+            if word not in ("(", ")", ",", "type"):
+                words.append(word)
+            if depth == 0:
+                return words
+
+    def _variable(self, name: str) -> Directive:
+        if (value := _snake(name)) in self.values:
+            return Operand(value, value in self.variadic)
+        constraint = self.definition.properties[name].constr
+        if isinstance(constraint, EnumAttr):
+            return KeywordProperty(name, constraint.enum, self.properties[name])
+        assert isinstance(constraint, BaseAttr)
+        kinds: dict[type[Attribute], type[StringProperty | SymbolProperty | UnitProperty]] = {
+            StringAttr: StringProperty,
+            SymbolRefAttr: SymbolProperty,
+            UnitAttr: UnitProperty,
+        }
+        return kinds[constraint.attr](name)
+
+    def _type(self, word: str, qualified: bool) -> Directive:
+        if word == "operands":
+            return OperandTypes(self._types(word))
+        name = _snake(word[1:])
+        self.typed.add(name)
+        constraint = self.values[name]
+        stripped = constraint.stripped if isinstance(constraint, TypeClass) and not qualified else None
+        return TypeOf(name, name in self.variadic, stripped)
+
+    def _types(self, word: str) -> Types:
+        names = self.operand_names if word == "operands" else (_snake(word[1:]),)
+        self.typed.update(names)
+        return Types(names)
+
+    def _result(self, word: str) -> str | None:
+        name = self.result_names[0] if word == "results" and self.result_names else _snake(word[1:])
+        self.typed.add(name)
+        return name if name in self.values else None
+
+    def _derivations(self) -> list[TypesMatch]:
+        """The `TypesMatch` traits that give the types that the format leaves out, in an order that works."""
+        known = set(self.typed)
+        derivations: list[TypesMatch] = []
+        matches = [trait for trait in self.definition.traits if isinstance(trait, TypesMatch)]
+        while ready := [m for m in matches if m.source in known and m.target not in known]:
+            derivations.append(ready[0])
+            known.add(ready[0].target)
+        return derivations
+
+    def parse(self, parser: Parser) -> Operation:
+        """Read one operation, the parser standing behind its name."""
+        position = parser.pos
+        reading = Reading()
+        for element in self.elements:
+            element.parse(parser, reading)
+        types = reading.types
+        try:
+            for match in self.derivations:
+                types[match.target] = [match.of(type) for type in types[match.source]]
+        except VerifyException as problem:
+            parser.raise_error(str(problem), position, parser.pos)
+        operands: list[SSAValue] = []
+        segments: list[int] = []
+        for name in self.operand_names:
+            unresolved = reading.operands.get(name, ())
+            segments.append(len(unresolved))
+            if unresolved:
+                operands.extend(parser.resolve_operands(unresolved, self._types_of(name, unresolved, types), position))
+        if self.has_segments:
+            reading.properties[SEGMENTS] = DenseArrayBase.from_list(i32, segments)
+        return self.op_type.create(
+            operands=operands,
+            result_types=[type for name in self.result_names for type in self._types_of(name, (None,), types)],
+            properties=reading.properties,
+            attributes=reading.attributes,
+        )
+
+    def _types_of(
+        self, name: str, values: Sequence[object], types: dict[str, Sequence[Attribute]]
+    ) -> Sequence[Attribute]:
+        """The types of value `name`: as written or derived, or the only one that it may have."""
+        if name in types:
+            return types[name]
+        constraint = self.values[name]
+        assert isinstance(constraint, EqAttrConstraint), f"the format of {self.op_type.name} gives no type to {name}"
+        return (constraint.attr,) * len(values)
+
+    def print(self, op: Operation, printer: Printer) -> None:
+        """Write one operation behind its name."""
+        writing = Writing(printer)
+        for element in self.elements:
+            element.print(op, writing)
+
+
+def _each(constraint: Any) -> AttrConstraint:
+    """The constraint of each type of a range."""
+    while not isinstance(constraint, AttrConstraint):
+        constraint = constraint.constr if isinstance(constraint, RangeOf) else constraint.constraint
+    return constraint
+
+
+def _snake(name: str) -> str:
+    """The Python name of an operand or result: outLHS -> out_lhs."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+class Syntax:
+    """The assembly format of an operation, read on its first use."""
+
+    def __init__(self, text: str):
+        self.text = text
+        self.formats: dict[type[IRDLOperation], Format] = {}
+
+    def format(self, op_type: type[IRDLOperation]) -> Format:
+        """The format as it is read for `op_type`."""
+        if (format := self.formats.get(op_type)) is None:
+            format = self.formats[op_type] = Format(self.text, op_type)
+        return format
+
+
+class FormattedOperation(IRDLOperation):
+    """An operation that is read and written by its `SYNTAX`."""
+
+    SYNTAX: ClassVar[Syntax]
+
+    @classmethod
+    def parse(cls, parser: Parser) -> Self:
+        op = cls.SYNTAX.format(cls).parse(parser)
+        assert isinstance(op, cls)
+        return op
+
+    def print(self, printer: Printer) -> None:
+        self.SYNTAX.format(type(self)).print(self, printer)

@@ -1,0 +1,158 @@
+"""What operations of `tt` promise about their operands and results, as traits that verify it.
+
+Source: Traits.h and TritonInterfaces.td of Triton 3.9, and the traits of MLIR that these build on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.traits import OpTrait
+from xdsl.utils.exceptions import VerifyException
+
+from minilinalg.dialects.tt.types import element_type, encoding_of, shape_of
+
+MAX_TENSOR_ELEMENTS = 1 << 20
+
+
+def named_values(op: Operation, name: str) -> tuple[SSAValue, ...]:
+    """The values of the operand or result that the definition of `op` calls `name`: one, none or several."""
+    values = getattr(op, name)
+    if values is None:
+        return ()
+    return (values,) if isinstance(values, SSAValue) else tuple(values)
+
+
+def all_values(op: Operation) -> Iterator[tuple[str, SSAValue]]:
+    """Every operand and result of `op`, with words that say which it is."""
+    for i, operand in enumerate(op.operands):
+        yield f"operand {i}", operand
+    for i, result in enumerate(op.results):
+        yield f"result {i}", result
+
+
+def verify_same(
+    op: Operation,
+    what: str,
+    of: Callable[[Attribute], object],
+    values: Iterable[tuple[str, SSAValue]],
+    ignore_none: bool = False,
+) -> None:
+    """Verify that `of` gives the same for the types of all `values`; `what` names it in the message."""
+    first: tuple[str, SSAValue] | None = None
+    for which, value in values:
+        if ignore_none and of(value.type) is None:
+            continue
+        if first is None:
+            first = (which, value)
+        elif of(value.type) != of(first[1].type):
+            raise VerifyException(
+                f"'{op.name}' has {first[1].type} as {first[0]} and {value.type} as {which}: these have the same {what}"
+            )
+
+
+class TensorSize(OpTrait):
+    """A static tensor has a power of two elements, and no more than 1048576: on every operation of `tt`."""
+
+    def verify(self, op: Operation) -> None:
+        for which, value in all_values(op):
+            type = value.type
+            if isinstance(type, TensorType) and (problem := _size_problem(type)):
+                raise VerifyException(f"'{op.name}' has {type} as {which}, {problem}")
+
+
+def _size_problem(type: TensorType[Attribute]) -> str | None:
+    elements = 1
+    for size in type.shape.data:
+        if size.data < 0:
+            return None
+        elements *= size.data
+    if elements > MAX_TENSOR_ELEMENTS:
+        return f"{elements} elements: a tensor has at most {MAX_TENSOR_ELEMENTS}"
+    if elements & (elements - 1):
+        return f"{elements} elements: the number of elements of a tensor is a power of two"
+    return None
+
+
+class SameShape(OpTrait):
+    """All operands and results have the same shape; scalars go with scalars only."""
+
+    def verify(self, op: Operation) -> None:
+        verify_same(op, "shape", shape_of, all_values(op))
+
+
+class SameEncoding(OpTrait):
+    """All tensors among operands and results have the same layout, once they have one."""
+
+    def verify(self, op: Operation) -> None:
+        tensors = ((which, value) for which, value in all_values(op) if isinstance(value.type, TensorType))
+        verify_same(op, "layout", encoding_of, tensors)
+
+
+class SameOperandsShape(OpTrait):
+    """All operands have the same shape."""
+
+    def verify(self, op: Operation) -> None:
+        verify_same(op, "shape", shape_of, ((f"operand {i}", operand) for i, operand in enumerate(op.operands)))
+
+
+class SameOperandsEncoding(OpTrait):
+    """All tensors among the operands have the same layout."""
+
+    def verify(self, op: Operation) -> None:
+        operands = ((f"operand {i}", o) for i, o in enumerate(op.operands) if isinstance(o.type, TensorType))
+        verify_same(op, "layout", encoding_of, operands)
+
+
+class SameElementType(OpTrait):
+    """All operands and results have the same element type."""
+
+    def verify(self, op: Operation) -> None:
+        verify_same(op, "element type", element_type, all_values(op))
+
+
+@dataclass(frozen=True)
+class TypesMatch(OpTrait):
+    """The type of value `target` is `of` the type of value `source`, where there is such a value.
+
+    It verifies the operation, and lets the assembly format leave `target`'s type out.
+    """
+
+    source: str
+    target: str
+    of: Callable[[Attribute], Attribute]
+    rule: str
+
+    def verify(self, op: Operation) -> None:
+        sources = named_values(op, self.source)
+        for i, value in enumerate(named_values(op, self.target)):
+            source = sources[i if len(sources) > 1 else 0]
+            expected = self.of(source.type)
+            if value.type != expected:
+                raise VerifyException(
+                    f"'{op.name}' has {self.target} of type {value.type} where {self.source} is {source.type}: "
+                    f"{self.rule}, {expected}"
+                )
+
+
+def same(type: Attribute) -> Attribute:
+    """For `TypesMatch`: the very type of the source."""
+    return type
+
+
+class Elementwise(OpTrait):
+    """Each element of a result depends on the elements at the same index of the operands, and on no other."""
+
+    NAME: ClassVar[str] = "elementwise"
+
+    def verify(self, op: Operation) -> None:
+        results = [isinstance(r.type, TensorType) for r in op.results]
+        operands = [isinstance(o.type, TensorType) for o in op.operands]
+        if any(operands) and not all(results):
+            raise VerifyException(f"'{op.name}' has tensor operands and a scalar result: both are tensors, or neither")
+        if any(results) and not any(operands):
+            raise VerifyException(f"'{op.name}' has tensor results and scalar operands: both are tensors, or neither")
