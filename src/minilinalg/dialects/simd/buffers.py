@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, TypeAlias
+from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
@@ -19,7 +19,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.simd.attributes import SpaceAttr
 
-Buffer: TypeAlias = MemRefType[Any]
+Buffer: TypeAlias = MemRefType[Attribute]
 INDEX_BYTES = 8
 
 
@@ -31,10 +31,14 @@ def space_of(type: Buffer) -> str:
     return space.data
 
 
+def element_type(type: Attribute) -> Attribute:
+    """The type of a buffer's elements; the type itself when it is no buffer."""
+    return cast(Buffer, type).element_type if isinstance(type, MemRefType) else type
+
+
 def element_bytes(type: Attribute) -> int:
     """Bytes of one element in memory: an i1 takes one byte (0 or 1), other integers whole bytes, an index eight."""
-    if isinstance(type, MemRefType):
-        return element_bytes(type.element_type)
+    type = element_type(type)
     if isinstance(type, IndexType):
         return INDEX_BYTES
     if isinstance(type, FixedBitwidthType):

@@ -17,14 +17,13 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     IntegerType,
-    MemRefType,
     i1,
 )
 from xdsl.ir import Attribute
 from xdsl.irdl import irdl_op_definition, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.simd.buffers import Buffer
+from minilinalg.dialects.simd.buffers import Buffer, element_type
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Spec
 
 Relation: TypeAlias = Literal["any", "widens", "narrows", "same width"]
@@ -221,8 +220,7 @@ class Elementwise(Instruction):
                 )
 
     def _verify_elements(self, letters: list[str]) -> None:
-        operands = (*self.inputs, *self.outputs)
-        types = [v.type.element_type if isinstance(v.type, MemRefType) else v.type for v in operands]
+        types = [element_type(value.type) for value in (*self.inputs, *self.outputs)]
         bound: dict[str, Attribute] = {}
         for position, (letter, type) in enumerate(zip(letters, types, strict=True)):
             which = f"input {position}" if position < len(self.inputs) else "the output"

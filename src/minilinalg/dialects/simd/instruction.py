@@ -11,7 +11,7 @@ from abc import ABC
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self, TypeAlias, TypeVar
+from typing import ClassVar, Literal, Self, TypeAlias, TypeVar, cast
 
 from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, MemRefType, UnitAttr, i32, i64
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -173,11 +173,11 @@ class Instruction(IRDLOperation, ABC):
     @property
     def input_types(self) -> tuple[Buffer, ...]:
         """Types of the input buffers."""
-        return tuple(value.type for value in self.inputs if isinstance(value.type, MemRefType))
+        return _buffer_types(self.inputs)
 
     @property
     def output_types(self) -> tuple[Buffer, ...]:
-        return tuple(value.type for value in self.outputs if isinstance(value.type, MemRefType))
+        return _buffer_types(self.outputs)
 
     @property
     def count(self) -> int:
@@ -288,6 +288,11 @@ class Instruction(IRDLOperation, ABC):
         spaces = dict.fromkeys(space_of(type) for type in types)
         if len(spaces) > 1:
             raise VerifyException(f"buffers in {' and '.join(spaces)}; {self.name} has all its buffers in one space")
+
+
+def _buffer_types(values: Sequence[SSAValue]) -> tuple[Buffer, ...]:
+    types = (value.type for value in values)
+    return tuple(cast(Buffer, type) for type in types if isinstance(type, MemRefType))
 
 
 def _comma_separated(parser: Parser, item: Callable[[], _T]) -> list[_T]:

@@ -58,7 +58,8 @@ class MatmulOp(Instruction):
         (m, k), (k2, n) = lhs.get_shape(), rhs.get_shape()
         if k != k2 or out.get_shape() != (m, n):
             raise VerifyException(
-                f"{m}x{k} times {k2}x{n} into {'x'.join(map(str, out.get_shape()))}; simd.matmul is mxk times kxn into mxn"
+                f"{m}x{k} times {k2}x{n} into {'x'.join(map(str, out.get_shape()))}; "
+                "simd.matmul is mxk times kxn into mxn"
             )
         if space_of(lhs) != space_of(out):
             raise VerifyException(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, IndexType, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, IndexType, IntegerAttr, IntegerType, i64
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
@@ -128,7 +128,7 @@ class BroadcastOp(Instruction):
     SPEC: ClassVar[Spec] = Spec("broadcast", "linalg.broadcast", "vector", "broadcast", "repeat along new dimensions")
     CLAUSES: ClassVar[tuple[Clause, ...]] = (Clause("dimensions", "ints"),)
 
-    dimensions = prop_def(DenseArrayBase)
+    dimensions = prop_def(DenseArrayBase.constr(i64))
 
     def verify_instruction(self) -> None:
         self.expect_operands(1)
@@ -158,7 +158,7 @@ class TransposeOp(Instruction):
     SPEC: ClassVar[Spec] = Spec("transpose", "linalg.transpose", "vector", "transpose", "permute dimensions")
     CLAUSES: ClassVar[tuple[Clause, ...]] = (Clause("permutation", "ints"),)
 
-    permutation = prop_def(DenseArrayBase)
+    permutation = prop_def(DenseArrayBase.constr(i64))
 
     def verify_instruction(self) -> None:
         self.expect_operands(1)
@@ -173,7 +173,7 @@ class TransposeOp(Instruction):
             raise VerifyException(f"from {source} to {result}; simd.transpose permutes dimensions by {order}")
 
 
-def expect_dimensions(attribute: DenseArrayBase, rank: int) -> tuple[int, ...]:
+def expect_dimensions(attribute: DenseArrayBase[IntegerType], rank: int) -> tuple[int, ...]:
     """The dimensions that a clause names. Raises VerifyException unless they ascend and are below `rank`."""
     dims = tuple(int(dim) for dim in attribute.get_values())
     if list(dims) != sorted(set(dims)) or any(not 0 <= dim < rank for dim in dims):

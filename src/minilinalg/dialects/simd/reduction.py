@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import AnyFloat, DenseArrayBase
+from xdsl.dialects.builtin import AnyFloat, DenseArrayBase, i64
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
@@ -45,7 +45,7 @@ class Reduction(Instruction):
 
     CLAUSES: ClassVar[tuple[Clause, ...]] = (Clause("dimensions", "ints"),)
 
-    dimensions = prop_def(DenseArrayBase)
+    dimensions = prop_def(DenseArrayBase.constr(i64))
 
     def verify_instruction(self) -> None:
         self.expect_operands(1)
