@@ -1,0 +1,173 @@
+"""What a function takes from its caller, the same at every stage: arguments in source order, and what is promised of them.
+
+A `tt.func` says it in its signature. A `func.func` made from one carries it as `ml.abi`, one dictionary per source
+argument: `{name = "x_ptr", kind = "pointer", type = f32, tt.divisibility = 16 : i32}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.dialects import builtin
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute, Operation
+
+from minilinalg.errors import InputError, LaunchError, UnsupportedError, near_name
+from minilinalg.locations import places_of
+
+ABI = "ml.abi"
+PROMISES = ("tt.divisibility", "tt.contiguity", "tt.constancy", "tt.pointer_range")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One source argument. kind: "pointer", "scalar" or "tensor"; dtype: the element type as in the IR ("f32")."""
+
+    name: str
+    kind: str
+    type: Attribute
+    promises: Mapping[str, int]
+    shape: tuple[int, ...] = ()
+    """Of a tensor: its extents, -1 for a dynamic one."""
+
+    @property
+    def dtype(self) -> str:
+        return str(self.type)
+
+    def attribute(self) -> DictionaryAttr:
+        """This parameter as an entry of `ml.abi`."""
+        entries: dict[str, Attribute] = {"name": StringAttr(self.name), "kind": StringAttr(self.kind), "type": self.type}
+        entries |= {name: IntegerAttr(value, builtin.i32) for name, value in self.promises.items()}
+        return DictionaryAttr(entries)
+
+
+@dataclass(frozen=True)
+class FunctionAbi:
+    """The source arguments of one function."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+
+    @staticmethod
+    def of(func: Operation) -> FunctionAbi:
+        """Reads it from a `tt.func`, a `func.func` with `ml.abi`, or a `func.func` on whole tensors."""
+        name = symbol(func)
+        found = func.attributes.get(ABI)
+        if isinstance(found, ArrayAttr):
+            return FunctionAbi(name, tuple(_from_entry(e) for e in found.data))  # pyright: ignore
+        block = func.regions[0].blocks[0]
+        attributes = _argument_attributes(func)
+        parameters: list[Parameter] = []
+        for i, arg in enumerate(block.args):
+            given = attributes[i] if i < len(attributes) else {}
+            promises = {k: v.value.data for k, v in given.items() if k in PROMISES and isinstance(v, IntegerAttr)}
+            parameters.append(_parameter(func, arg.name_hint or f"arg{i}", arg.type, promises))
+        return FunctionAbi(name, tuple(parameters))
+
+    def attribute(self) -> ArrayAttr[DictionaryAttr]:
+        """The `ml.abi` of a function made from this one."""
+        return ArrayAttr([p.attribute() for p in self.parameters])
+
+    @property
+    def takes_grid(self) -> bool:
+        """Whether this is a kernel (run over a grid) and not a function on whole tensors."""
+        return all(p.kind != "tensor" for p in self.parameters)
+
+
+def symbol(func: Operation) -> str:
+    """The name of a function operation."""
+    name = func.properties.get("sym_name") or func.attributes.get("sym_name")
+    return name.data if isinstance(name, StringAttr) else "?"
+
+
+def _parameter(func: Operation, name: str, type_: Attribute, promises: Mapping[str, int]) -> Parameter:
+    pointee = getattr(type_, "pointee_type", None)
+    if pointee is not None:
+        return Parameter(name, "pointer", pointee, promises)
+    if isinstance(type_, builtin.MemRefType):
+        return Parameter(name, "pointer", type_.element_type, promises)
+    if isinstance(type_, builtin.TensorType):
+        return Parameter(name, "tensor", type_.element_type, promises, tuple(type_.get_shape()))
+    if isinstance(type_, builtin.IntegerType | builtin.IndexType | builtin.AnyFloat):
+        return Parameter(name, "scalar", type_, promises)
+    raise UnsupportedError(
+        f"argument '{name}' of function '{symbol(func)}' has type {type_}",
+        rule="an argument is a pointer, an integer, a float or a tensor; descriptors cannot be passed yet",
+        places=places_of(func),
+    )
+
+
+def _from_entry(entry: Any) -> Parameter:
+    data = entry.data
+    promises = {k: v.value.data for k, v in data.items() if k in PROMISES}
+    return Parameter(data["name"].data, data["kind"].data, data["type"], promises)
+
+
+def _argument_attributes(func: Operation) -> list[Mapping[str, Attribute]]:
+    given = func.properties.get("arg_attrs") or func.attributes.get("arg_attrs")
+    return [d.data for d in given.data] if isinstance(given, ArrayAttr) else []  # pyright: ignore
+
+
+def functions_of(module: ModuleOp) -> dict[str, Operation]:
+    """Name -> function operation, of all functions of a module that have a body."""
+    return {symbol(op): op for op in module.ops if op.name in ("tt.func", "func.func") and op.regions[0].blocks}
+
+
+def _is_public(func: Operation) -> bool:
+    visibility = func.properties.get("sym_visibility") or func.attributes.get("sym_visibility")
+    return not (isinstance(visibility, StringAttr) and visibility.data in ("private", "nested"))
+
+
+def find_function(module: ModuleOp, name: str | None = None) -> Operation:
+    """The function `name`, or the only public one. Raises InputError when there is none, or a choice."""
+    functions = functions_of(module)
+    if name is not None:
+        if name in functions:
+            return functions[name]
+        raise InputError(
+            f"no function '{name}' in this module",
+            rule=f"its functions are: {', '.join(functions) or 'none'}",
+            hint=near_name(name, functions),
+            places=places_of(module)[:1],
+        )
+    public = [f for f in functions.values() if _is_public(f)]
+    if len(public) == 1:
+        return public[0]
+    if not public:
+        raise InputError(
+            "this module has no function to run",
+            rule="a kernel is a public tt.func or func.func with a body",
+            places=places_of(module)[:1],
+        )
+    raise InputError(
+        f"this module has {len(public)} public functions: {', '.join(symbol(f) for f in public)}",
+        rule="with several functions, say which one runs",
+        places=places_of(public[1])[:1],
+    )
+
+
+def check_grid(grid: Any) -> tuple[int, int, int]:
+    """(x, y, z) of a grid given as a number or as one to three numbers; LaunchError when it is no grid."""
+    import operator
+
+    sizes: Sequence[Any] = grid if isinstance(grid, tuple | list) else (grid,)
+    if not 1 <= len(sizes) <= 3:
+        raise LaunchError(f"a grid of {len(sizes)} dimensions", rule="a grid has one to three dimensions: (x, y, z)")
+    numbers: list[int] = []
+    for axis, size in zip("xyz", sizes, strict=False):
+        try:
+            number = operator.index(size)
+        except TypeError:
+            raise LaunchError(
+                f"grid dimension {axis} is {size!r}", rule="a grid dimension is a whole number >= 0"
+            ) from None
+        limit = (1 << 31) - 1 if axis == "x" else (1 << 16) - 1
+        if not 0 <= number <= limit:
+            raise LaunchError(
+                f"grid dimension {axis} is {number}", rule=f"grid dimension {axis} is from 0 (nothing runs) to {limit}"
+            )
+        numbers.append(number)
+    x, y, z = [*numbers, 1, 1][:3]
+    return x, y, z

@@ -1,0 +1,368 @@
+"""The engine: a function of any stage, compiled once to Python source over NumPy.
+
+Every region becomes one Python function whose parameters are the running programs (`Chunk`), the values it uses from
+outside, and its block arguments; every operation becomes a line that calls its meaning. The meanings are in one file
+per dialect beside this one, each a `Meaning` in the table `MEANINGS` under the operation's name.
+
+Control flow that differs between programs never branches per program: see scf.py. A function whose loops wait for
+memory is compiled a second way, one generator per program, so that programs can wait for one another.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import numpy as np
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
+
+from minilinalg.errors import MinilinalgError, UnsupportedError
+from minilinalg.interp.dtypes import Array
+from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.values import take
+from minilinalg.locations import places_of
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The programs that run together.
+
+    size: how many. pids: (x, y, z), each a Python int where all agree, else int32 array (P,). grid: (gx, gy, gz).
+    """
+
+    size: int
+    pids: tuple[Any, Any, Any]
+    grid: tuple[int, int, int]
+    memory: GlobalMemory
+
+    def take(self, index: Any) -> Chunk:
+        """The programs at `index` (a slice or an index array)."""
+        pids = tuple(p if isinstance(p, int) else p[index] for p in self.pids)
+        if isinstance(index, slice):
+            size = len(range(*index.indices(self.size)))
+        else:
+            size = len(index)
+        return Chunk(size, (pids[0], pids[1], pids[2]), self.grid, self.memory)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How an operation is run.
+
+    emit writes the operation's line(s). fresh: its results are arrays that nothing else holds, so a later operation
+    may overwrite one in place when it is the last to use it.
+    """
+
+    emit: Callable[[Emitter, Operation], None]
+    fresh: bool = False
+
+
+MEANINGS: dict[str, Meaning] = {}
+"""Operation name -> meaning. Filled by the dialect files of this package."""
+
+
+def meaning(*names: str, fresh: bool = False) -> Callable[[Callable[[Emitter, Any], None]], Callable[..., None]]:
+    """Registers the decorated emitter as the meaning of the operations of these names."""
+
+    def register(emit: Callable[[Emitter, Any], None]) -> Callable[..., None]:
+        for name in names:
+            MEANINGS[name] = Meaning(emit, fresh)
+        return emit
+
+    return register
+
+
+@dataclass
+class Program:
+    """The Python source made from one module, and what each of its lines came from."""
+
+    filename: str
+    lines: list[str] = field(default_factory=list[str])
+    origin: dict[int, Operation] = field(default_factory=dict[int, Operation])
+    scope: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def source(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+
+_modules = count()
+
+
+class Emitter:
+    """Writes the Python functions of one module. Meanings use `ref`, `define`, `const`, `line` and `region`."""
+
+    def __init__(self, functions: dict[str, Operation], *, stepwise: bool):
+        self.functions = functions
+        self.stepwise = stepwise
+        """Whether programs run one by one as generators, giving way at each turn of a waiting loop."""
+        self.program = Program(f"<minilinalg {next(_modules)}>")
+        self._names: dict[SSAValue, str] = {}
+        self._count = count()
+        self._body: list[tuple[str, Operation | None]] = []
+        self._compiled: dict[str, str] = {}
+        self._block: Block | None = None
+
+    # What meanings call
+
+    def ref(self, value: SSAValue) -> str:
+        """The Python variable that holds `value`."""
+        return self._names[value]
+
+    def refs(self, values: Sequence[SSAValue]) -> str:
+        """The variables of several values, comma-separated."""
+        return ", ".join(self._names[v] for v in values)
+
+    def define(self, value: SSAValue) -> str:
+        """A new Python variable for `value`."""
+        name = self._names[value] = f"v{next(self._count)}"
+        return name
+
+    def const(self, thing: object, hint: str = "k") -> str:
+        """A global of the program that holds `thing` (a function, a table, a constant array)."""
+        name = f"{hint}{next(self._count)}"
+        self.program.scope[name] = thing
+        return name
+
+    def line(self, text: str, op: Operation | None = None) -> None:
+        """Adds a line to the body of the function being written."""
+        self._body.append((text, op))
+
+    def call(self, op: Operation, fn: object, arguments: str, hint: str = "f") -> None:
+        """`results = fn(arguments)` for the results of `op`."""
+        results = ", ".join(self.define(r) for r in op.results)
+        left = f"{results} = " if len(op.results) == 1 else f"{results}, = " if op.results else ""
+        self.line(f"{left}{self.const(fn, hint)}({arguments})", op)
+
+    def may_reuse(self, op: Operation, index: int) -> bool:
+        """Whether `op` is the last to see its operand `index`, so that it may write its result over it."""
+        value = op.operands[index]
+        if isinstance(value, OpResult):
+            found = MEANINGS.get(value.op.name)
+            if found is None or not found.fresh or value.op.parent is not self._block:
+                return False
+        elif value.owner is not self._block or not _is_loop_carried(value):
+            return False
+        for use in value.uses:
+            user = use.operation
+            if user is op:
+                if use.index != index:
+                    return False
+                continue
+            found = MEANINGS.get(user.name)
+            if user.parent is not op.parent or found is None or not found.fresh or not user.is_before_in_block(op):
+                return False
+        return True
+
+    def region(self, region: Region) -> tuple[str, list[str]]:
+        """Writes the one-block region as a function; returns its name and the outer variables it takes first.
+
+        The function is called as `name(c, *outer, *block arguments)` and returns the tuple of its terminator's operands.
+        """
+        if len(region.blocks) != 1:
+            raise UnsupportedError(
+                "a region with several blocks cannot be run yet",
+                rule="control flow is structured (scf); cf branches inside a function are not run yet",
+                places=places_of(region.block_first if hasattr(region, "block_first") else region.blocks[0].first_op),
+            )
+        block = region.blocks[0]
+        outer = _used_from_outside(region)
+        name = f"r{next(self._count)}"
+        saved = self._body, self._block, dict(self._names)
+        outer_refs = [self._names[v] for v in outer]
+        self._body, self._block = [], block
+        parameters = ["c", *(self.define(v) for v in outer), *(self.define(a) for a in block.args)]
+        for op in block.ops:
+            self.emit(op)
+        self._close(name, parameters)
+        self._body, self._block, self._names = saved
+        return name, outer_refs
+
+    def function(self, symbol: str) -> str:
+        """The Python function of the IR function `symbol`, written when it is first asked for."""
+        if symbol in self._compiled:
+            return self._compiled[symbol]
+        op = self.functions[symbol]
+        name = self._compiled[symbol] = f"f{next(self._count)}_{''.join(c if c.isalnum() else '_' for c in symbol)}"
+        body = op.regions[0]
+        if len(body.blocks) != 1:
+            raise UnsupportedError(
+                f"function '{symbol}' has {len(body.blocks)} blocks",
+                rule="control flow is structured (scf); cf branches (an early return) are not run yet",
+                places=places_of(op),
+            )
+        saved = self._body, self._block
+        self._body, self._block = [], body.blocks[0]
+        parameters = ["c", *(self.define(a) for a in body.blocks[0].args)]
+        for inner in body.blocks[0].ops:
+            self.emit(inner)
+        self._close(name, parameters)
+        self._body, self._block = saved
+        return name
+
+    def emit(self, op: Operation) -> None:
+        """Writes one operation."""
+        found = MEANINGS.get(op.name)
+        if found is None:
+            raise UnsupportedError(
+                f"'{op.name}' cannot be run yet",
+                rule="every operation of a module that runs needs a meaning in interp/",
+                places=places_of(op),
+            )
+        found.emit(self, op)
+
+    def _close(self, name: str, parameters: list[str]) -> None:
+        program = self.program
+        program.lines.append(f"def {name}({', '.join(parameters)}):")
+        if self.stepwise:
+            program.lines.append("    if False: yield")
+        for text, op in self._body or [("pass", None)]:
+            program.lines.append("    " + text)
+            if op is not None:
+                program.origin[len(program.lines)] = op
+
+    @property
+    def give(self) -> str:
+        """What stands before a call of a region function: generators are delegated to."""
+        return "yield from " if self.stepwise else ""
+
+
+def _is_loop_carried(value: SSAValue) -> bool:
+    if not isinstance(value, BlockArgument):
+        return False
+    parent = value.block.parent_op()
+    return parent is not None and parent.name == "scf.for" and value.index > 0
+
+
+def _used_from_outside(region: Region) -> list[SSAValue]:
+    inside: set[SSAValue] = set()
+    found: dict[SSAValue, None] = {}
+    for block in region.walk_blocks() if hasattr(region, "walk_blocks") else _blocks(region):
+        inside.update(block.args)
+    for op in region.walk():
+        inside.update(op.results)
+    for op in region.walk():
+        for operand in op.operands:
+            if operand not in inside:
+                found[operand] = None
+    return list(found)
+
+
+def _blocks(region: Region) -> Iterator[Block]:
+    for block in region.blocks:
+        yield block
+        for op in block.ops:
+            for inner in op.regions:
+                yield from _blocks(inner)
+
+
+def compile_function(functions: dict[str, Operation], symbol: str, *, stepwise: bool = False) -> Compiled:
+    """Compiles function `symbol` and what it calls.
+
+    Raises UnsupportedError, with the place, for an operation that has no meaning yet.
+    """
+    import minilinalg.interp.dialects  # noqa: F401  (fills MEANINGS)
+
+    emitter = Emitter(functions, stepwise=stepwise)
+    name = emitter.function(symbol)
+    program = emitter.program
+    program.scope["take"] = take
+    exec(compile(program.source, program.filename, "exec"), program.scope)
+    # Tracebacks and profilers show the generated lines.
+    linecache.cache[program.filename] = (len(program.source), None, program.source.splitlines(True), program.filename)
+    return Compiled(program, program.scope[name], stepwise)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A function ready to run: `entry(chunk, *arguments)` returns the tuple of its results."""
+
+    program: Program
+    entry: Callable[..., Any]
+    stepwise: bool
+
+    def run(self, chunk: Chunk, arguments: Sequence[Any]) -> Any:
+        """Runs all programs of `chunk`. A MinilinalgError that is raised gets the place of the operation at fault."""
+        with np.errstate(all="ignore"):
+            try:
+                return self.entry(chunk, *arguments)
+            except MinilinalgError as error:
+                raise self.placed(error) from None
+
+    def placed(self, error: MinilinalgError) -> MinilinalgError:
+        """`error` with the place of the operation whose line was running."""
+        found: Operation | None = None
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.program.filename:
+                found = self.program.origin.get(trace.tb_lineno, found)
+            trace = trace.tb_next
+        return error.at(places_of(found)) if found is not None else error
+
+
+def writes_memory(op: Operation) -> bool:
+    """Whether `op`, or anything in its regions, may change memory that a load could see."""
+    return any(inner.name in WRITERS or inner.name.startswith("tt.atomic") for inner in op.walk())
+
+
+WRITERS: set[str] = {
+    "tt.store",
+    "tt.call",
+    "tt.descriptor_store",
+    "tt.descriptor_reduce",
+    "tt.descriptor_scatter",
+    "func.call",
+    "memref.store",
+    "memref.copy",
+    "bufferization.materialize_in_destination",
+}
+"""Operations after which a view of memory may no longer show what it showed."""
+
+
+def needs_snapshot(result: SSAValue) -> bool:
+    """Whether a load must copy: something later in its block, or after it in a loop, may write before a last use.
+
+    Uses are followed through every operation but those whose results are fresh arrays.
+    """
+    if not isinstance(result, OpResult):
+        return True
+    block = result.op.parent
+    if block is None:
+        return True
+    following: set[SSAValue] = {result}
+    last: Operation | None = None
+    op = result.op.next_op
+    while op is not None:
+        uses = any(o in following for o in op.operands)
+        if not uses and op.regions:
+            uses = any(o in following for inner in op.walk() for o in inner.operands)
+        if uses:
+            last = op
+            found = MEANINGS.get(op.name)
+            if op.regions or op.next_op is None:
+                # Inside a region the order is not followed; what a terminator hands on lives longer than the block.
+                if op.regions and not writes_memory(op) and op.name == "tt.reduce":
+                    op = op.next_op
+                    continue
+                return True
+            if found is None or not found.fresh:
+                following.update(op.results)
+        op = op.next_op
+    op = result.op.next_op
+    while op is not None and op is not last:
+        if writes_memory(op):
+            return True
+        op = op.next_op
+    return False
+
+
+def python_array(values: Sequence[Any], dtype: Any) -> Array:
+    """A constant array that nothing may overwrite."""
+    array = np.array(values, dtype)
+    array.flags.writeable = False
+    return array
+
+

@@ -1,0 +1,158 @@
+"""Global memory: one simulated address space with guard gaps, over the caller's NumPy arrays.
+
+Arrays are placed at 256-byte boundaries with a gap of at least `GUARD` bytes around each; arrays that overlap on the
+host are placed as they overlap. Nothing is copied: a segment is a view of the host's bytes, so a store shows in the
+caller's array at once, and a host pointer never shows in a program. Every access names an address range, and a range
+that is not inside one segment is an error that says which argument is nearest.
+"""
+
+from __future__ import annotations
+
+import bisect
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from minilinalg.errors import RunError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+ALIGNMENT = 256
+GUARD = 1 << 16
+BASE = 1 << 32
+"""The first address: above any 32-bit integer, so that a number taken for a pointer is never a valid one."""
+
+
+@dataclass
+class Segment:
+    """A range of addresses that one host buffer (one array, or several that overlap) backs."""
+
+    address: int
+    nbytes: int
+    data: Array
+    """The bytes, as a flat uint8 view of host memory."""
+    names: list[str]
+    """The arguments placed here."""
+    writable: bool = True
+    owners: list[Array] = field(default_factory=list)
+    """Keeps the host memory alive."""
+    typed: dict[Any, Array] = field(default_factory=dict)
+
+    @property
+    def end(self) -> int:
+        return self.address + self.nbytes
+
+
+class GlobalMemory:
+    """The address space of one run.
+
+    `place` puts the arrays of one launch into it; `segment` finds the bytes behind an address range.
+    """
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+        self._starts: list[int] = []
+        self._next = BASE
+
+    def place(self, arrays: Sequence[tuple[str, Array]]) -> list[int]:
+        """Places (name, array) pairs, overlapping ones together; returns the address of each first element."""
+        bounds = [byte_bounds(a) if a.size else (a.ctypes.data, a.ctypes.data) for _, a in arrays]
+        order = sorted(range(len(arrays)), key=lambda i: bounds[i])
+        addresses = [0] * len(arrays)
+        group: list[int] = []
+        group_end = -1
+        for i in [*order, None]:
+            if i is not None and group and bounds[i][0] < group_end:
+                group.append(i)
+                group_end = max(group_end, bounds[i][1])
+                continue
+            if group:
+                self._place_group(group, arrays, bounds, addresses)
+            if i is not None:
+                group, group_end = [i], bounds[i][1]
+        return addresses
+
+    def _place_group(
+        self, group: list[int], arrays: Sequence[tuple[str, Array]], bounds: list[tuple[int, int]], out: list[int]
+    ) -> None:
+        low = min(bounds[i][0] for i in group)
+        nbytes = max(bounds[i][1] for i in group) - low
+        if nbytes:
+            raw = (ctypes.c_uint8 * nbytes).from_address(low)
+            data = np.frombuffer(raw, np.uint8)
+        else:
+            data = np.empty(0, np.uint8)
+        segment = Segment(
+            self._next,
+            nbytes,
+            data,
+            [arrays[i][0] for i in group],
+            any(arrays[i][1].flags.writeable for i in group),
+            [arrays[i][1] for i in group],
+        )
+        self.segments.append(segment)
+        self._starts.append(segment.address)
+        self._next += (nbytes + GUARD + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT + GUARD
+        for i in group:
+            # An array with negative strides starts at its first element, not at its lowest byte.
+            out[i] = segment.address + arrays[i][1].ctypes.data - low
+
+    def segment(self, low: int, high: int, what: str, *, write: bool = False) -> Segment:
+        """The segment that holds the byte addresses low <= a < high.
+
+        Raises RunError when there is none: `what` says who asked, for the message.
+        """
+        at = bisect.bisect_right(self._starts, low) - 1
+        if at >= 0:
+            found = self.segments[at]
+            if high <= found.end:
+                if write and not found.writable:
+                    raise RunError(
+                        f"{what} writes argument '{', '.join(found.names)}', whose array is read-only",
+                        rule="an array that a kernel stores to must be writeable (array.flags.writeable)",
+                    )
+                return found
+        raise self.stray(low, high, what)
+
+    def stray(self, low: int, high: int, what: str) -> RunError:
+        """The error for an access to addresses that are not inside one argument."""
+        nearest, distance = None, None
+        for s in self.segments:
+            gap = max(s.address - low, high - s.end)
+            if distance is None or gap < distance:
+                nearest, distance = s, gap
+        if nearest is None:
+            return RunError(f"{what} touches memory, but no argument is an array", rule="a pointer needs an array")
+        name = ", ".join(nearest.names)
+        if distance is not None and distance > 2 * GUARD and low < BASE:
+            where = f"address {low:#x}, which is in no argument"
+        elif low < nearest.address:
+            where = f"{nearest.address - low} bytes before argument '{name}'"
+        else:
+            where = f"bytes {low - nearest.address} to {high - nearest.address} of argument '{name}'"
+        return RunError(
+            f"{what} is out of bounds: it touches {where}",
+            rule=f"argument '{name}' has {nearest.nbytes} bytes; every unmasked lane must stay inside one argument",
+            hint="a block that reaches over the end of an array needs a mask",
+        )
+
+    def typed(self, segment: Segment, storage: np.dtype[Any]) -> Array:
+        """The segment's bytes as a flat array of `storage`, trailing bytes that fill no element left out."""
+        found = segment.typed.get(storage)
+        if found is None:
+            whole = segment.nbytes // storage.itemsize * storage.itemsize
+            found = segment.typed[storage] = segment.data[:whole].view(storage)
+        return found
+
+    def snapshot(self) -> list[bytes]:
+        """The content of every segment, for comparing runs."""
+        return [s.data.tobytes() for s in self.segments]
+
+    def restore(self, content: Sequence[bytes]) -> None:
+        """Puts back what `snapshot` returned."""
+        for s, bytes_ in zip(self.segments, content, strict=True):
+            s.data[:] = np.frombuffer(bytes_, np.uint8)

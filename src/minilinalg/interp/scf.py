@@ -1,0 +1,323 @@
+"""Control flow: what agrees between programs is a Python loop or branch; what differs is grouped, never run per program.
+
+A loop whose trip count differs between programs runs on the programs sorted by trip count, longest first: those still
+running are then a prefix, and a prefix of an array is a view. An `if` whose condition differs runs each side on its
+programs. A `while` keeps the programs whose condition still holds and packs them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+import numpy as np
+from xdsl.ir import Attribute
+
+from minilinalg.errors import RunError
+from minilinalg.interp.access import undefined
+from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
+
+Body = Callable[..., Any]
+
+
+class Kind:
+    """What joining values of different programs needs to know of a type."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, type_: Attribute):
+        self.shape = shape_of(type_)
+        self.dtype: DType = dtype_of(type_)
+
+
+def _spread(value: Any, count: int, kind: Kind) -> Any:
+    """`value` as an array with one entry for each of `count` programs (extents of 1 are kept)."""
+    array = np.asarray(written_out(value), None if kind.dtype.is_float else kind.dtype.carrier)
+    if array.ndim == 0:
+        array = array.reshape(1)
+    return np.broadcast_to(array, (count, *array.shape[1:]))
+
+
+def join(pieces: Sequence[tuple[Any, int]], kind: Kind) -> Any:
+    """The values of consecutive groups of programs, (value, number of programs) each, as one value."""
+    pieces = [p for p in pieces if p[1]]
+    if len(pieces) == 1:
+        return pieces[0][0]
+    first = pieces[0][0]
+    if all(p[0] is first for p in pieces) and not _varies(first):
+        return first
+    if all(isinstance(v, Affine) and all(isinstance(t, int) for t in v.terms) for v, _ in pieces):
+        if all(v.terms == first.terms for v, _ in pieces):
+            offsets = [np.broadcast_to(np.asarray(v.offset, np.int64), (n,)) for v, n in pieces]
+            return Affine(np.concatenate(offsets), first.terms, first.shape, first.dtype)
+    if any(isinstance(v, Partial) for v, _ in pieces):
+        data = join([(written_out(v), n) for v, n in pieces], kind)
+        rank = len(kind.shape)
+        known = [(v.defined_array() if isinstance(v, Partial) else np.ones((1,) * (rank + 1), np.bool_), n) for v, n in pieces]
+        return Partial(data, join(known, kind))
+    if not hasattr(first, "join_programs"):
+        arrays = [_spread(v, n, kind) for v, n in pieces]
+        shape = np.broadcast_shapes(*(a.shape[1:] for a in arrays))
+        return np.concatenate([np.broadcast_to(a, (len(a), *shape)) for a in arrays])
+    return first.join_programs(pieces)
+
+
+def _varies(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.ndim > 0 and len(value) > 1
+    if isinstance(value, Affine):
+        return not isinstance(value.offset, int) or any(not isinstance(t, int) for t in value.terms)
+    return isinstance(value, Mask | Partial) or hasattr(value, "take_programs")
+
+
+def uniform(value: Any) -> Any:
+    """A per-program scalar as a Python number, when all programs agree; else itself."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        first = value[0]
+        if len(value) == 1 or bool((value == first).all()):
+            return first.item()
+    elif isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+# scf.for
+
+
+def run_for(
+    body: Body, kinds: Sequence[Kind], dtype: DType, c: Chunk, bounds: tuple[Any, Any, Any], outer: Sequence[Any],
+    inits: Sequence[Any],
+) -> Sequence[Any]:
+    """Runs `body(c, *outer, i, *carried)` from bounds[0] to below bounds[1] by bounds[2]; returns what is carried out.
+
+    Raises RunError for a step that is not positive.
+    """
+    lower, upper, step = (uniform(b) for b in bounds)
+    _check_step(step)
+    carried = [_guard(v) for v in inits]
+    if isinstance(lower, int) and isinstance(upper, int) and isinstance(step, int):
+        for i in range(lower, upper, step):
+            carried = body(c, *outer, i, *carried)
+        return carried
+    lows, highs, steps = (np.broadcast_to(np.asarray(b, np.int64), (c.size,)) for b in (lower, upper, step))
+    trips = np.maximum(-((lows - highs) // steps), 0)
+    if bool((trips == trips[0]).all()):
+        for k in range(int(trips[0])):
+            carried = body(c, *outer, _counter(lower, step, k, dtype), *carried)
+        return carried
+    return _run_ragged(body, kinds, dtype, c, lower, step, trips, list(outer), carried)
+
+
+def _guard(value: Any) -> Any:
+    """A loop may overwrite what it carries, but not the value that it began with."""
+    if type(value) is np.ndarray and value.ndim and value.flags.writeable:
+        value = value.view()
+        value.flags.writeable = False
+    return value
+
+
+def _check_step(step: Any) -> None:
+    if np.min(step) <= 0:
+        raise RunError(f"scf.for steps by {np.min(step)}", rule="the step of a loop is positive")
+
+
+def _counter(lower: Any, step: Any, k: int, dtype: DType) -> Any:
+    if isinstance(lower, int) and isinstance(step, int):
+        return lower + k * step
+    return (np.asarray(lower, np.int64) + k * np.asarray(step, np.int64)).astype(dtype.carrier)
+
+
+def _run_ragged(
+    body: Body, kinds: Sequence[Kind], dtype: DType, c: Chunk, lower: Any, step: Any, trips: Array,
+    outer: list[Any], carried: Sequence[Any],
+) -> Sequence[Any]:
+    order = np.argsort(-trips, kind="stable")
+    sorted_already = bool((order[:-1] < order[1:]).all())
+    if not sorted_already:
+        trips, c = trips[order], c.take(order)
+        outer = [take(v, order) for v in outer]
+        carried = [take(v, order) for v in carried]
+        lower, step = take(lower, order), take(step, order)
+    active = int(np.count_nonzero(trips > 0))
+    # What the programs that are done have carried out, the first to finish first.
+    done: list[tuple[Sequence[Any], int]] = []
+    done_with = c.size
+    k = 0
+    while True:
+        if active < done_with:
+            done.append(([take(v, slice(active, done_with)) for v in carried], done_with - active))
+            done_with = active
+            if not active:
+                break
+            prefix = slice(0, active)
+            c = c.take(prefix)
+            outer = [take(v, prefix) for v in outer]
+            carried = [take(v, prefix) for v in carried]
+            lower, step, trips = take(lower, prefix), take(step, prefix), trips[prefix]
+        carried = body(c, *outer, _counter(lower, step, k, dtype), *carried)
+        k += 1
+        active = int(np.searchsorted(-trips, -k, side="left"))
+    done.reverse()
+    results = [join([(values[i], n) for values, n in done], kind) for i, kind in enumerate(kinds)]
+    if not sorted_already:
+        back = np.argsort(order, kind="stable")
+        results = [take(v, back) for v in results]
+    return results
+
+
+def run_for_stepwise(
+    body: Body, kinds: Sequence[Kind], dtype: DType, c: Chunk, bounds: tuple[Any, Any, Any], outer: Sequence[Any],
+    inits: Sequence[Any],
+) -> Generator[None, None, Sequence[Any]]:
+    """`run_for` for one program that may wait."""
+    lower, upper, step = (uniform(b) for b in bounds)
+    _check_step(step)
+    carried = [_guard(v) for v in inits]
+    for i in range(lower, upper, step):
+        carried = yield from body(c, *outer, i, *carried)
+    return carried
+
+
+@meaning("scf.for")
+def emit_for(em: Emitter, op: Any) -> None:
+    name, outer = em.region(op.regions[0])
+    lower, upper, step, *inits = op.operands
+    kinds = em.const([Kind(r.type) for r in op.results], "kinds")
+    driver = em.const(run_for_stepwise if em.stepwise else run_for, "run_for")
+    dtype = em.const(dtype_of(lower.type), "dtype")
+    arguments = (
+        f"{name}, {kinds}, {dtype}, c, ({em.refs((lower, upper, step))}), [{', '.join(outer)}], [{em.refs(inits)}]"
+    )
+    results = "".join(em.define(r) + ", " for r in op.results)
+    em.line(f"{results + '= ' if results else ''}{em.give}{driver}({arguments})", op)
+
+
+# scf.if
+
+
+def run_if(
+    then: Body, then_outer: Sequence[Any], other: Body, other_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    condition: Any,
+) -> Sequence[Any]:
+    """Runs each side on the programs that take it."""
+    condition = uniform(_known(condition))
+    if not isinstance(condition, np.ndarray):
+        return then(c, *then_outer) if condition else other(c, *other_outer)
+    yes, no = np.flatnonzero(condition), np.flatnonzero(~condition)
+    a = then(c.take(yes), *(take(v, yes) for v in then_outer))
+    b = other(c.take(no), *(take(v, no) for v in other_outer))
+    back = np.argsort(np.concatenate([yes, no]), kind="stable")
+    return [take(join([(x, len(yes)), (y, len(no))], kind), back) for x, y, kind in zip(a, b, kinds, strict=True)]
+
+
+def run_if_stepwise(
+    then: Body, then_outer: Sequence[Any], other: Body, other_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    condition: Any,
+) -> Generator[None, None, Sequence[Any]]:
+    """`run_if` for one program that may wait."""
+    if uniform(_known(condition)):
+        return (yield from then(c, *then_outer))
+    return (yield from other(c, *other_outer))
+
+
+def _known(condition: Any) -> Any:
+    if isinstance(condition, Partial):
+        if not bool(condition.defined_array().all()):
+            raise undefined("scf.if", "branches on")
+        return condition.data
+    return condition
+
+
+def nothing(_c: Chunk) -> tuple[()]:
+    """The missing else of an `scf.if` without results."""
+    return ()
+
+
+def nothing_stepwise(_c: Chunk) -> Generator[None, None, tuple[()]]:
+    """`nothing` for one program that may wait."""
+    return ()
+    yield
+
+
+@meaning("scf.if")
+def emit_if(em: Emitter, op: Any) -> None:
+    then, then_outer = em.region(op.regions[0])
+    if op.regions[1].blocks:
+        other, other_outer = em.region(op.regions[1])
+    else:
+        other, other_outer = em.const(nothing_stepwise if em.stepwise else nothing, "nothing"), []
+    kinds = em.const([Kind(r.type) for r in op.results], "kinds")
+    driver = em.const(run_if_stepwise if em.stepwise else run_if, "run_if")
+    results = "".join(em.define(r) + ", " for r in op.results)
+    em.line(
+        f"{results + '= ' if results else ''}{em.give}{driver}({then}, [{', '.join(then_outer)}], "
+        f"{other}, [{', '.join(other_outer)}], {kinds}, c, {em.ref(op.operands[0])})",
+        op,
+    )
+
+
+# scf.while
+
+
+def run_while(
+    before: Body, before_outer: Sequence[Any], after: Body, after_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    inits: Sequence[Any],
+) -> Sequence[Any]:
+    """Runs `before` and `after` in turn on the programs whose condition holds, packed together."""
+    carried: Sequence[Any] = [_guard(v) for v in inits]
+    programs = np.arange(c.size)
+    before_outer, after_outer = list(before_outer), list(after_outer)
+    done: list[tuple[Sequence[Any], Array]] = []
+    while True:
+        condition, *values = before(c, *before_outer, *carried)
+        condition = uniform(_known(condition))
+        if isinstance(condition, np.ndarray):
+            stop, go = np.flatnonzero(~condition), np.flatnonzero(condition)
+            done.append(([take(v, stop) for v in values], programs[stop]))
+            programs, c = programs[go], c.take(go)
+            values = [take(v, go) for v in values]
+            before_outer = [take(v, go) for v in before_outer]
+            after_outer = [take(v, go) for v in after_outer]
+        elif not condition:
+            done.append((values, programs))
+            break
+        carried = after(c, *after_outer, *values)
+    if len(done) == 1:
+        return done[0][0]
+    back = np.argsort(np.concatenate([p for _, p in done]), kind="stable")
+    return [take(join([(v[i], len(p)) for v, p in done], kind), back) for i, kind in enumerate(kinds)]
+
+
+def run_while_stepwise(
+    before: Body, before_outer: Sequence[Any], after: Body, after_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    inits: Sequence[Any],
+) -> Generator[None, None, Sequence[Any]]:
+    """`run_while` for one program; it lets the others run once a turn, so that what it waits for can happen."""
+    carried: Sequence[Any] = [_guard(v) for v in inits]
+    while True:
+        condition, *values = yield from before(c, *before_outer, *carried)
+        if not uniform(_known(condition)):
+            return values
+        carried = yield from after(c, *after_outer, *values)
+        yield
+
+
+@meaning("scf.while")
+def emit_while(em: Emitter, op: Any) -> None:
+    before, before_outer = em.region(op.regions[0])
+    after, after_outer = em.region(op.regions[1])
+    kinds = em.const([Kind(r.type) for r in op.results], "kinds")
+    driver = em.const(run_while_stepwise if em.stepwise else run_while, "run_while")
+    results = "".join(em.define(r) + ", " for r in op.results)
+    em.line(
+        f"{results + '= ' if results else ''}{em.give}{driver}({before}, [{', '.join(before_outer)}], {after}, "
+        f"[{', '.join(after_outer)}], {kinds}, c, [{em.refs(op.operands)}])",
+        op,
+    )
+
+
+@meaning("scf.yield", "scf.condition", "tt.return", "func.return", "tt.reduce.return", "linalg.yield")
+def emit_return(em: Emitter, op: Any) -> None:
+    em.line(f"return ({''.join(em.ref(v) + ', ' for v in op.operands)})", op)

@@ -1,0 +1,264 @@
+"""What a value is while a chunk of programs runs.
+
+All programs of a chunk run together. A value that differs between them has a leading axis over the programs; one
+that does not has a leading axis of one, or is a plain Python number. So the engine knows these forms:
+
+scalar      Python int or bool, NumPy float scalar: the same in every program
+            array of shape (P,): one number a program
+tensor      array of shape (L, d1, ..., dn), L in {1, P}; an extent of 1 stands for any extent along which the value
+            does not change (a splat stays one element: NumPy's broadcasting does the rest)
+            Affine: integers or addresses that are a sum of an offset and one term per dimension
+            Mask: a conjunction of Affine >= 0, not yet written out
+            Partial: an array some of whose elements are undefined
+
+Pointers and masks stay symbolic on the usual path, so a load reads one strided window and writes no index array.
+Compare PtrState and MaskState of triton-shared, which do the same at compile time.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from minilinalg.interp.dtypes import Array, DType
+
+Term = int | Array
+"""What one dimension adds to an Affine: a stride, or an index vector of shape (L, extent)."""
+
+
+@cache
+def _iota(extent: int) -> Array:
+    ramp = np.arange(extent, dtype=np.int64)
+    ramp.flags.writeable = False
+    return ramp
+
+
+def along(vector: Array, dim: int, rank: int) -> Array:
+    """(L, n) or (n,) -> (L, 1, .., n, .., 1), n at dimension `dim` of a tensor of that rank."""
+    lead = vector.shape[:-1] or (1,)
+    return vector.reshape(*lead, *([1] * dim), vector.shape[-1], *([1] * (rank - dim - 1)))
+
+
+def per_program(scalar: Any, rank: int) -> Any:
+    """A scalar value as something that broadcasts over a tensor of that rank."""
+    if isinstance(scalar, np.ndarray) and scalar.ndim:
+        return scalar.reshape(-1, *([1] * rank))
+    return scalar
+
+
+class Affine:
+    """An integer or pointer tensor: offset + sum over dimensions of one term each, without wrap-around.
+
+    offset: Python int, or int64 array (P,). terms: one `Term` a dimension. Pointers count in bytes.
+    The sum is exact; `fits` says whether it stays inside the element type, which comparisons and divisions ask first.
+    """
+
+    __slots__ = ("_array", "_bounds", "dtype", "offset", "shape", "terms")
+
+    def __init__(self, offset: int | Array, terms: tuple[Term, ...], shape: tuple[int, ...], dtype: DType):
+        self.offset = offset
+        self.terms = terms
+        self.shape = shape
+        self.dtype = dtype
+        self._array: Array | None = None
+        self._bounds: tuple[Any, Any] | None = None
+
+    def array(self) -> Array:
+        """Written out, wrapped to the element type; (L, ...) with extent 1 where nothing changes."""
+        if self._array is None:
+            rank = len(self.shape)
+            offset = self.offset
+            if isinstance(offset, int):
+                offset = np.array([_wrap64(offset)], np.int64)
+            total: Array = offset.reshape(-1, *([1] * rank))
+            for dim, term in enumerate(self.terms):
+                if isinstance(term, int):
+                    if term != 0 and self.shape[dim] != 1:
+                        total = total + along(_iota(self.shape[dim]) * np.int64(_wrap64(term)), dim, rank)
+                else:
+                    total = total + along(term, dim, rank)
+            self._array = total.astype(self.dtype.carrier, copy=False)
+            # Several values may share it, so nothing may take it over in place.
+            self._array.flags.writeable = False
+        return self._array
+
+    def bounds(self) -> tuple[Any, Any]:
+        """The least and the greatest element, per program (int or (P,) array)."""
+        if self._bounds is None:
+            low = high = self.offset
+            for term, extent in zip(self.terms, self.shape, strict=True):
+                if isinstance(term, int):
+                    reach = term * (extent - 1)
+                    if reach > 0:
+                        high = high + reach
+                    elif reach < 0:
+                        low = low + reach
+                else:
+                    low, high = low + term.min(axis=1), high + term.max(axis=1)
+            self._bounds = (low, high)
+        return self._bounds
+
+    def fits(self) -> bool:
+        """Whether no element leaves the range of the element type (62 bits for 64-bit ones, to keep differences)."""
+        limit = 1 << min(self.dtype.bits - 1, 62)
+        low, high = self.bounds()
+        return bool(np.min(low) >= -limit and np.max(high) < limit)
+
+    @property
+    def is_splat(self) -> bool:
+        return all(isinstance(t, int) and t == 0 for t in self.terms)
+
+    def take(self, index: Any) -> Affine:
+        """The programs at `index` (a slice or an index array)."""
+        if isinstance(self.offset, int) and all(isinstance(t, int) for t in self.terms):
+            return self
+        offset = self.offset if isinstance(self.offset, int) else self.offset[index]
+        terms = tuple(t if isinstance(t, int) or len(t) == 1 else t[index] for t in self.terms)
+        return Affine(offset, terms, self.shape, self.dtype)
+
+
+class Mask:
+    """An i1 tensor that holds where every term is >= 0 and every array of `rest` is true."""
+
+    __slots__ = ("_array", "_box", "rest", "shape", "terms")
+
+    def __init__(self, terms: tuple[Affine, ...], rest: tuple[Array, ...], shape: tuple[int, ...]):
+        self.terms = terms
+        self.rest = rest
+        self.shape = shape
+        self._array: Array | None = None
+        self._box: Box | None = None
+
+    def array(self) -> Array:
+        """Written out as bool, (L, ...) with extent 1 where nothing changes."""
+        if self._array is None:
+            total: Array | None = None
+            for term in self.terms:
+                low, high = term.bounds()
+                if np.min(low) >= 0:
+                    continue
+                holds = np.zeros((1,) * (len(self.shape) + 1), np.bool_) if np.max(high) < 0 else term.array() >= 0
+                total = holds if total is None else total & holds
+            for array in self.rest:
+                total = array if total is None else total & array
+            if total is None:
+                total = np.ones((1,) * (len(self.shape) + 1), np.bool_)
+            self._array = total.view()
+            self._array.flags.writeable = False
+        return self._array
+
+    def box(self) -> Box:
+        """The mask as an interval per dimension, and what of it is no interval."""
+        if self._box is None:
+            self._box = Box.of(self)
+        return self._box
+
+    def take(self, index: Any) -> Mask:
+        """The programs at `index`."""
+        rest = tuple(a if len(a) == 1 else a[index] for a in self.rest)
+        return Mask(tuple(t.take(index) for t in self.terms), rest, self.shape)
+
+
+class Box:
+    """low[d] <= i_d < high[d] per dimension, each bound an int or one a program; `rest` is what else must hold."""
+
+    __slots__ = ("full", "high", "low", "rest", "uniform")
+
+    def __init__(self, low: list[Any], high: list[Any], rest: Array | None, shape: tuple[int, ...]):
+        self.low = low
+        self.high = high
+        self.rest = rest
+        self.uniform = all(isinstance(b, int) for b in (*low, *high))
+        self.full = rest is None and all(
+            np.max(lo) <= 0 and np.min(hi) >= n for lo, hi, n in zip(low, high, shape, strict=True)
+        )
+
+    @staticmethod
+    def of(mask: Mask) -> Box:
+        """Reads each term that varies along at most one dimension as a bound on that dimension."""
+        shape = mask.shape
+        low: list[Any] = [0] * len(shape)
+        high: list[Any] = list(shape)
+        rest: list[Array] = list(mask.rest)
+        for term in mask.terms:
+            if np.min(term.bounds()[0]) >= 0:
+                continue
+            moving = [d for d, t in enumerate(term.terms) if not isinstance(t, int) or (t != 0 and shape[d] != 1)]
+            if not moving:
+                # True or false for a whole program: an empty interval where it is false.
+                high[0] = _least(high[0], np.where(np.asarray(term.offset) >= 0, shape[0], 0))
+                continue
+            dim = moving[0]
+            step = term.terms[dim]
+            if len(moving) > 1 or not isinstance(step, int):
+                rest.append(term.array() >= 0)
+            elif step > 0:
+                low[dim] = _most(low[dim], -(term.offset // step))
+            else:
+                high[dim] = _least(high[dim], term.offset // -step + 1)
+        for d, n in enumerate(shape):
+            low[d] = _least(_most(low[d], 0), n)
+            high[d] = _most(_least(high[d], n), low[d])
+        total = None
+        for array in rest:
+            total = array if total is None else total & array
+        if total is not None and total.all():
+            total = None
+        return Box(low, high, total, shape)
+
+
+class Partial:
+    """A tensor some of whose elements are undefined: `defined` (bool, broadcastable to `data`) says which are not."""
+
+    __slots__ = ("data", "defined")
+
+    def __init__(self, data: Array, defined: Mask | Array):
+        self.data = data
+        self.defined = defined
+
+    def defined_array(self) -> Array:
+        return self.defined.array() if isinstance(self.defined, Mask) else self.defined
+
+
+def _least(a: Any, b: Any) -> Any:
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else _plain(np.minimum(a, b))
+
+
+def _most(a: Any, b: Any) -> Any:
+    return max(a, b) if isinstance(a, int) and isinstance(b, int) else _plain(np.maximum(a, b))
+
+
+def _plain(a: Any) -> Any:
+    return int(a) if a.ndim == 0 else a
+
+
+def _wrap64(value: int) -> int:
+    half = 1 << 63
+    return ((value + half) & ((1 << 64) - 1)) - half
+
+
+def take(value: Any, index: Any) -> Any:
+    """`value` for the programs at `index` only (a slice or an index array); uniform values are returned as they are."""
+    kind = type(value)
+    if kind is np.ndarray:
+        return value if len(value) == 1 or value.ndim == 0 else value[index]
+    if kind is Affine or kind is Mask:
+        return value.take(index)
+    if kind is Partial:
+        defined = value.defined
+        return Partial(take(value.data, index), take(defined, index))
+    if hasattr(value, "take_programs"):
+        return value.take_programs(index)
+    return value
+
+
+def written_out(value: Any) -> Any:
+    """A tensor value as an array; an undefined element becomes whatever stands there."""
+    kind = type(value)
+    if kind is Affine or kind is Mask:
+        return value.array()
+    if kind is Partial:
+        return value.data
+    return value
