@@ -8,6 +8,7 @@ it is to what they create (`carry`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from xdsl.dialects.builtin import CallSiteLoc, FileLineColLoc, FusedLoc, LocationAttr, NameLoc, StringAttr, UnknownLoc
@@ -18,6 +19,8 @@ from minilinalg.errors import Place
 TEXT = StringAttr("text")
 """The metadata that marks a fused location as [source, place in the text that was read]."""
 UNKNOWN = UnknownLoc()
+_WORD = re.compile(r'"[^"]*"|%?[\w.$]+')
+"""What an error underlines: the name of an operation or a value."""
 
 
 def with_text_place(source: LocationAttr, place: FileLineColLoc) -> LocationAttr:
@@ -25,8 +28,11 @@ def with_text_place(source: LocationAttr, place: FileLineColLoc) -> LocationAttr
     return place if source == UNKNOWN else FusedLoc((source, place), TEXT)
 
 
-def _is_text_pair(location: Attribute) -> bool:
-    return isinstance(location, FusedLoc) and location.metadata == TEXT
+def _text_pair(location: Attribute) -> tuple[LocationAttr, LocationAttr] | None:
+    """[source, place in the text], when the location is such a pair."""
+    if isinstance(location, FusedLoc) and location.metadata == TEXT:
+        return tuple(location.locations)  # pyright: ignore
+    return None
 
 
 def source_location(op: Operation | SSAValue) -> LocationAttr:
@@ -36,9 +42,8 @@ def source_location(op: Operation | SSAValue) -> LocationAttr:
 
 def strip_text_place(location: LocationAttr) -> LocationAttr:
     """`location` without the mark of the text that was read."""
-    if isinstance(location, FusedLoc) and location.metadata == TEXT:
-        return location.locations.data[0]  # pyright: ignore
-    return location
+    pair = _text_pair(location)
+    return location if pair is None else pair[0]
 
 
 def carry(from_op: Operation, to_ops: Iterable[Operation]) -> None:
@@ -56,13 +61,8 @@ def places_of(op: Operation | SSAValue, sources: Mapping[str, str] | None = None
     excerpt with the caret. In an inlined call, the kernel's line comes before the library's.
     """
     location = _location(op)
-    places: list[Place] = []
-    text_place = location
-    if _is_text_pair(location):
-        source, text_place = location.locations.data  # pyright: ignore
-        places = list(_places(text_place, sources or {})) + list(_places(source, sources or {}))
-    else:
-        places = list(_places(text_place, sources or {}))
+    source, text_place = _text_pair(location) or (UNKNOWN, location)
+    places = [*_places(text_place, sources or {}), *_places(source, sources or {})]
     return tuple(dict.fromkeys(places))
 
 
@@ -89,7 +89,9 @@ def _places(location: Attribute, sources: Mapping[str, str]) -> Iterator[Place]:
         case FileLineColLoc():
             file, line = location.filename.data, location.line.data
             lines = sources[file].split("\n") if file in sources else []
-            yield Place(file, line, location.column.data, lines[line - 1] if 0 < line <= len(lines) else None)
+            text = lines[line - 1] if 0 < line <= len(lines) else None
+            word = _WORD.match(text, max(location.column.data - 1, 0)) if text is not None else None
+            yield Place(file, line, location.column.data, text, len(word[0]) if word is not None else 1)
         case NameLoc():
             yield from _places(location.location, sources)
         case CallSiteLoc():

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import MultipleSpansParseError, ParseError, VerifyException
 
 from minilinalg.context import MLContext, make_context
-from minilinalg.dialects.upstream.parser import MLIRParser
+from minilinalg.dialects.upstream.parser import MLIRParser, place_in
+from minilinalg.errors import InputError
+from minilinalg.verification import verify as verify_module
 
 
 def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None, *, verify: bool = True) -> ModuleOp:
@@ -17,8 +22,72 @@ def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None
     Raises InputError, with the place in the text and in the source that the text was made from, when the text is
     not well formed, uses an unknown dialect, operation or attribute, or breaks a rule.
     """
-    parser = MLIRParser(ctx or make_context(), text, file)
-    module = parser.parse_module()
+    try:
+        parser = MLIRParser(ctx or make_context(), text, file)
+    except ParseError as error:
+        # The very first token already is none.
+        raise InputError(_tidy(error.msg), places=[place_in(text, file, error.span.start)]) from None
+    try:
+        module = parser.parse_module()
+    except InputError:
+        raise
+    except MultipleSpansParseError as error:
+        raise _missing_block(parser, error) from None
+    except ParseError as error:
+        raise _syntax_error(parser, error.msg, error.span.start, error.span.end) from None
+    except VerifyException as error:
+        raise _syntax_error(parser, str(error), parser.pos, parser.pos) from None
+    except RecursionError:
+        raise _syntax_error(parser, "nested too deeply", parser.pos, parser.pos) from None
+    except Exception as error:
+        # xDSL's own parsing methods assume much of what they read; a text that surprises one of them is a wrong text.
+        raise _syntax_error(parser, f"not understood: {error}", parser.pos, parser.pos) from error
     if verify:
-        module.verify()
+        verify_module(module, {file: text})
     return module
+
+
+_REWORDED = {
+    "in block definition": "expected an operation, a block label or '}'",
+    "could not parse entire input": "expected an operation",
+    "expect symbol name": "expected a symbol name such as @main",
+}
+"""Messages of xDSL that say little to somebody who does not know its source."""
+
+
+def _tidy(message: str) -> str:
+    """xDSL's messages in the form of ours: no capital at the start, no full stop or exclamation mark at the end."""
+    message = message.strip().rstrip(".!")
+    message = message[:1].lower() + message[1:]
+    return _REWORDED.get(message, message)
+
+
+def _missing_block(parser: MLIRParser, error: MultipleSpansParseError) -> InputError:
+    """A branch to a block that the region does not have, or a block defined twice."""
+    if error.msg.startswith("region ends with missing block"):
+        span, _ = error.refs[0]
+        return InputError(
+            f"block {span.text} is not defined",
+            rule="a successor is a block of the same region",
+            places=[parser.place(span.start, len(span))],
+        )
+    first, _ = error.refs[0]
+    return InputError(
+        f"block {error.span.text} is defined twice",
+        rule=f"a label stands for one block of a region; line {parser.place(first.start).line} defines it first",
+        places=[parser.place(error.span.start, len(error.span))],
+    )
+
+
+def _syntax_error(parser: MLIRParser, message: str, start: int, end: int) -> InputError:
+    found = _tidy(message)
+    token = parser.token_text(start)
+    if "expect" in found and not re.search(r"\b(found|got|but|was given)\b", found):
+        found += f", found {token!r}" if token else ", found the end of the text"
+    rule = None
+    if parser.open_operations:
+        name = parser.open_operations[-1]
+        found = f"in '{name}': {found}" if name not in found else found
+        if (example := parser.example_of(name)) is not None:
+            rule = f"{name} is written like `{example}`"
+    return InputError(found, rule=rule, places=[parser.place(start, max(end - start, len(token or ""), 1))])

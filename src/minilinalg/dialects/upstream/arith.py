@@ -10,6 +10,7 @@ Source: https://mlir.llvm.org/docs/Dialects/ArithOps/
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from typing import ClassVar, Self
 
 from xdsl.dialects import arith as xdsl_arith
@@ -206,7 +207,7 @@ def _print_fastmath(printer: Printer, flags: FastMathFlagsAttr | None) -> None:
         flags.print_parameter(printer)
 
 
-def _parse_predicate(parser: Parser, predicates: dict[str, IntegerAttr]) -> IntegerAttr:
+def _parse_predicate(parser: Parser, predicates: Mapping[str, IntegerAttr]) -> IntegerAttr:
     position = parser.pos
     name = parser.parse_identifier(" (a comparison predicate)")
     if name not in predicates:
@@ -221,7 +222,7 @@ def _parse_predicate(parser: Parser, predicates: dict[str, IntegerAttr]) -> Inte
 class ComparisonOp(IRDLOperation, abc.ABC):
     """What `cmpi` and `cmpf` share: one type for both operands, an i1 of the same shape as result."""
 
-    PREDICATES: ClassVar[dict[str, IntegerAttr]]
+    PREDICATES: ClassVar[Mapping[str, IntegerAttr]]
     predicate = prop_def(IntegerAttr)
     lhs = operand_def()
     rhs = operand_def()
@@ -264,7 +265,7 @@ class CmpiOp(ComparisonOp):
     """
 
     name = "arith.cmpi"
-    PREDICATES: ClassVar[dict[str, IntegerAttr]] = CMPI_PREDICATES
+    PREDICATES: ClassVar[Mapping[str, IntegerAttr]] = CMPI_PREDICATES
     lhs = operand_def(signlessIntegerLike)
     rhs = operand_def(signlessIntegerLike)
 
@@ -310,7 +311,7 @@ class CmpfOp(ComparisonOp):
     """
 
     name = "arith.cmpf"
-    PREDICATES: ClassVar[dict[str, IntegerAttr]] = CMPF_PREDICATES
+    PREDICATES: ClassVar[Mapping[str, IntegerAttr]] = CMPF_PREDICATES
     lhs = operand_def(floatingPointLike)
     rhs = operand_def(floatingPointLike)
     fastmath = prop_def(FastMathFlagsAttr, default_value=NO_FASTMATH)

@@ -1,99 +1,379 @@
-"""Reading MLIR text: xDSL's parser with what official files need.
+"""Reading MLIR text: xDSL's parser with what official files need, and mistakes reported where they are.
 
 * Aliases (`#loc3`, `#blocked`, `!t`) may be used before they are defined: a table of where each is defined is made by
-  one scan, and a definition is parsed when it is first used.
-* Locations of all forms: `"f":1:2 to 3:4`, `"name"(...)`, `callsite(... at ...)`, `fused<meta>[...]`.
-* A hexadecimal literal is the bit pattern of a float type, in `dense<>` as for scalars.
-* Every operation records where it stood in the text (`minilinalg.locations` says how).
+  one scan, and a definition is parsed when it is first used. A later definition of the same name replaces it.
+* All forms of locations (`locations.py`), exact literals (`literals.py`).
+* Every operation and every named block argument records where it stood in the text, beside the `loc(...)` that the text
+  gives; names of values are kept to the letter.
+* Unknown names, undefined values and values of the wrong type become an InputError with the place of the use, the rule
+  and a near name. `minilinalg.parsing` turns xDSL's own errors into the same form.
+
+Reading is a large part of a short run, so tokens are matched at once (`lexer.py`), a type that was read before is
+looked up by its text, and an operand's type is compared by identity first.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NoReturn
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import (
-    AnyFloat,
-    FileLineColLoc,
-    FusedLoc,
-    IntAttr,
-    LocationAttr,
-    NoneAttr,
-    StringAttr,
-)
-from xdsl.ir import Attribute, Operation
-from xdsl.parser import Parser
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
+from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue, TypeAttribute
+from xdsl.parser import AttrParser, ForwardDeclaredValue, Parser, ParserState, UnresolvedOperand
+from xdsl.utils.exceptions import ParseError
+from xdsl.utils.lexer import Input, Span, Token
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from minilinalg.dialects.upstream.lexer import FastLexer
+from minilinalg.dialects.upstream.literals import LiteralParser
+from minilinalg.dialects.upstream.locations import UNKNOWN, LocationParser
+from minilinalg.errors import InputError, Place, near_name
 from minilinalg.locations import with_text_place
 
 _ALIAS_DEFINITION = re.compile(r"^[ \t]*([#!][A-Za-z_$-][\w$-]*)[ \t]*=", re.MULTILINE)
+_NESTED = r"[^<>\"]*(?:<[^<>\"]*(?:<[^<>\"]*(?:<[^<>\"]*>[^<>\"]*)*>[^<>\"]*)*>[^<>\"]*)*"
+_TYPE_TEXT = re.compile(rf"(?:(?:tensor|memref|vector)<{_NESTED}>|![A-Za-z_][\w$]*\.[\w$.]+(?:<{_NESTED}>)?)")
+"""The text of most shaped and dialect types; a wrong guess of where one ends only misses the table of known types."""
+_SHAPED = frozenset(("tensor", "memref", "vector"))
 
 
-class MLIRParser(Parser):
-    """xDSL's parser, completed as this module's docstring says."""
+def place_in(text: str, file: str, start: int, length: int = 1) -> Place:
+    """The place of the character at offset `start` of `text`, with its line."""
+    start = min(start, len(text))
+    first = text.rfind("\n", 0, start) + 1
+    end = text.find("\n", first)
+    line = text.count("\n", 0, first) + 1
+    return Place(file, line, start - first + 1, text[first : end if end >= 0 else None], length)
+
+
+class MLIRParser(LiteralParser, LocationParser):
+    """xDSL's parser, completed as this module's docstring says.
+
+    `open_operations` holds the names of the operations that are being read, the innermost last.
+    """
 
     def __init__(self, ctx: Context, text: str, file: str = "<string>"):
-        super().__init__(ctx, text, file)
+        AttrParser.__init__(self, ParserState(FastLexer(Input(text, file))), ctx)
+        self.ssa_values = {}
+        self.blocks = {}
+        self.forward_block_references = defaultdict(list)
+        self.forward_ssa_references = {}
+        self.open_operations: list[str] = []
+        self._text = text
         self._file = StringAttr(file)
         self._line_starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._alias_definitions = {m[1]: m.end() for m in _ALIAS_DEFINITION.finditer(text)}
+        self._types: dict[str, TypeAttribute] = {}
+        self._numbers: dict[int, IntAttr] = {}
+        self._undefined: dict[tuple[str, int], tuple[Span, frozenset[str]]] = {}
 
-    # Aliases
+    # Places and errors
+
+    def place(self, start: int, length: int = 1) -> Place:
+        """The place of the character at offset `start`, with its line."""
+        return place_in(self._text, self._file.data, start, length)
+
+    def token_text(self, start: int) -> str:
+        """The token at offset `start`, empty at the end of the text or where no token starts."""
+        lexer = FastLexer(self.lexer.input)
+        lexer.pos = start
+        try:
+            return lexer.lex().text
+        except ParseError:
+            return self._text[start : start + 1]
+
+    def example_of(self, operation: str) -> str | None:
+        """How an operation is written: the first snippet of its documentation that holds its name."""
+        op_type = self.ctx.get_optional_op(operation)
+        snippet = re.search(rf"`([^`]*\b{re.escape(operation)}\b[^`]*)`", (op_type and op_type.__doc__) or "")
+        return snippet and " ".join(snippet[1].split())
+
+    def fail(self, found: str, span: Span, *, rule: str | None = None, hint: str | None = None) -> NoReturn:
+        """Report a mistake of whoever wrote the text."""
+        raise InputError(found, rule=rule, hint=hint, places=[self.place(span.start, len(span))])
+
+    def _text_location(self, position: int) -> FileLineColLoc:
+        line = bisect_right(self._line_starts, position)
+        column = position - self._line_starts[line - 1] + 1
+        return FileLineColLoc(self._file, self._number(line), self._number(column))
+
+    def _number(self, value: int) -> IntAttr:
+        if (attr := self._numbers.get(value)) is None:
+            attr = self._numbers[value] = IntAttr(value)
+        return attr
+
+    # Tokens: xDSL's methods of the same names, without a call for every step
+
+    def _consume_token(self, expected_kind: MLIRTokenKind | None = None) -> Token[MLIRTokenKind, str]:
+        state = self._parser_state
+        token = state.current_token
+        state.current_token = state.lexer.lex()
+        return token
+
+    def parse_optional_punctuation(self, punctuation):  # pyright: ignore
+        state = self._parser_state
+        if state.current_token.text != punctuation:
+            return None
+        state.current_token = state.lexer.lex()
+        return punctuation  # pyright: ignore
+
+    def parse_punctuation(self, punctuation, context_msg: str = ""):  # pyright: ignore
+        state = self._parser_state
+        if state.current_token.text != punctuation:
+            self.raise_error(f"expected '{punctuation}'{context_msg}")
+        state.current_token = state.lexer.lex()
+        return punctuation  # pyright: ignore
+
+    # Modules and aliases
+
+    def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
+        if self._current_token.kind is MLIRTokenKind.EOF:
+            return ModuleOp([])
+        try:
+            module = super().parse_module(allow_implicit_module)
+        except ParseError as error:
+            if self._undefined and error.msg.startswith("values used but not defined"):
+                self._fail_undefined()
+            raise
+        if module.location == UNKNOWN:
+            module.location = self._text_location(0)
+        return module
 
     def _parse_alias_def(self) -> None:
         token = self._consume_token()
         self.parse_punctuation("=", " after the name of an alias")
-        self.attribute_aliases[token.text] = self.parse_attribute()
+        value = self.parse_attribute()
+        if self.attribute_aliases.get(token.text, value) != value:
+            self._types.clear()
+        self.attribute_aliases[token.text] = value
 
     def _parse_extended_type_or_attribute(self, attr_or_dialect_name: str, is_type: bool) -> Attribute:  # pyright: ignore
-        alias = ("!" if is_type else "#") + attr_or_dialect_name
-        if alias not in self.attribute_aliases and alias in self._alias_definitions:
-            position = self.pos
-            self._resume_from(self._alias_definitions.pop(alias))
-            self.attribute_aliases[alias] = self.parse_attribute()
-            self._resume_from(position)
-        return super()._parse_extended_type_or_attribute(attr_or_dialect_name, is_type)
+        if "." not in attr_or_dialect_name and self._current_token.text != "<":
+            return self._alias(("!" if is_type else "#") + attr_or_dialect_name)
+        return super()._parse_extended_type_or_attribute(attr_or_dialect_name, is_type)  # pyright: ignore
 
-    # Locations
+    def _alias(self, name: str) -> Attribute:
+        if (known := self.attribute_aliases.get(name)) is not None:
+            return known
+        # The definition is taken out of the table while it is read: an alias that needs itself is undefined.
+        if (definition := self._alias_definitions.pop(name, None)) is None:
+            # The alias was the token before the current one.
+            end = self._text.rindex(name, 0, self.pos) + len(name)
+            self.fail(
+                f"the alias {name} is not defined",
+                Span(end - len(name), end, self.lexer.input),
+                rule=f"an alias is defined at the start of a line, as {name} = ...",
+                hint=near_name(name, {*self.attribute_aliases, *self._alias_definitions}),
+            )
+        position = self.pos
+        self._resume_from(definition)
+        value = self.attribute_aliases[name] = self.parse_attribute()
+        self._resume_from(position)
+        return value
 
-    def _text_location(self, position: int) -> FileLineColLoc:
-        line = bisect_right(self._line_starts, position)
-        return FileLineColLoc(self._file, IntAttr(line), IntAttr(position - self._line_starts[line - 1] + 1))
+    def _parse_dialect_type_or_attribute_body(  # pyright: ignore
+        self, attr_name: str, is_type: bool, is_opaque: bool, starting_opaque_pos: int | None
+    ):
+        find = self.ctx.get_optional_type if is_type else self.ctx.get_optional_attr
+        if find(attr_name) is None:
+            start = self._text.rindex(attr_name.split(".")[-1], 0, self.pos)
+            start = self._text.rindex("!" if is_type else "#", 0, start)
+            self._fail_unknown("type" if is_type else "attribute", attr_name, Span(start, self.pos, self.lexer.input))
+        return super()._parse_dialect_type_or_attribute_body(attr_name, is_type, is_opaque, starting_opaque_pos)
+
+    def _fail_unknown(self, kind: str, name: str, span: Span) -> NoReturn:
+        dialect, _, _ = name.partition(".")
+        dialects = tuple(self.ctx.registered_dialect_names)
+        span = Span(span.start, span.start + len(span.text.split()[0]), span.input)
+        if "." in name and dialect not in dialects:
+            self.fail(
+                f"unknown dialect '{dialect}' in {kind} '{name}'",
+                span,
+                rule=f"a dialect is one of: {', '.join(sorted(dialects))}",
+                hint=near_name(dialect, dialects),
+            )
+        known = {
+            "operation": self.ctx.loaded_ops,
+            "type": self.ctx.loaded_types,
+            "attribute": self.ctx.loaded_attrs,
+        }[kind]
+        if "." not in name:
+            self.fail(
+                f"unknown {kind} '{name}'",
+                span,
+                rule=f"the name of an {kind} starts with its dialect, as in 'arith.addf'",
+                hint=near_name(name, {k.name for k in known} | {k.name.split(".", 1)[1] for k in known}),
+            )
+        names = [k.name.split(".", 1)[1] for k in known if k.name.startswith(f"{dialect}.")]
+        near = near_name(name.split(".", 1)[1], names)
+        self.fail(
+            f"unknown {kind} '{name}'",
+            span,
+            rule=f"the dialect '{dialect}' has no {kind} of this name",
+            hint=near and near.replace("'", f"'{dialect}.", 1),
+        )
+
+    # Types
+
+    def parse_optional_type(self) -> TypeAttribute | None:
+        state = self._parser_state
+        token = state.current_token
+        kind, text = token.kind, token.text
+        if kind is MLIRTokenKind.BARE_IDENT and text not in _SHAPED:
+            if (known := self._types.get(text)) is None:
+                known = self._parse_optional_builtin_type()
+                # A type of one word ends before the next token; complex<...> and tuple<...> are left out.
+                if known is not None and text.isalnum() and text not in ("complex", "tuple"):
+                    self._types[text] = known
+                return known
+            state.current_token = state.lexer.lex()
+            return known
+        if kind is not MLIRTokenKind.BARE_IDENT and kind is not MLIRTokenKind.EXCLAMATION_IDENT:
+            return super().parse_optional_type()
+        guess = _TYPE_TEXT.match(self._text, token.span.start)
+        if guess is None:
+            return super().parse_optional_type()
+        if (known := self._types.get(guess[0])) is not None:
+            state.lexer.pos = guess.end()
+            state.current_token = state.lexer.lex()
+            return known
+        type_ = super().parse_optional_type()
+        if type_ is not None and not self._text[guess.end() : self.pos].strip():
+            self._types[guess[0]] = type_
+        return type_
+
+    # Values
+
+    def resolve_operand(self, operand: UnresolvedOperand, type: Attribute) -> SSAValue:  # pyright: ignore
+        name = operand.operand_name
+        values = self.ssa_values.get(name)
+        if values is None:
+            references = self.forward_ssa_references.setdefault(name, {})
+            if (value := references.get(operand.index)) is None:
+                value = references[operand.index] = ForwardDeclaredValue(type)
+                self._undefined[name, operand.index] = operand.span, frozenset(self.ssa_values)
+        elif operand.index < len(values):
+            value = values[operand.index]
+        else:
+            self.fail(
+                f"%{name}#{operand.index} does not exist: %{name} stands for {len(values)} value"
+                f"{'s' if len(values) > 1 else ''}",
+                operand.span,
+                rule=f"%NAME#N counts the results of one operation from 0; here N is 0 to {len(values) - 1}",
+            )
+        if value.type is not type and value.type != type:
+            self.fail(
+                f"%{name} has type {value.type}, but is used as {type}",
+                operand.span,
+                rule="a value has one type, which every use of it repeats",
+            )
+        return value
+
+    def _register_ssa_definition(self, name: str, values: Sequence[SSAValue], span: Span) -> None:
+        if name in self.ssa_values:
+            self.fail(
+                f"%{name} is defined twice",
+                span,
+                rule="a name stands for one value in a region and in the regions inside of it",
+            )
+        if name in self.forward_ssa_references:
+            for index, value in self.forward_ssa_references[name].items():
+                use, _ = self._undefined.pop((name, index))
+                if index >= len(values):
+                    self.fail(f"%{name}#{index} does not exist: %{name} stands for {len(values)} values", use)
+                if value.type != values[index].type:
+                    self.fail(
+                        f"%{name} has type {values[index].type}, but is used as {value.type}",
+                        use,
+                        rule="a value has one type, which every use of it repeats",
+                    )
+            super()._register_ssa_definition(name, values, span)
+        else:
+            self.ssa_values[name] = values if isinstance(values, tuple) else tuple(values)
+        if not name[0].isdigit():
+            for value in values:
+                # The public setter drops a trailing number, and %x_5 would come back as %x_1.
+                value._name = name  # pyright: ignore[reportPrivateUsage]
+        if values and isinstance(argument := values[0], BlockArgument):
+            argument.location = with_text_place(argument.location, self._text_location(span.start))
+
+    def parse_optional_region(self, arguments: Iterable[Parser.Argument] | None = None) -> Region | None:
+        if arguments is not None:
+            arguments = list(arguments)
+            for argument in arguments:
+                place = self._text_location(argument.name.start)
+                argument.location = with_text_place(argument.location or UNKNOWN, place)
+        return super().parse_optional_region(arguments)
+
+    def _fail_undefined(self) -> NoReturn:
+        (name, _), (use, visible) = next(iter(self._undefined.items()))
+        defined = re.search(rf"%{re.escape(name)}(?::\d+)?(?: *,[^=\n]*)? *=", self._text)
+        if defined is not None:
+            line = bisect_right(self._line_starts, defined.start())
+            self.fail(
+                f"%{name} is not visible here",
+                use,
+                rule=f"a value is visible in its region and those inside of it; the one of line {line} is elsewhere",
+            )
+        hint = near_name(name, visible)
+        self.fail(
+            f"%{name} is not defined",
+            use,
+            rule="a value is the result of an operation or an argument of a block",
+            hint=hint and hint.replace("'", "'%", 1),
+        )
+
+    # Operations
 
     def parse_operation(self) -> Operation:
-        position = self.pos
-        if self._current_token.kind == MLIRTokenKind.PERCENT_IDENT:
-            text = self.lexer.input.content
-            position = text.index("=", position) + 1
-            while text[position : position + 1].isspace():
-                position += 1
-        op = super().parse_operation()
-        place = self._text_location(position)
-        op.location = with_text_place(op.location, place)
+        state = self._parser_state
+        results = self._parse_op_result_list()
+        token = state.current_token
+        position = token.span.start
+        stack = state.dialect_stack
+        if token.kind is MLIRTokenKind.BARE_IDENT:
+            state.current_token = state.lexer.lex()
+            op_type = self._operation_type(token.text, token)
+            self.open_operations.append(op_type.name)
+            stack.append(op_type.dialect_name())
+            op = op_type.parse(self)
+            stack.pop()
+            if state.current_token.text == "loc" and (location := self.parse_optional_location()) is not None:
+                op.location = location
+        else:
+            name = self.parse_optional_str_literal()
+            if name is None:
+                self.raise_error("expected the name of an operation")
+            op_type = self._operation_type(name, token)
+            self.open_operations.append(name)
+            stack.append(op_type.dialect_name())
+            op = self._parse_generic_operation(op_type)
+            stack.pop()
+        self.open_operations.pop()
+        op.location = with_text_place(op.location, self._text_location(position))
+        if results:
+            self._bind_results(op, results)
         return op
 
-    def _parse_location(self) -> LocationAttr:
-        if self.parse_optional_keyword("fused") is not None:
-            metadata: Attribute = NoneAttr()
-            if self.parse_optional_punctuation("<") is not None:
-                metadata = self.parse_attribute()
-                self.parse_punctuation(">")
-            return FusedLoc(self.parse_comma_separated_list(self.Delimiter.SQUARE, self._parse_location), metadata)
-        location = super()._parse_location()
-        if isinstance(location, FileLineColLoc) and self.parse_optional_keyword("to") is not None:
-            if self.parse_optional_punctuation(":") is None:
-                self.parse_integer(False, False)
-                self.parse_punctuation(":")
-            self.parse_integer(False, False)
-        return location
+    def _operation_type(self, name: str, token: Token[MLIRTokenKind, str]) -> type[Operation]:
+        op_type = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)
+        if op_type is None:
+            self._fail_unknown("operation", name, token.span)
+        return op_type
 
-    # Literals
-
-    class _TensorLiteralElement(Parser._TensorLiteralElement):  # pyright: ignore
-        def to_type(self, parser: Parser, type: Attribute):  # pyright: ignore
-            if isinstance(type, AnyFloat) and isinstance(self.value, int) and self.span.text[:2] == "0x":
-                raw = self.value.to_bytes(type.compile_time_size, "little")
-                return next(type.iter_unpack(raw))
-            return super().to_type(parser, type)  # pyright: ignore
+    def _bind_results(self, op: Operation, results: list[tuple[Span, int]]) -> None:
+        bound = sum(size for _, size in results)
+        if bound != len(op.results):
+            self.fail(
+                f"'{op.name}' has {len(op.results)} result{'s' * (len(op.results) != 1)}, but {bound} are named",
+                Span(results[0][0].start, results[-1][0].end, self.lexer.input),
+                rule="either no result of an operation is named or all are; %NAME:N names N results at once",
+            )
+        first = 0
+        for span, size in results:
+            self._register_ssa_definition(span.text[1:], op.results[first : first + size], span)
+            first += size
