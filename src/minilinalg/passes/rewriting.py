@@ -84,7 +84,7 @@ def apply_patterns(
     before the patterns. `erase_dead` removes an operation that has no effect and no use before anything else.
     """
     if fold:
-        from minilinalg.passes.canonicalize import Fold
+        from minilinalg.passes.folding import Fold
 
         patterns = (Fold(ctx), *patterns)
     return _Driver(patterns, recursive=recursive, reverse=reverse, erase_dead=erase_dead).run(root)

@@ -1,0 +1,1 @@
+"""The two commands: `minilinalg-opt` runs passes, `minilinalg` runs kernels and shows what there is."""

@@ -1,0 +1,99 @@
+"""The outermost layer of a command: exit codes, quiet ends, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from minilinalg.errors import CommandError, ExitCode, InternalError, MinilinalgError, near_name
+
+# What a shell reports for a process that SIGINT or SIGPIPE ended.
+INTERRUPTED, BROKEN_PIPE = 130, 141
+
+
+def run_command(body: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
+    """Runs `body` on the arguments and returns the exit code; `argv` None means those of this process.
+
+    An error of the user's is printed to stderr as its diagnostic. Any other exception is a defect: it is printed as one
+    line too, unless `--debug-traceback` is among the arguments.
+    """
+    if argv is None:
+        import gc
+
+        # A run is short and drops little: collecting garbage costs a third of the time and gains nothing.
+        gc.disable()
+        argv = sys.argv[1:]
+    try:
+        code = body(argv)
+        sys.stdout.flush()
+        return code
+    except MinilinalgError as error:
+        print(error.diagnostic.render(), file=sys.stderr)
+        if "--debug-traceback" in argv and isinstance(error, InternalError):
+            raise
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more when it ends, and would complain.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        if "--debug-traceback" in argv:
+            raise
+        print(f"error: internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  hint: --debug-traceback shows where", file=sys.stderr)
+        return ExitCode.INTERNAL
+
+
+def read_text(path: str) -> tuple[str, str]:
+    """The text of a file and the name to use for it in messages; "-" is stdin.
+
+    Raises CommandError for a file that cannot be opened, InputError for one that is not UTF-8.
+    """
+    from minilinalg.errors import InputError
+
+    try:
+        if path == "-":
+            return sys.stdin.read(), "<stdin>"
+        return Path(path).read_text(encoding="utf-8"), path
+    except FileNotFoundError:
+        parent = Path(path).parent
+        siblings = [str(p) if parent.name else p.name for p in parent.iterdir()] if parent.is_dir() else []
+        raise CommandError(f"there is no file '{path}'", hint=near_name(path, siblings)) from None
+    except IsADirectoryError:
+        raise CommandError(f"'{path}' is a directory", rule="the input is a file, or - for stdin") from None
+    except UnicodeDecodeError as error:
+        where = path if path != "-" else "<stdin>"
+        raise InputError(
+            f"'{where}' is not text: byte {error.start} is 0x{error.object[error.start]:02x}",
+            rule="MLIR text is UTF-8",
+        ) from None
+    except OSError as error:
+        raise CommandError(f"cannot read '{path}': {error.strerror}") from None
+
+
+def write_text(path: str, text: str) -> None:
+    """Writes a file so that it has the whole text or stays as it was; "-" is stdout. Raises CommandError."""
+    if path == "-":
+        sys.stdout.write(text)
+        return
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+            return
+        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            if target.exists():
+                beside.chmod(target.stat().st_mode & 0o7777)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise CommandError(f"cannot write '{path}': {error.strerror}") from None

@@ -1,0 +1,237 @@
+"""The roads, as tables, and what runs them.
+
+A road is the order of work, written down once: each row names the stage that the pass works towards, the pass, and why
+it stands there. The last row of a stage ends it, and the stage's contract (stages.py) is checked there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+
+from minilinalg.errors import InternalError, MinilinalgError, unknown_name
+from minilinalg.passes import load_pass
+from minilinalg.passes.base import MinilinalgPass
+
+
+class Row(NamedTuple):
+    """One pass of a road: the stage that it works towards, its options, and why it stands here."""
+
+    stage: str
+    pass_name: str
+    why: str
+    options: Mapping[str, Any] = {}
+
+
+SIMD_ROAD = (
+    Row("tt", "canonicalize", "constants and identities are gone before anyone reads the address arithmetic"),
+    Row("tt", "cse", "equal pointers and masks become one value, so that they are analysed once and compare equal"),
+    Row("linalg", "triton-to-linalg", "pointers and masks become views and slices: what a block touches is in the IR"),
+    Row("linalg", "canonicalize", "the index arithmetic of the views is folded as far as constants reach"),
+    Row("linalg", "cse", "views with equal bounds become one"),
+    Row("linalg", "linalg-fuse-elementwise", "a chain of elementwise ops becomes one: no tensor in between is stored"),
+    Row("tiled", "scf-forall-to-cores", "the grid is dealt out to the cores that the target has"),
+    Row("memref", "one-shot-bufferize", "every tensor gets a buffer, or the buffer of a value that is dead"),
+    Row("promoted", "memref-promote", "blocks live in on-chip memory; off-chip memory is only copied from and to"),
+    Row("promoted", "linalg-decompose-elementwise", "one instruction computes one operation: the chains come apart"),
+    Row("promoted", "memref-plan", "with the buffers known, each gets its address, and the capacity is checked"),
+    Row("simd", "linalg-to-simd", "every operation on buffers becomes instructions of the machine"),
+)
+
+ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A pass of a pipeline, ready to run.
+
+    `anchor` are the names of the operations below the module that it is restricted to, outermost first. `ends` is the
+    stage whose contract must hold after it.
+    """
+
+    run: MinilinalgPass
+    anchor: tuple[str, ...] = ()
+    ends: str | None = None
+
+
+class Instrumentation:
+    """What may look on while a pipeline runs. It must not change the module."""
+
+    def before_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
+        """Called before `step` runs on `module`."""
+
+    def after_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
+        """Called after `step` ran without an error, before anything is verified."""
+
+    def after_stage(self, stage: str, module: ModuleOp) -> None:
+        """Called when the contract of `stage` was checked and holds."""
+
+
+class PassFailure(InternalError):
+    """A pass raised an exception or left a module that does not verify: a defect of the pass, not of the input.
+
+    `index` is the place of the step in its pipeline. The exception itself is the cause.
+    """
+
+    def __init__(self, step: Step, index: int, what: str):
+        super().__init__(f"internal error in pass '{step.run.name}': {what}")
+        self.step = step
+        self.index = index
+
+
+def road_rows(road: str) -> tuple[Row, ...]:
+    """The table of a road. Raises CommandError for a road that does not exist."""
+    if road not in ROADS:
+        raise unknown_name("road", road, ROADS)
+    return ROADS[road]
+
+
+def road_stages(road: str) -> tuple[str, ...]:
+    """The stages of a road, in their order."""
+    return tuple(dict.fromkeys(row.stage for row in road_rows(road)))
+
+
+def road_steps(road: str, *, start: str | None = None, to: str | None = None) -> tuple[Step, ...]:
+    """The passes of a road, from those of stage `start` up to and with those of stage `to`. Raises CommandError."""
+    rows, stages = road_rows(road), road_stages(road)
+    for stage in (start, to):
+        if stage is not None and stage not in stages:
+            raise unknown_name(f"stage of road {road}", stage, stages)
+    first = stages.index(start) if start else 0
+    last = stages.index(to) if to else len(stages) - 1
+    kept = [row for row in rows if first <= stages.index(row.stage) <= last]
+    return tuple(
+        Step(
+            load_pass(row.pass_name)(**row.options),
+            ends=row.stage if i + 1 == len(kept) or kept[i + 1].stage != row.stage else None,
+        )
+        for i, row in enumerate(kept)
+    )
+
+
+def run_pipeline(
+    ctx: Context,
+    module: ModuleOp,
+    pipeline: Iterable[Step],
+    *,
+    instrumentation: Sequence[Instrumentation] = (),
+    verify_each: bool = False,
+) -> None:
+    """Runs the steps in place, in their order.
+
+    The module is verified at the end, where a stage ends, and with `verify_each` after every step. Raises PassFailure
+    for a defect of a pass, and passes on what a pass raises about its input.
+    """
+    steps = tuple(pipeline)
+    for index, step in enumerate(steps):
+        for look in instrumentation:
+            look.before_pass(step.run, module)
+        try:
+            _apply(ctx, module, step.run, step.anchor)
+        except MinilinalgError:
+            raise
+        except Exception as error:
+            raise PassFailure(step, index, _describe(error)) from error
+        for look in instrumentation:
+            look.after_pass(step.run, module)
+        if verify_each or step.ends or index + 1 == len(steps):
+            _verify(module, step, index)
+        if step.ends:
+            from minilinalg.stages import check_stage
+
+            check_stage(module, step.ends, step.run.name)
+            for look in instrumentation:
+                look.after_stage(step.ends, module)
+
+
+def pipeline_text(steps: Iterable[Step]) -> str:
+    """The pipeline as text that `-p` reads back to the same steps."""
+    from minilinalg.passes.options import pass_text
+
+    nested = _Anchor("builtin.module")
+    for step in steps:
+        nested.add(step.anchor, pass_text(step.run))
+    return nested.body() if all(isinstance(part, str) for part in nested.parts) else str(nested)
+
+
+@dataclass
+class _Anchor:
+    """An anchor of a pipeline's text with what stands inside its parentheses."""
+
+    name: str
+    parts: list[str | _Anchor] = field(default_factory=list["str | _Anchor"])
+
+    def add(self, anchor: tuple[str, ...], text: str) -> None:
+        if not anchor:
+            self.parts.append(text)
+            return
+        last = self.parts[-1] if self.parts else None
+        if not isinstance(last, _Anchor) or last.name != anchor[0]:
+            last = _Anchor(anchor[0])
+            self.parts.append(last)
+        last.add(anchor[1:], text)
+
+    def body(self) -> str:
+        return ",".join(str(part) for part in self.parts)
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.body()})"
+
+
+def _apply(ctx: Context, module: ModuleOp, run: MinilinalgPass, anchor: tuple[str, ...]) -> None:
+    if not anchor:
+        run.apply(ctx, module)
+        return
+    for op in [op for op in module.ops if op.name == anchor[0]]:
+        if isinstance(op, ModuleOp):
+            _apply(ctx, op, run, anchor[1:])
+        else:
+            _apply_alone(ctx, module, op, run)
+
+
+def _apply_alone(ctx: Context, module: ModuleOp, op: Operation, run: MinilinalgPass) -> None:
+    """Runs a pass on a module in which `op` is alone; what the pass leaves there takes the place of `op`."""
+    block, follower = module.body.block, op.next_op
+    op.detach()
+    alone = ModuleOp([op], module.attributes)
+    alone.location = module.location
+    run.apply(ctx, alone)
+    for left in list(alone.ops):
+        left.detach()
+        if follower is None:
+            block.add_op(left)
+        else:
+            block.insert_op_before(left, follower)
+
+
+def _verify(module: ModuleOp, step: Step, index: int) -> None:
+    try:
+        module.verify()
+    except Exception as error:
+        from minilinalg.locations import places_of
+
+        culprit = _unverified_operation(module)
+        failure = PassFailure(step, index, f"the module that it left does not verify: {_describe(error)}")
+        raise failure.at(() if culprit is None else places_of(culprit)) from error
+
+
+def _unverified_operation(module: ModuleOp) -> Operation | None:
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except Exception:
+            return op
+    return None
+
+
+def _describe(error: Exception) -> str:
+    """One line: the exception, and what the driver noted about where it happened."""
+    text = (str(error).strip().splitlines() or [""])[0]
+    # xDSL adds the whole module as a note; ours are short and say what was going on.
+    notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()) if note.startswith("while "))
+    return f"{type(error).__name__}{': ' if text else ''}{text}{notes}"

@@ -1,0 +1,56 @@
+"""Reproducers: a file with the IR in front of the pass that failed, and the command that fails on it."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from xdsl.dialects.builtin import ModuleOp
+
+from minilinalg.context import MLContext
+from minilinalg.errors import Diagnostic, MinilinalgError
+from minilinalg.pipelines import PassFailure, Step, pipeline_text, run_pipeline
+
+Source = Callable[[], tuple[MLContext, ModuleOp]]
+"""Makes the module that the pipeline started from afresh: passes work in place, so what failed is half rewritten."""
+
+
+def find_failure(source: Source, steps: Sequence[Step], failure: PassFailure) -> PassFailure:
+    """The failure at the pass that is to blame.
+
+    A module is verified at the end of a stage only, so that a pass in front of the one that was named may have left it
+    broken: the pipeline is run once more with a check after every pass.
+    """
+    try:
+        run_pipeline(*source(), steps[: failure.index + 1], verify_each=True)
+    except PassFailure as earlier:
+        return earlier
+    except MinilinalgError:
+        pass
+    return failure
+
+
+def write_reproducer(
+    path: Path, source: Source, steps: Sequence[Step], index: int, reason: Diagnostic, flags: Sequence[str] = ()
+) -> Path:
+    """Writes the module in front of `steps[index]`, and the command for that step, to `path`; returns where it went.
+
+    `flags` are what the command needs besides the pass, such as the target. A place that cannot be written to gives way
+    to the system's directory for temporary files.
+    """
+    from minilinalg.printing import module_text
+
+    ctx, module = source()
+    run_pipeline(ctx, module, steps[:index])
+    step = Step(steps[index].run, steps[index].anchor)
+    command = shlex.join(["minilinalg-opt", path.name, *flags, "-p", pipeline_text([step])])
+    reasons = "".join(f"// {line}\n" for line in reason.render().splitlines())
+    text = f"// To repeat: {command}\n{reasons}{module_text(module, debuginfo=True)}"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        path = Path(tempfile.gettempdir()) / path.name
+        path.write_text(text, encoding="utf-8")
+    return path

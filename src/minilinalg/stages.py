@@ -1,0 +1,225 @@
+"""Stages as contracts: what may appear in a module once a stage has ended.
+
+A contract is a row of `STAGES`: the operations that it holds, by dialect or by name, and rules about each of them. It
+is checked where a road says that the stage ends; what breaks it is reported with the pass, the operation and its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from xdsl.dialects.builtin import (
+    IndexType,
+    IntegerAttr,
+    MemRefType,
+    ModuleOp,
+    NoneAttr,
+    ShapedType,
+    TensorType,
+    UnrankedMemRefType,
+    UnrankedTensorType,
+)
+from xdsl.ir import Attribute, Operation
+
+from minilinalg.errors import InputError, unknown_name
+
+
+class Rule(NamedTuple):
+    """`broken(op)` says what is wrong with an operation, or None; `text` is the rule as the user reads it."""
+
+    broken: Callable[[Operation], str | None]
+    text: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A contract. `holds` are dialects (`arith`) and single operations (`memref.subview`) that may appear."""
+
+    name: str
+    doc: str
+    holds: frozenset[str]
+    rules: tuple[Rule, ...] = ()
+
+    def violation(self, module: ModuleOp) -> tuple[Operation, str, str] | None:
+        """The first operation that breaks the contract, what is wrong with it, and the rule; None when all is well."""
+        for op in module.walk():
+            name = op.name
+            if op is not module and name not in self.holds and name.partition(".")[0] not in self.holds:
+                return op, f"'{name}'", f"stage '{self.name}' holds {self._holds_text()}"
+            for rule in self.rules:
+                if (found := rule.broken(op)) is not None:
+                    return op, f"'{name}' {found}", rule.text
+        return None
+
+    def check(self, module: ModuleOp, after: str) -> None:
+        """Raises InputError that names the pass `after` which the contract is broken, the operation and its place."""
+        if (broken := self.violation(module)) is None:
+            return
+        from minilinalg.locations import places_of
+
+        op, found, rule = broken
+        raise InputError(f"after pass '{after}', stage '{self.name}' has {found}", rule=rule, places=places_of(op))
+
+    def _holds_text(self) -> str:
+        return ", ".join(sorted(self.holds - {"builtin"}))
+
+
+def check_stage(module: ModuleOp, stage: str, after: str) -> None:
+    """Checks the contract of `stage`, which the pass called `after` has ended. Raises InputError or CommandError."""
+    if stage not in STAGES:
+        raise unknown_name("stage", stage, STAGES)
+    STAGES[stage].check(module, after)
+
+
+def stage_of(module: ModuleOp) -> str | None:
+    """The first stage whose contract holds for `module`: where a road has to take it up. None when none does."""
+    return next((stage.name for stage in STAGES.values() if stage.violation(module) is None), None)
+
+
+# Rules
+
+
+def _types(op: Operation) -> Iterator[Attribute]:
+    """The types of everything that an operation takes, gives or binds."""
+    yield from (value.type for value in op.operands)
+    yield from (value.type for value in op.results)
+    yield from (arg.type for region in op.regions for block in region.blocks for arg in block.args)
+
+
+def _is_tensor(type: Attribute) -> bool:
+    return isinstance(type, TensorType | UnrankedTensorType)
+
+
+def _has_tensor(op: Operation) -> str | None:
+    return next((f"has type {type}" for type in _types(op) if _is_tensor(type)), None)
+
+
+def _has_space_less_buffer(op: Operation) -> str | None:
+    for type in _types(op):
+        if isinstance(type, MemRefType | UnrankedMemRefType) and isinstance(type.memory_space, NoneAttr):
+            return f"has type {type}"
+    return None
+
+
+def _is_allocation_without_place(op: Operation) -> str | None:
+    if op.name != "memref.alloc":
+        return None
+    type = op.results[0].type
+    if isinstance(type, ShapedType) and not type.has_static_shape():
+        return f"allocates {type}"
+    if not isinstance(op.attributes.get("simd.address"), IntegerAttr):
+        return "has no simd.address"
+    return None
+
+
+def _shares_out_other_than_cores(op: Operation) -> str | None:
+    if op.name != "scf.forall":
+        return None
+    dimensions = sum(isinstance(arg.type, IndexType) for arg in op.regions[0].block.args[:2])
+    if dimensions != 1:
+        return "has more than one dimension"
+    return None
+
+
+def _is_vector_work_off_chip(op: Operation) -> str | None:
+    """Off-chip is the memory space that the function's arguments are in."""
+    if op.name.partition(".")[0] not in ("linalg", "linalg_ext") or op.name == "linalg.yield":
+        return None
+    off_chip = _argument_spaces(op)
+    for operand in op.operands:
+        if (space := _space(operand.type)) is not None and space in off_chip:
+            return f"reads or writes {operand.type}"
+    return None
+
+
+def _argument_spaces(op: Operation) -> frozenset[Attribute]:
+    at = op.parent_op()
+    while at is not None and at.name != "func.func":
+        at = at.parent_op()
+    if at is None or not at.regions[0].blocks:
+        return frozenset()
+    spaces = (_space(arg.type) for arg in at.regions[0].block.args)
+    return frozenset(space for space in spaces if space is not None)
+
+
+def _space(type: Attribute) -> Attribute | None:
+    return type.memory_space if isinstance(type, MemRefType | UnrankedMemRefType) else None  # pyright: ignore
+
+
+def _computes_on_shapes(op: Operation) -> str | None:
+    if op.name.partition(".")[0] not in ("arith", "math"):
+        return None
+    return next((f"has type {type}" for type in _types(op) if isinstance(type, ShapedType)), None)
+
+
+_NO_TENSORS = Rule(_has_tensor, "every value is a scalar or a buffer: tensor types are gone")
+_SCALAR_ARITH = Rule(_computes_on_shapes, "arith and math compute scalars here: blocks are computed by instructions")
+
+_SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf"})
+_VIEWS = frozenset(
+    f"memref.{name}"
+    for name in (
+        "reinterpret_cast",
+        "subview",
+        "cast",
+        "expand_shape",
+        "collapse_shape",
+        "dim",
+        "extract_strided_metadata",
+        "extract_aligned_pointer_as_index",
+        "load",
+        "store",
+        "atomic_rmw",
+        "generic_atomic_rmw",
+        "atomic_yield",
+    )
+)
+_ON_TENSORS = _SCALARS | {"linalg", "linalg_ext", "tensor", "bufferization", *_VIEWS}
+_ON_BUFFERS = _SCALARS | {"linalg", "linalg_ext", "memref"}
+
+STAGES: Mapping[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage(
+            "tt",
+            "the kernel as Triton wrote it",
+            frozenset({"builtin", "tt", "arith", "math", "scf", "cf", "ub"}),
+        ),
+        Stage(
+            "linalg",
+            "linalg on tensors; the arguments are memory, seen through strided views",
+            _ON_TENSORS,
+        ),
+        Stage(
+            "tiled",
+            "the programs are dealt out to the cores, and every tile fits the machine",
+            _ON_TENSORS,
+            (Rule(_shares_out_other_than_cores, "scf.forall runs over the cores: it has one dimension"),),
+        ),
+        Stage(
+            "memref",
+            "linalg on buffers",
+            _ON_BUFFERS,
+            (_NO_TENSORS,),
+        ),
+        Stage(
+            "promoted",
+            "buffers in memory spaces, each on-chip one with its address",
+            _ON_BUFFERS,
+            (
+                _NO_TENSORS,
+                Rule(_has_space_less_buffer, "every buffer names its memory space"),
+                Rule(_is_allocation_without_place, "an on-chip buffer has a static shape and an address"),
+                Rule(_is_vector_work_off_chip, "off-chip memory is copied from and to; blocks are computed on chip"),
+            ),
+        ),
+        Stage(
+            "simd",
+            "one program per core, made of the machine's instructions",
+            _SCALARS | {"simd", "memref"},
+            (_NO_TENSORS, _SCALAR_ARITH),
+        ),
+    )
+}
