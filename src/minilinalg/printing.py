@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 from xdsl.ir import Operation
-from xdsl.printer import Printer
+
+from minilinalg.dialects.upstream.printer import MLIRPrinter
 
 
 def module_text(op: Operation, *, debuginfo: bool = False, generic: bool = False) -> str:
@@ -14,6 +13,6 @@ def module_text(op: Operation, *, debuginfo: bool = False, generic: bool = False
     With `generic` every operation has the form that needs no knowledge of its dialect; with `debuginfo` every operation
     and block argument says where it comes from, through `#loc` aliases as MLIR writes them.
     """
-    out = StringIO()
-    Printer(out, print_generic_format=generic, print_debuginfo=debuginfo).print_op(op)
-    return out.getvalue() + "\n"
+    printer = MLIRPrinter(generic=generic, debuginfo=debuginfo)
+    printer.print_module(op)
+    return printer.text

@@ -1,0 +1,214 @@
+"""Writing MLIR text the way mlir-opt does.
+
+Names of values are kept (`names.py`), several results are bound as `%acc:3`, `module` and the operations of `func` stand
+without their dialect where MLIR leaves it out, enum attributes read back, dense attributes are exact (`literals.py`), and
+with debug information locations are named once: `loc(#loc3)` with `#loc3 = loc(...)` around the module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, ModuleOp, UnregisteredOp
+from xdsl.dialects.utils.enum_attribute import EnumAttribute
+from xdsl.ir import (
+    Attribute,
+    Block,
+    BlockArgument,
+    OpaqueSyntaxAttribute,
+    Operation,
+    Region,
+    SSAValue,
+    TypeAttribute,
+)
+from xdsl.printer import Printer
+
+from minilinalg.dialects.upstream.literals import float_text, pack_float, print_dense
+from minilinalg.dialects.upstream.locations import LOCATIONS, nested_locations, print_location_body
+from minilinalg.dialects.upstream.names import ValueNames
+from minilinalg.locations import source_location, strip_text_place
+
+
+class MLIRPrinter(Printer):
+    """xDSL's printer, completed as this module's docstring says; `text` is what was printed so far."""
+
+    def __init__(self, *, generic: bool = False, debuginfo: bool = False):
+        super().__init__(None, print_generic_format=generic, print_debuginfo=debuginfo)
+        self._parts: list[str] = []
+        self._names = ValueNames()
+        self._depth = 0
+        self._location_aliases: dict[Attribute, str] = {}
+        self._types: dict[Attribute, str] = {}
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    # Characters
+
+    def print_string(self, text: str, *, indent: int | None = None) -> None:
+        if "\n" in text and indent != 0:
+            text = text.replace("\n", "\n" + "  " * (self._indent if indent is None else indent))
+        self._parts.append(text)
+
+    def _print_new_line(self, indent: int | None = None, print_message: bool = True) -> None:
+        self._parts.append("\n" + "  " * (self._indent if indent is None else indent))
+
+    # Values and blocks
+
+    def print_ssa_value(self, value: SSAValue) -> str:
+        name = self._names.of.get(value)
+        if name is None:
+            name = self._names.name_outside(value)
+        self._parts.append("%" + name)
+        return name
+
+    def _populate_block_name(self, block: Block, block_index: int | None = None) -> None:
+        self._blocks[block] = self._names.blocks.get(block) or block.name_hint or f"bb{block_index or 0}"
+
+    def print_block_argument(self, arg: BlockArgument, print_type: bool = True) -> None:
+        self.print_ssa_value(arg)
+        if print_type:
+            self.print_string(": ")
+            self.print_attribute(arg.type)
+            if self.print_debuginfo:
+                self.print_string(" ")
+                self.print_attribute(arg.location)
+
+    # Attributes
+
+    def print_attribute(self, attribute: Attribute) -> None:
+        if isinstance(attribute, TypeAttribute):
+            if (text := self._types.get(attribute)) is None:
+                inner = type(self)(generic=self.print_generic_format)
+                Printer.print_attribute(inner, attribute)
+                text = self._types[attribute] = inner.text
+            self._parts.append(text)
+        elif isinstance(attribute, LOCATIONS):
+            self.print_string("loc(")
+            print_location_body(self, strip_text_place(attribute), self._print_nested_location)
+            self.print_string(")")
+        elif isinstance(attribute, DenseIntOrFPElementsAttr):
+            print_dense(self, attribute)  # pyright: ignore
+        elif isinstance(attribute, FloatAttr):
+            type_ = attribute.type  # pyright: ignore
+            self.print_string(float_text(pack_float(attribute.value.data, type_), type_) + " : ")  # pyright: ignore
+            self.print_attribute(type_)  # pyright: ignore
+        elif isinstance(attribute, EnumAttribute) and not isinstance(attribute, OpaqueSyntaxAttribute):
+            # xDSL runs name and value together; MLIR puts the value in angle brackets.
+            self.print_string(f"#{attribute.name}<")
+            attribute.print_parameter(self)
+            self.print_string(">")
+        else:
+            super().print_attribute(attribute)
+
+    def print_float(self, value: float, type) -> None:  # pyright: ignore
+        self.print_string(float_text(pack_float(value, type), type))  # pyright: ignore
+
+    # Locations
+
+    def _print_nested_location(self, location: Attribute) -> None:
+        if (alias := self._location_aliases.get(location)) is not None:
+            self.print_string(alias)
+        else:
+            print_location_body(self, location, self._print_nested_location)
+
+    def _print_location_of(self, op: Operation) -> None:
+        self.print_string(" loc(")
+        self._print_nested_location(source_location(op))
+        self.print_string(")")
+
+    def _print_alias_definitions(self, locations: Iterable[Attribute]) -> None:
+        for location in locations:
+            self.print_string(f"{self._location_aliases[location]} = loc(")
+            print_location_body(self, location, self._print_nested_location)
+            self.print_string(")\n")
+
+    # Operations
+
+    def print_module(self, op: Operation) -> None:
+        """`op` with a line break at the end, and the aliases of its locations around it."""
+        if not self.print_debuginfo:
+            self.print_op(op)
+            self.print_string("\n")
+            return
+        # A block argument's location cannot wait for a later definition in mlir-opt, an operation's can.
+        early, late = _locations_inside(op)
+        for number, location in enumerate((*early, *late)):
+            self._location_aliases[location] = f"#loc{number or ''}"
+        self._print_alias_definitions(early)
+        self.print_op(op)
+        self.print_string("\n")
+        self._print_alias_definitions(late)
+
+    def print_op(self, op: Operation) -> None:
+        if self._depth == 0:
+            self._names.name_operation(op)
+        self._depth += 1
+        if (binding := self._names.bindings.get(op)) is not None:
+            self._parts.append(binding)
+        if isinstance(op, UnregisteredOp):
+            self._print_unregistered(op)
+        elif self.print_generic_format or type(op).print is Operation.print:
+            self._parts.append(f'"{op.name}"')
+            self.print_op_with_default_format(op)
+        else:
+            self._parts.append(_short_name(op))
+            op.print(self)
+            if self.print_debuginfo:
+                self._print_location_of(op)
+        self._depth -= 1
+
+    def _print_unregistered(self, op: UnregisteredOp) -> None:
+        self.print_string(f'"{op.op_name.data}"')
+        name = op.attributes.pop("op_name__")
+        self.print_op_with_default_format(op)
+        op.attributes["op_name__"] = name
+
+    def print_operation_type(self, op: Operation) -> None:
+        self.print_function_type(op.operand_types, op.result_types)
+        if self.print_debuginfo:
+            self._print_location_of(op)
+
+    def print_region(
+        self,
+        region: Region,
+        print_entry_block_args: bool = True,
+        print_empty_block: bool = True,
+        print_block_terminators: bool = True,
+    ) -> None:
+        if self._depth == 0:
+            for block in region.blocks:
+                for op in block.ops:
+                    self._names.name_operation(op)
+        super().print_region(region, print_entry_block_args, print_empty_block, print_block_terminators)
+
+
+def _short_name(op: Operation) -> str:
+    """MLIR leaves out `builtin.`, and `func.` for what stands directly in a function."""
+    if isinstance(op, ModuleOp):
+        return "module"
+    if op.name.startswith("func.") and (parent := op.parent_op()) is not None and parent.name == "func.func":
+        return op.name.removeprefix("func.")
+    return op.name
+
+
+def _locations_inside(root: Operation) -> tuple[list[Attribute], list[Attribute]]:
+    """The locations to define before `root`, which block arguments are made of, and those to define after it."""
+    early: dict[Attribute, None] = {}
+    late: dict[Attribute, None] = {}
+
+    def visit(location: Attribute, into: dict[Attribute, None]) -> None:
+        if location not in into:
+            for inner in nested_locations(location):
+                visit(inner, into)
+            into[location] = None
+
+    for op in root.walk():
+        visit(source_location(op), late)
+        for region in op.regions:
+            for block in region.blocks:
+                for argument in block.args:
+                    for inner in nested_locations(strip_text_place(argument.location)):
+                        visit(inner, early)
+    return list(early), [location for location in late if location not in early]
