@@ -7,10 +7,10 @@ The formats are written as upstream writes them, so that they can be compared le
 | directive | stands for |
 |---|---|
 | `` `word` ``, `` `,` `` | itself |
-| `$name` | an operand, or an attribute as its kind writes it: a keyword, a string, a symbol; a unit attribute is nothing |
+| `$name` | an operand; or an attribute as its kind writes it: a keyword, a string, a symbol, nothing for a unit |
 | `attr-dict` | all attributes that the format does not name; those equal to their default are left out |
 | `type($name)`, `type(operands)` | the types of these values |
-| `qualified(type($name))` | the same; without it, a value that can only be of one `tt` type is written without its name |
+| `qualified(type($name))` | the same; without it, a type that can only be one of `tt` is written without its name |
 | `functional-type(a, b)` | `(types) -> types`, where a and b are `operands`, `results` or `$name` |
 | `operands` | all operands |
 | `( ... $name^ ... )?` | present when `name` is; on parsing, when its first literal is |

@@ -301,7 +301,7 @@ class CallOp(FormattedOperation):
     """
 
     name = "tt.call"
-    SYNTAX: ClassVar = Syntax("$callee `(` $operands `)` attr-dict `:` functional-type($operands, results)")
+    SYNTAX: ClassVar = Syntax("$callee `(` $arguments `)` attr-dict `:` functional-type($arguments, results)")
 
     callee = prop_def(SymbolRefAttr)
     arguments = var_operand_def()

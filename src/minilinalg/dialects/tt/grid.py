@@ -1,4 +1,4 @@
-"""Where a program is in the grid of programs that run the kernel."""
+"""The grid of programs that run the kernel: where a program is in it, and the grids before and after it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from xdsl.traits import Pure
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, ProgramDim
+from minilinalg.dialects.tt.effects import ObservedFromOutside, OrdersAllMemory
 from minilinalg.dialects.tt.traits import TensorSize
 
 
@@ -52,3 +53,29 @@ class GetNumProgramsOp(GridOperation):
     """
 
     name = "tt.get_num_programs"
+
+
+@irdl_op_definition
+class GridDependencyWaitOp(FormattedOperation):
+    """Wait until the grids that this one depends on are done, and see what they wrote.
+
+    tt.grid_dependency_wait
+    """
+
+    name = "tt.grid_dependency_wait"
+    SYNTAX: ClassVar = Syntax("attr-dict")
+
+    traits = traits_def(OrdersAllMemory(), TensorSize())
+
+
+@irdl_op_definition
+class GridDependencyLaunchDependentsOp(FormattedOperation):
+    """Let grids that depend on this one begin; they still wait before they use what it writes.
+
+    tt.grid_dependency_launch_dependents
+    """
+
+    name = "tt.grid_dependency_launch_dependents"
+    SYNTAX: ClassVar = Syntax("attr-dict")
+
+    traits = traits_def(ObservedFromOutside(), TensorSize())

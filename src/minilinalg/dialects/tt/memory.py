@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xdsl.dialects.builtin import BoolAttr, IntegerAttr, UnitAttr
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, BuiltinAttribute, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     irdl_op_definition,
@@ -39,12 +39,18 @@ MASK_MATCHES = TypesMatch("ptr", "mask", mask_type_of_pointer, "the mask has one
 
 
 def verify_cache_policy(op: str, policy: Attribute | None, allowed: tuple[CacheModifier, ...]) -> None:
-    """Verify that `policy`, where it is Triton's own, has a modifier that is `allowed` for this access."""
-    if isinstance(policy, CachePolicyAttr) and policy.cache_modifier not in allowed:
-        raise VerifyException(
-            f"'{op}' has cache modifier {policy.cache_modifier.keyword}: "
-            f"it is one of {', '.join(modifier.keyword for modifier in allowed)}"
-        )
+    """Verify that `policy` is a cache policy, and has a modifier that is `allowed` for this access.
+
+    Dialects of targets have richer policies, which are theirs to verify.
+    """
+    if isinstance(policy, CachePolicyAttr):
+        if policy.cache_modifier not in allowed:
+            raise VerifyException(
+                f"'{op}' has cache modifier {policy.cache_modifier.keyword}: "
+                f"it is one of {', '.join(modifier.keyword for modifier in allowed)}"
+            )
+    elif isinstance(policy, BuiltinAttribute):
+        raise VerifyException(f"'{op}' has cache policy {policy}: it is a #tt.cache_policy or a target's own")
 
 
 @irdl_op_definition

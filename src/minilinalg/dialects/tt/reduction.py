@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, SameOperandsShape, SameShape, TensorSize
-from minilinalg.dialects.tt.types import Tensor, Value, element_type
+from minilinalg.dialects.tt.types import Tensor, Value, element_type, types_text
 
 RETURN = "$result attr-dict `:` type($result)"
 
@@ -158,11 +158,6 @@ def reduced_type(type: Attribute, axis: int) -> Attribute:
     if len(shape) == 1:
         return type.element_type
     return TensorType(type.element_type, (*shape[:axis], *shape[axis + 1 :]))
-
-
-def types_text(types: Sequence[Attribute]) -> str:
-    """Types as they stand in a signature."""
-    return ", ".join(map(str, types))
 
 
 def verify_axis(op: Operation, srcs: Sequence[SSAValue], axis: IntegerAttr[I32]) -> None:

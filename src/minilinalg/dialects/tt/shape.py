@@ -57,7 +57,8 @@ class MakeRangeOp(FormattedOperation):
             raise VerifyException(f"'tt.make_range' from {start} to {end}: start is less than end")
         if type.get_shape() != (end - start,):
             raise VerifyException(
-                f"'tt.make_range' from {start} to {end} gives {type}: the result has end - start = {end - start} elements"
+                f"'tt.make_range' from {start} to {end} gives {type}: "
+                f"the result has one dimension, of size end - start = {end - start}"
             )
 
 
@@ -80,7 +81,7 @@ class SplatOp(FormattedOperation):
         super().__init__(operands=[src], result_types=[result_type])
 
     def verify_(self) -> None:
-        # Upstream verifies equal layouts only, which a tensor without one has; it then fails in the lowering.
+        # Upstream lets a tensor pass here, and fails in its lowering.
         if isinstance(self.src.type, TensorType):
             raise VerifyException(f"'tt.splat' of {self.src.type}: its operand is a scalar")
 
@@ -244,6 +245,14 @@ class CatOp(FormattedOperation):
         TypesMatch("lhs", "rhs", same, "both operands have the same type"),
         SameElementType(),
     )
+
+    def verify_(self) -> None:
+        operands, result = 2 * prod(self.lhs.type.get_shape()), prod(self.result.type.get_shape())
+        if result != operands:
+            raise VerifyException(
+                f"'tt.cat' of two {self.lhs.type} gives {self.result.type}: "
+                f"the result has the elements of both, {operands}"
+            )
 
 
 @irdl_op_definition

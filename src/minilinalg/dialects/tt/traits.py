@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Operation, SSAValue
@@ -40,13 +39,10 @@ def verify_same(
     what: str,
     of: Callable[[Attribute], object],
     values: Iterable[tuple[str, SSAValue]],
-    ignore_none: bool = False,
 ) -> None:
     """Verify that `of` gives the same for the types of all `values`; `what` names it in the message."""
     first: tuple[str, SSAValue] | None = None
     for which, value in values:
-        if ignore_none and of(value.type) is None:
-            continue
         if first is None:
             first = (which, value)
         elif of(value.type) != of(first[1].type):
@@ -145,14 +141,17 @@ def same(type: Attribute) -> Attribute:
 
 
 class Elementwise(OpTrait):
-    """Each element of a result depends on the elements at the same index of the operands, and on no other."""
+    """Each element of a result depends on the elements at the same index of the operands, and on no other.
 
-    NAME: ClassVar[str] = "elementwise"
+    All tensors have the same shape, and there is a tensor among operands and results, or on neither side.
+    """
 
     def verify(self, op: Operation) -> None:
-        results = [isinstance(r.type, TensorType) for r in op.results]
-        operands = [isinstance(o.type, TensorType) for o in op.operands]
+        results = [isinstance(result.type, TensorType) for result in op.results]
+        operands = [isinstance(operand.type, TensorType) for operand in op.operands]
         if any(operands) and not all(results):
-            raise VerifyException(f"'{op.name}' has tensor operands and a scalar result: both are tensors, or neither")
+            raise VerifyException(f"'{op.name}' has a tensor operand and a scalar result: both are tensors, or neither")
         if any(results) and not any(operands):
-            raise VerifyException(f"'{op.name}' has tensor results and scalar operands: both are tensors, or neither")
+            raise VerifyException(f"'{op.name}' has a tensor result and scalar operands: both are tensors, or neither")
+        tensors = ((which, value) for which, value in all_values(op) if isinstance(value.type, TensorType))
+        verify_same(op, "shape", shape_of, tensors)

@@ -274,3 +274,8 @@ def shape_of(type: Attribute) -> tuple[int, ...] | None:
 def encoding_of(type: Any) -> Attribute | None:
     """The layout of a tensor, None for a scalar or a tensor without one."""
     return type.encoding if isinstance(type, TensorType) and type.encoding != NoneAttr() else None
+
+
+def types_text(types: Sequence[Attribute]) -> str:
+    """Types as they stand in a signature."""
+    return ", ".join(map(str, types))
