@@ -22,6 +22,7 @@ from minilinalg.dialects.simd.buffers import (
     static_count,
     strides_of,
 )
+from minilinalg.dialects.simd.constraints import check_instruction, reserved_bytes
 from minilinalg.dialects.simd.control import CONTROL, BarrierOp, ClusterIdOp, CoreIdOp, WaitOp
 from minilinalg.dialects.simd.elementwise import CMPF, CMPI, ELEMENTWISE, ROUNDING, Elementwise
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Pipe, Spec
@@ -78,9 +79,11 @@ __all__ = [
     "TokenType",
     "TransposeOp",
     "WaitOp",
+    "check_instruction",
     "element_bytes",
     "is_contiguous",
     "offset_of",
+    "reserved_bytes",
     "space_of",
     "static_count",
     "strides_of",

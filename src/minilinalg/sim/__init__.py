@@ -1,0 +1,1 @@
+"""The simulated machines: clocks, pipes, bandwidth, counters, beside the meanings of interp/."""
