@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     AnyDenseElement,
     AnyFloat,
     BytesAttr,
@@ -20,8 +21,11 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     IntegerType,
+    MemRefType,
     RankedStructure,
     Signedness,
+    TensorType,
+    VectorType,
     f64,
     i64,
 )
@@ -156,6 +160,19 @@ class LiteralParser(Parser):
         return raw
 
     # Dense attributes
+
+    def _parse_dense_literal_type(self) -> RankedStructure[AnyDenseElement]:
+        start = self.pos
+        type_ = self.parse_type()
+        if not isinstance(type_, TensorType | VectorType | MemRefType) or not isinstance(
+            type_.get_element_type(), AnyFloat | IntegerType | IndexType | ComplexType
+        ):
+            self.raise_error(
+                f"dense<> has a tensor or vector type with numbers as elements, not {type_}", start, self.pos
+            )
+        if any(size == DYNAMIC_INDEX for size in type_.get_shape()):
+            self.raise_error(f"dense<> has a type with static shape, not {type_}", start, self.pos)
+        return type_  # pyright: ignore
 
     def parse_dense_int_or_fp_elements_attr(
         self, type: RankedStructure[AnyDenseElement] | None

@@ -9,6 +9,7 @@ two ends with the metadata `"to"`, and prints as a range.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from xdsl.dialects.builtin import (
@@ -27,10 +28,11 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from minilinalg.locations import UNKNOWN, file_place
+
 LOCATIONS = (UnknownLoc, FileLineColLoc, CallSiteLoc, NameLoc, FusedLoc)
 RANGE = StringAttr("to")
 """The metadata of a fused location that stands for `"file":1:2 to 3:4`."""
-UNKNOWN = UnknownLoc()
 
 
 def file_range(start: FileLineColLoc, end_line: int, end_column: int) -> FusedLoc:
@@ -55,12 +57,21 @@ def nested_locations(location: Attribute) -> tuple[LocationAttr, ...]:
             return ()
 
 
+_POSITION = re.compile(r'"([^"\\\n]*)":(\d+):(\d+)')
+"""Nearly every location of a file; what it does not match is read token by token."""
+
+
 class LocationParser(Parser):
     """xDSL's parser with all forms of locations."""
 
     def _parse_location(self) -> LocationAttr:
         """What stands between the parentheses of `loc(...)`, or nested inside of another location."""
         start = self.pos
+        text = self.lexer.input.content
+        if (position := _POSITION.match(text, start)) is not None:
+            self._resume_from(position.end())
+            line, column = IntAttr(int(position[2])), IntAttr(int(position[3]))
+            return self._parse_optional_range(file_place(StringAttr(position[1]), line, column))
         if (name := self.parse_optional_str_literal()) is not None:
             if self.parse_optional_punctuation(":") is not None:
                 return self._parse_position(StringAttr(name))
@@ -97,9 +108,12 @@ class LocationParser(Parser):
     def _parse_position(self, file: StringAttr) -> LocationAttr:
         line = self._parse_location_number()
         self.parse_punctuation(":", " between line and column of a location")
-        start = FileLineColLoc(file, IntAttr(line), IntAttr(self._parse_location_number()))
+        return self._parse_optional_range(FileLineColLoc(file, IntAttr(line), IntAttr(self._parse_location_number())))
+
+    def _parse_optional_range(self, start: FileLineColLoc) -> LocationAttr:
         if self.parse_optional_keyword("to") is None:
             return start
+        line = start.line.data
         if self.parse_optional_punctuation(":") is None:
             line = self._parse_location_number()
             self.parse_punctuation(":", " between line and column of a location")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
+from xdsl.dialects.builtin import IndexType, IntegerAttr, i1
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 RESULT_NAMES: dict[str, tuple[str, ...]] = {
@@ -66,8 +66,7 @@ def _constant_name(op: Operation) -> str:
     number, type_ = value.value.data, value.type  # pyright: ignore
     if isinstance(type_, IndexType):
         return f"c{number}"
-    assert isinstance(type_, IntegerType)
-    if type_.width.data == 1:
+    if type_ == i1:
         return "true" if number else "false"
     return f"c{number}_{type_}"
 
@@ -168,7 +167,7 @@ class _Counters:
 
 def _groups(op: Operation) -> Iterator[tuple[str | None, list[SSAValue]]]:
     """The results of `op` as they are bound: neighbours with one hint share a name (`%acc:3`)."""
-    results = op.results
+    results: Sequence[SSAValue] = op.results
     if all(result.name_hint is None for result in results) and (names := suggested_names(op)):
         yield from ((name, [result]) for name, result in zip(names, results, strict=True))
         return

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue, TypeAttribute
 from xdsl.parser import AttrParser, ForwardDeclaredValue, Parser, ParserState, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError
@@ -30,14 +30,15 @@ from xdsl.utils.mlir_lexer import MLIRTokenKind
 
 from minilinalg.dialects.upstream.lexer import FastLexer
 from minilinalg.dialects.upstream.literals import LiteralParser
-from minilinalg.dialects.upstream.locations import UNKNOWN, LocationParser
+from minilinalg.dialects.upstream.locations import LOCATIONS, UNKNOWN, LocationParser
 from minilinalg.errors import InputError, Place, near_name
-from minilinalg.locations import with_text_place
+from minilinalg.locations import file_place, with_text_place
 
 _ALIAS_DEFINITION = re.compile(r"^[ \t]*([#!][A-Za-z_$-][\w$-]*)[ \t]*=", re.MULTILINE)
 _NESTED = r"[^<>\"]*(?:<[^<>\"]*(?:<[^<>\"]*(?:<[^<>\"]*>[^<>\"]*)*>[^<>\"]*)*>[^<>\"]*)*"
 _TYPE_TEXT = re.compile(rf"(?:(?:tensor|memref|vector)<{_NESTED}>|![A-Za-z_][\w$]*\.[\w$.]+(?:<{_NESTED}>)?)")
 """The text of most shaped and dialect types; a wrong guess of where one ends only misses the table of known types."""
+_LOCATION_ALIAS = re.compile(r"\(\s*(#[\w$-]+)\s*\)")
 _SHAPED = frozenset(("tensor", "memref", "vector"))
 
 
@@ -67,6 +68,7 @@ class MLIRParser(LiteralParser, LocationParser):
         self._file = StringAttr(file)
         self._line_starts = [0, *(m.end() for m in re.finditer("\n", text))]
         self._alias_definitions = {m[1]: m.end() for m in _ALIAS_DEFINITION.finditer(text)}
+        self._alias_ends: dict[int, int] = {}
         self._types: dict[str, TypeAttribute] = {}
         self._numbers: dict[int, IntAttr] = {}
         self._undefined: dict[tuple[str, int], tuple[Span, frozenset[str]]] = {}
@@ -99,7 +101,7 @@ class MLIRParser(LiteralParser, LocationParser):
     def _text_location(self, position: int) -> FileLineColLoc:
         line = bisect_right(self._line_starts, position)
         column = position - self._line_starts[line - 1] + 1
-        return FileLineColLoc(self._file, self._number(line), self._number(column))
+        return file_place(self._file, self._number(line), self._number(column))
 
     def _number(self, value: int) -> IntAttr:
         if (attr := self._numbers.get(value)) is None:
@@ -145,6 +147,10 @@ class MLIRParser(LiteralParser, LocationParser):
 
     def _parse_alias_def(self) -> None:
         token = self._consume_token()
+        if self._current_token.text == "=" and (end := self._alias_ends.get(self.pos + 1)) is not None:
+            # Read already, when it was used further up.
+            self._resume_from(end)
+            return
         self.parse_punctuation("=", " after the name of an alias")
         value = self.parse_attribute()
         if self.attribute_aliases.get(token.text, value) != value:
@@ -172,6 +178,7 @@ class MLIRParser(LiteralParser, LocationParser):
         position = self.pos
         self._resume_from(definition)
         value = self.attribute_aliases[name] = self.parse_attribute()
+        self._alias_ends[definition] = self.pos
         self._resume_from(position)
         return value
 
@@ -245,6 +252,26 @@ class MLIRParser(LiteralParser, LocationParser):
         if type_ is not None and not self._text[guess.end() : self.pos].strip():
             self._types[guess[0]] = type_
         return type_
+
+    # Attributes: one look at the token instead of trying each form in turn
+
+    def _parse_optional_builtin_attr(self) -> Attribute | None:
+        token = self._parser_state.current_token
+        match token.kind:
+            case MLIRTokenKind.STRING_LIT:
+                return StringAttr(self.parse_str_literal())
+            case MLIRTokenKind.INTEGER_LIT | MLIRTokenKind.FLOAT_LIT | MLIRTokenKind.MINUS:
+                return self.parse_optional_builtin_int_or_float_attr()
+            case MLIRTokenKind.L_SQUARE:
+                return self._parse_optional_array_attr()
+            case MLIRTokenKind.L_BRACE:
+                return self._parse_optional_builtin_dict_attr()
+            case MLIRTokenKind.AT_IDENT:
+                return self._parse_optional_symref_attr()
+            case MLIRTokenKind.EXCLAMATION_IDENT:
+                return self.parse_optional_type()
+            case _:
+                return super()._parse_optional_builtin_attr()
 
     # Values
 
@@ -342,8 +369,8 @@ class MLIRParser(LiteralParser, LocationParser):
             stack.append(op_type.dialect_name())
             op = op_type.parse(self)
             stack.pop()
-            if state.current_token.text == "loc" and (location := self.parse_optional_location()) is not None:
-                op.location = location
+            if state.current_token.text == "loc":
+                op.location = self._parse_trailing_location()
         else:
             name = self.parse_optional_str_literal()
             if name is None:
@@ -358,6 +385,19 @@ class MLIRParser(LiteralParser, LocationParser):
         if results:
             self._bind_results(op, results)
         return op
+
+    def _parse_trailing_location(self) -> LocationAttr:
+        """`loc(...)` behind an operation: nearly always one alias, which needs no tokens."""
+        state = self._parser_state
+        if (alias := _LOCATION_ALIAS.match(self._text, state.lexer.pos)) is not None:
+            location = self.attribute_aliases.get(alias[1])
+            if isinstance(location, LOCATIONS):
+                state.lexer.pos = alias.end()
+                state.current_token = state.lexer.lex()
+                return location
+        location = self.parse_optional_location()
+        assert location is not None
+        return location
 
     def _operation_type(self, name: str, token: Token[MLIRTokenKind, str]) -> type[Operation]:
         op_type = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)

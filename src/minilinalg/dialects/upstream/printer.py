@@ -1,8 +1,9 @@
 """Writing MLIR text the way mlir-opt does.
 
-Names of values are kept (`names.py`), several results are bound as `%acc:3`, `module` and the operations of `func` stand
-without their dialect where MLIR leaves it out, enum attributes read back, dense attributes are exact (`literals.py`), and
-with debug information locations are named once: `loc(#loc3)` with `#loc3 = loc(...)` around the module.
+Names of values are kept (`names.py`), several results are bound as `%acc:3`, `module` and the operations of `func`
+stand without their dialect where MLIR leaves it out, enum attributes read back, dense attributes are exact
+(`literals.py`), and with debug information locations are named once: `loc(#loc3)` with `#loc3 = loc(...)` around the
+module.
 """
 
 from __future__ import annotations
