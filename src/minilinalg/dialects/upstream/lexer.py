@@ -13,7 +13,7 @@ from xdsl.utils.lexer import Input, Span, Token
 from xdsl.utils.mlir_lexer import KIND_BY_PUNCTUATION_SPELLING, MLIRLexer, MLIRTokenKind
 
 _TOKEN = re.compile(
-    r"""(?: \s+ | //[^\n]* )*
+    r"""(?: \s+ | //[^\n]* )*+
     (?: (?P<bare> [A-Za-z_] [\w$.]* )
       | (?P<percent> % (?: [0-9]+ | [A-Za-z$._-] [\w$.-]* ) )
       | (?P<punctuation> [:,()\[\]<>=}?*+/|] | -> | - | \{ (?!-\#) | \.\.\. )
