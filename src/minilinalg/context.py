@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 DIALECTS: dict[str, tuple[str, str]] = {
     # What Triton writes, and the hardware
     "tt": ("minilinalg.dialects.tt", "TT"),
+    "ttg": ("minilinalg.dialects.ttg", "TTG"),
     "simd": ("minilinalg.dialects.simd", "SIMD"),
     # Completions of upstream
     "arith": ("minilinalg.dialects.upstream.arith", "Arith"),
     # Upstream as xDSL has it
     "affine": ("xdsl.dialects.affine", "Affine"),
-    "bufferization": ("xdsl.dialects.bufferization", "Bufferization"),
-    "cf": ("xdsl.dialects.cf", "Cf"),
+    "bufferization": ("minilinalg.dialects.upstream.bufferization", "Bufferization"),
+    "cf": ("minilinalg.dialects.upstream.cf", "Cf"),
     "complex": ("xdsl.dialects.complex", "Complex"),
-    "func": ("xdsl.dialects.func", "Func"),
-    "linalg": ("xdsl.dialects.linalg", "Linalg"),
+    "func": ("minilinalg.dialects.upstream.func", "Func"),
+    "linalg": ("minilinalg.dialects.upstream.linalg", "Linalg"),
     "llvm": ("xdsl.dialects.llvm", "LLVM"),
-    "math": ("xdsl.dialects.math", "Math"),
-    "memref": ("xdsl.dialects.memref", "MemRef"),
-    "scf": ("xdsl.dialects.scf", "Scf"),
-    "tensor": ("xdsl.dialects.tensor", "Tensor"),
+    "math": ("minilinalg.dialects.upstream.math", "Math"),
+    "memref": ("minilinalg.dialects.upstream.memref", "MemRef"),
+    "scf": ("minilinalg.dialects.upstream.scf", "Scf"),
+    "tensor": ("minilinalg.dialects.upstream.tensor", "Tensor"),
     "test": ("xdsl.dialects.test", "Test"),
-    "ub": ("xdsl.dialects.ub", "UB"),
+    "ub": ("minilinalg.dialects.upstream.ub", "UB"),
     "vector": ("xdsl.dialects.vector", "Vector"),
 }
 """Name of a dialect -> module and name of its `Dialect` object."""
