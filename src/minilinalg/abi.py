@@ -1,4 +1,4 @@
-"""What a function takes from its caller, the same at every stage: arguments in source order, and what is promised of them.
+"""What a function takes from its caller, the same at every stage: arguments in source order, with their promises.
 
 A `tt.func` says it in its signature. A `func.func` made from one carries it as `ml.abi`, one dictionary per source
 argument: `{name = "x_ptr", kind = "pointer", type = f32, tt.divisibility = 16 : i32}`.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xdsl.dialects import builtin
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation
 
 from minilinalg.errors import InputError, LaunchError, UnsupportedError, near_name
@@ -23,14 +23,15 @@ PROMISES = ("tt.divisibility", "tt.contiguity", "tt.constancy", "tt.pointer_rang
 
 @dataclass(frozen=True)
 class Parameter:
-    """One source argument. kind: "pointer", "scalar" or "tensor"; dtype: the element type as in the IR ("f32")."""
+    """One argument. kind: "pointer", "scalar", "tensor", or "result" for a trailing buffer that a whole-tensor function
+    returns after bufferization; dtype: the element type as in the IR ("f32")."""
 
     name: str
     kind: str
     type: Attribute
     promises: Mapping[str, int]
     shape: tuple[int, ...] = ()
-    """Of a tensor: its extents, -1 for a dynamic one."""
+    """Of a tensor or result: its extents, -1 for a dynamic one."""
 
     @property
     def dtype(self) -> str:
@@ -38,7 +39,13 @@ class Parameter:
 
     def attribute(self) -> DictionaryAttr:
         """This parameter as an entry of `ml.abi`."""
-        entries: dict[str, Attribute] = {"name": StringAttr(self.name), "kind": StringAttr(self.kind), "type": self.type}
+        entries: dict[str, Attribute] = {
+            "name": StringAttr(self.name),
+            "kind": StringAttr(self.kind),
+            "type": self.type,
+        }
+        if self.shape:
+            entries["shape"] = DenseArrayBase.from_list(builtin.i64, self.shape)
         entries |= {name: IntegerAttr(value, builtin.i32) for name, value in self.promises.items()}
         return DictionaryAttr(entries)
 
@@ -102,7 +109,8 @@ def _parameter(func: Operation, name: str, type_: Attribute, promises: Mapping[s
 def _from_entry(entry: Any) -> Parameter:
     data = entry.data
     promises = {k: v.value.data for k, v in data.items() if k in PROMISES}
-    return Parameter(data["name"].data, data["kind"].data, data["type"], promises)
+    shape = tuple(data["shape"].get_values()) if "shape" in data else ()
+    return Parameter(data["name"].data, data["kind"].data, data["type"], promises, shape)
 
 
 def _argument_attributes(func: Operation) -> list[Mapping[str, Attribute]]:

@@ -15,7 +15,7 @@ import numpy as np
 from minilinalg.errors import RunError
 from minilinalg.interp.dtypes import Array, DType
 from minilinalg.interp.memory import GlobalMemory, Segment
-from minilinalg.interp.values import Affine, Box, Mask, Partial, along, take, written_out
+from minilinalg.interp.values import Affine, Box, Mask, Partial, along, least, most, take, written_out
 
 
 class Window:
@@ -42,7 +42,7 @@ class Window:
 
     def reach(self) -> tuple[int, int]:
         """The first byte touched and the one after the last."""
-        low, high = int(np.min(self.base)), int(np.max(self.base))
+        low, high = least(self.base), most(self.base)
         for stride, extent in zip(self.strides, self.extents, strict=True):
             span = stride * (extent - 1)
             if span < 0:
@@ -110,7 +110,7 @@ def _aligned(offsets: Array, size: int, what: str) -> None:
         )
 
 
-def _read_window(memory: GlobalMemory, window: Window, dtype: DType, what: str) -> Array:
+def read_window(memory: GlobalMemory, window: Window, dtype: DType, what: str) -> Array:
     low, high = window.reach()
     try:
         segment = memory.segment(low, high, what)
@@ -137,7 +137,7 @@ def _one_by_one(memory: GlobalMemory, window: Window, dtype: DType, what: str) -
         one.base = int(window.base[p])
         one.extents, one.strides, one.size = window.extents, window.strides, window.size
         one.vectors = {d: v if len(v) == 1 else v[p : p + 1] for d, v in window.vectors.items()}
-        rows.append(_read_window(memory, one, dtype, what))
+        rows.append(read_window(memory, one, dtype, what))
     return np.concatenate(rows)
 
 
@@ -171,7 +171,14 @@ def _cut(low: list[int], high: list[int]) -> tuple[slice, ...]:
 
 
 def load(
-    memory: GlobalMemory, pointer: Any, mask: Any, other: Any, dtype: DType, shape: tuple[int, ...], count: int, what: str
+    memory: GlobalMemory,
+    pointer: Any,
+    mask: Any,
+    other: Any,
+    dtype: DType,
+    shape: tuple[int, ...],
+    count: int,
+    what: str,
 ) -> Any:
     """A tensor of `shape` read through `pointer`, in the carrier of `dtype`; a view of memory where that is possible.
 
@@ -181,10 +188,14 @@ def load(
     if not (isinstance(pointer, Affine) and (mask is None or isinstance(mask, Mask)) and shape):
         return _gather(memory, pointer, mask, other, dtype, shape, what)
     if mask is None:
-        return dtype_in(_read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what), dtype)
+        return dtype_in(
+            read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what), dtype
+        )
     box = mask.box()
     if box.full:
-        return dtype_in(_read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what), dtype)
+        return dtype_in(
+            read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what), dtype
+        )
     if box.rest is not None:
         return _gather(memory, pointer, mask, other, dtype, shape, what)
     varies = count if _varies(pointer, box, other) else 1
@@ -201,7 +212,7 @@ def load(
     else:
         groups = _groups(box, count)
     for index, low, high in groups:
-        read = _read_window(memory, Window(take(pointer, index), low, high, dtype.itemsize), dtype, what)
+        read = read_window(memory, Window(take(pointer, index), low, high, dtype.itemsize), dtype, what)
         if isinstance(index, slice):
             out[index][(slice(None), *_cut(low, high))] = read
         else:
@@ -235,7 +246,14 @@ def poison(dtype: DType) -> Any:
 
 
 def store(
-    memory: GlobalMemory, pointer: Any, value: Any, mask: Any, dtype: DType, shape: tuple[int, ...], count: int, what: str
+    memory: GlobalMemory,
+    pointer: Any,
+    value: Any,
+    mask: Any,
+    dtype: DType,
+    shape: tuple[int, ...],
+    count: int,
+    what: str,
 ) -> None:
     """Writes a tensor of `shape`, given in the carrier of `dtype`, through `pointer` where `mask` holds.
 
@@ -266,7 +284,9 @@ def store(
         part = take(value, index)
         if len(part) > 1 and not _has_programs(window):
             part = part[-1:]
-        cut = tuple(slice(lo, hi) if n > 1 else slice(None) for lo, hi, n in zip(low, high, part.shape[1:], strict=True))
+        cut = tuple(
+            slice(lo, hi) if n > 1 else slice(None) for lo, hi, n in zip(low, high, part.shape[1:], strict=True)
+        )
         part = part[(slice(None), *cut)]
         try:
             segment = memory.segment(first, end, what, write=True)
@@ -397,4 +417,3 @@ def _scatter(
         _aligned(offsets, dtype.itemsize, what)
         flat = memory.typed(segment, dtype.storage)
         flat[offsets // dtype.itemsize] = dtype_out(data if here is None else data[here], dtype)
-

@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import I1, I32, INDEX, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning, python_array
-from minilinalg.interp.values import Affine, Mask, Partial, Term, per_program, written_out
+from minilinalg.interp.values import Affine, Mask, Partial, Term, least, most, per_program, written_out
 
 Function = Callable[..., Any]
 
@@ -30,7 +30,7 @@ def rank_of(type_: Any) -> int | None:
 
 
 def lift(fn: Function) -> Function:
-    """`fn` over arrays, made to accept tensors in any form: symbolic ones are written out, undefined lanes carried along."""
+    """`fn` over arrays, for tensors in any form: symbolic ones are written out, undefined lanes carried along."""
 
     def lifted(*operands: Any) -> Any:
         defined: Array | None = None
@@ -358,9 +358,9 @@ def _rem(a: Affine, b: Affine) -> Affine | None:
     if divisor is None or not a.fits():
         return None
     low, high = a.bounds()
-    if np.min(low) < 0:
+    if least(low) < 0:
         return None
-    if np.max(high) < divisor:
+    if most(high) < divisor:
         return a
     offset = np.asarray(low) // divisor
     if bool((offset == np.asarray(high) // divisor).all()):
@@ -379,7 +379,7 @@ def _rem(a: Affine, b: Affine) -> Affine | None:
 
 def _div(a: Affine, b: Affine) -> Affine | None:
     divisor = _positive_splat(b)
-    if divisor is None or not a.fits() or np.min(a.bounds()[0]) < 0:
+    if divisor is None or not a.fits() or least(a.bounds()[0]) < 0:
         return None
     if a.is_splat:
         return Affine(a.offset // divisor, a.terms, a.shape, a.dtype)
@@ -433,7 +433,9 @@ def multiply_high(dtype: DType, signed: bool) -> Function:
             return dtype.wrap(((a & mask) * (b & mask) if mask else a * b) >> bits)
         if bits < 64:
             wide = np.int64 if signed else np.uint64
-            left, right = (np.asarray(x, dtype.carrier).view(dtype.carrier if signed else dtype.unsigned) for x in (a, b))
+            left, right = (
+                np.asarray(x, dtype.carrier).view(dtype.carrier if signed else dtype.unsigned) for x in (a, b)
+            )
             return ((left.astype(wide) * right.astype(wide)) >> wide(bits)).astype(dtype.carrier)
         product = np.asarray(a, np.int64).astype(object) * np.asarray(b, np.int64).astype(object)
         if not signed:
@@ -488,10 +490,11 @@ def compare_int_tensors(predicate: str, dtype: DType) -> Function:
     plain = lift(compare_ints(predicate, dtype))
 
     def fn(a: Any, b: Any) -> Any:
-        if type(a) is Affine and type(b) is Affine and predicate != "ne" and a.fits() and b.fits():
-            if predicate[0] != "u" or min(np.min(a.bounds()[0]), np.min(b.bounds()[0])) >= 0:
-                return _compare_affine(predicate, a, b)
-        return plain(a, b)
+        if type(a) is not Affine or type(b) is not Affine or predicate == "ne" or not (a.fits() and b.fits()):
+            return plain(a, b)
+        if predicate[0] == "u" and min(least(a.bounds()[0]), least(b.bounds()[0])) < 0:
+            return plain(a, b)
+        return _compare_affine(predicate, a, b)
 
     return fn
 
@@ -520,7 +523,7 @@ def _shifted(a: Affine, by: int) -> Affine:
 def _narrowest(a: Affine) -> Affine:
     """A difference may need one bit more than its operands; 32 bits are faster where they are enough."""
     low, high = a.bounds()
-    dtype = I32 if np.min(low) >= -(1 << 31) and np.max(high) < 1 << 31 else INDEX
+    dtype = I32 if least(low) >= -(1 << 31) and most(high) < 1 << 31 else INDEX
     return Affine(a.offset, a.terms, a.shape, dtype)
 
 
@@ -604,7 +607,7 @@ def _as_float(dtype: DType) -> Function:
         if not dtype.is_narrow:
             return x.astype(dtype.carrier)
         if x.dtype.itemsize == 8:
-            # Above 2**53 a float64 has no room: keep what is cut off as a sticky last bit, so that rounding stays right.
+            # Above 2**53 float64 has no room: what is cut off becomes a sticky last bit, so that rounding stays right.
             low = x & x.dtype.type(0x7FF)
             big = (x >> 53 != 0) & (x >> 53 != -1 if x.dtype.kind == "i" else True)
             x = np.where(big, (x - low) | np.where(low != 0, x.dtype.type(0x800), x.dtype.type(0)), x)
@@ -641,7 +644,7 @@ def _number(fn: Function) -> Function:
 @cache
 def int_cast(name: str, source: DType, target: DType, tensor: bool) -> Function:
     """extsi, extui, trunci, index_cast, index_castui."""
-    unsigned = name in ("arith.extui", "arith.index_castui") or source is I1 and name == "arith.index_cast"
+    unsigned = name in ("arith.extui", "arith.index_castui") or (source is I1 and name == "arith.index_cast")
 
     def array(x: Any) -> Any:
         if isinstance(x, int):
@@ -660,7 +663,7 @@ def int_cast(name: str, source: DType, target: DType, tensor: bool) -> Function:
     def fn(x: Any) -> Any:
         if type(x) is Affine and target is not I1:
             narrows = target.bits <= source.bits
-            if narrows or (x.fits() and (not unsigned or np.min(x.bounds()[0]) >= 0)):
+            if narrows or (x.fits() and (not unsigned or least(x.bounds()[0]) >= 0)):
                 return Affine(x.offset, x.terms, x.shape, target)
         return plain(x)
 

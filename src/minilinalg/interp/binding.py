@@ -9,8 +9,10 @@ import numpy as np
 
 from minilinalg.abi import FunctionAbi, Parameter
 from minilinalg.errors import LaunchError
+from minilinalg.interp.access import dtype_in
 from minilinalg.interp.dtypes import DType, dtype_of
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.views import Sized
 
 
 def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory) -> list[Any]:
@@ -26,29 +28,58 @@ def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory) -> list[An
         )
     arrays: list[tuple[str, np.ndarray[Any, Any]]] = []
     for p, a in zip(abi.parameters, args, strict=True):
-        if p.kind == "pointer":
+        if p.kind in ADDRESSED:
             arrays.append((p.name, _array(abi, p, a)))
     addresses = iter(memory.place(arrays))
     values: list[Any] = []
     for p, a in zip(abi.parameters, args, strict=True):
-        value = next(addresses) if p.kind == "pointer" else _scalar(abi, p, a)
+        if p.kind == "tensor":
+            values.append(_tensor(abi, p, a))
+            continue
+        value = next(addresses) if p.kind in ADDRESSED else _scalar(abi, p, a)
         _check_promises(abi, p, value)
         values.append(value)
     return values
 
 
+ADDRESSED = ("pointer", "result")
+"""The kinds of parameters that are an array in global memory."""
+
+
+def allocate_result(p: Parameter) -> np.ndarray[Any, Any]:
+    """A fresh array for a trailing result buffer; its extents must be static."""
+    if any(n < 0 for n in p.shape):
+        raise LaunchError(f"result '{p.name}' has extents {p.shape}", rule="the extents of a result are static")
+    return np.zeros(p.shape, dtype_of(p.type).storage)
+
+
+def _tensor(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
+    """A tensor argument as the engine's value: (1, *shape) in the carrier of its type."""
+    dtype = dtype_of(p.type)
+    array = _array(abi, p, given)
+    if len(array.shape) != len(p.shape) or any(m >= 0 and m != n for n, m in zip(array.shape, p.shape, strict=True)):
+        wanted = "x".join("?" if n < 0 else str(n) for n in p.shape)
+        raise LaunchError(
+            f"argument '{p.name}' of '{abi.name}' has shape {array.shape}", rule=f"a tensor of {wanted} is expected"
+        )
+    data = dtype_in(array.reshape(1, *array.shape), dtype).view()
+    data.flags.writeable = False
+    return Sized(data, array.shape) if any(n < 0 for n in p.shape) else data
+
+
 def _array(abi: FunctionAbi, p: Parameter, given: Any) -> np.ndarray[Any, Any]:
-    dtype = dtype_of(p.type) if not p.dtype.startswith("!") else dtype_of(p.type)
+    dtype = dtype_of(p.type)
+    what = "a tensor of" if p.kind == "tensor" else "a pointer to"
     if not isinstance(given, np.ndarray):
         raise LaunchError(
             f"argument '{p.name}' of '{abi.name}' is a {type(given).__name__}",
-            rule=f"a pointer to {p.dtype} takes a NumPy array of dtype {dtype.storage}",
+            rule=f"{what} {p.dtype} takes a NumPy array of dtype {dtype.storage}",
             hint="np.asarray(x)" if hasattr(given, "__array__") or isinstance(given, list) else None,
         )
     if given.dtype != dtype.storage and not _same_bits(given.dtype, dtype):
         raise LaunchError(
             f"argument '{p.name}' of '{abi.name}' has dtype {given.dtype}",
-            rule=f"a pointer to {p.dtype} takes a NumPy array of dtype {dtype.storage}",
+            rule=f"{what} {p.dtype} takes a NumPy array of dtype {dtype.storage}",
             hint=f"{p.name}.astype({_spelled(dtype)})",
         )
     return given

@@ -20,9 +20,10 @@ import numpy as np
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
 
 from minilinalg.errors import MinilinalgError, UnsupportedError
-from minilinalg.interp.dtypes import Array
+from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.values import take
+from minilinalg.interp.views import Storage
 from minilinalg.locations import places_of
 
 
@@ -31,21 +32,43 @@ class Chunk:
     """The programs that run together.
 
     size: how many. pids: (x, y, z), each a Python int where all agree, else int32 array (P,). grid: (gx, gy, gz).
+    arenas: the on-chip memories, one row per program or core. rows: which rows of them these programs have.
+    machine: what counts cycles, when something does.
     """
 
     size: int
     pids: tuple[Any, Any, Any]
     grid: tuple[int, int, int]
     memory: GlobalMemory
+    arenas: Arenas | None = None
+    rows: Any = None
+    machine: Any = None
 
     def take(self, index: Any) -> Chunk:
         """The programs at `index` (a slice or an index array)."""
-        pids = tuple(p if isinstance(p, int) else p[index] for p in self.pids)
+        x, y, z = (p if isinstance(p, int) else p[index] for p in self.pids)
         if isinstance(index, slice):
             size = len(range(*index.indices(self.size)))
         else:
             size = len(index)
-        return Chunk(size, (pids[0], pids[1], pids[2]), self.grid, self.memory)
+        rows = np.arange(self.size)[index] if self.rows is None else self.rows[index]
+        return Chunk(size, (x, y, z), self.grid, self.memory, self.arenas, rows, self.machine)
+
+
+class Arenas:
+    """The on-chip memories of the programs (or cores) that run together: a byte arena per space, a row a program."""
+
+    def __init__(self, rows: int, capacities: dict[str, int]):
+        self.rows = rows
+        self._capacities = capacities
+        self._storage: dict[str, Storage] = {}
+
+    def of(self, space: str) -> Storage:
+        """The arena of a memory space."""
+        found = self._storage.get(space)
+        if found is None:
+            found = self._storage[space] = Storage(self.rows, self._capacities[space], space)
+        return found
 
 
 @dataclass(frozen=True)
@@ -100,6 +123,8 @@ class Emitter:
         self.stepwise = stepwise
         """Whether programs run one by one as generators, giving way at each turn of a waiting loop."""
         self.program = Program(f"<minilinalg {next(_modules)}>")
+        self.arenas: dict[str, int] = {}
+        """Memory space -> the bytes that the buffers with an address need of it."""
         self._names: dict[SSAValue, str] = {}
         self._count = count()
         self._body: list[tuple[str, Operation | None]] = []
@@ -157,16 +182,20 @@ class Emitter:
                 return False
         return True
 
-    def region(self, region: Region) -> tuple[str, list[str]]:
+    def region(
+        self, region: Region, *, first: Sequence[str] = (), yields: Sequence[SSAValue] | None = None
+    ) -> tuple[str, list[str]]:
         """Writes the one-block region as a function; returns its name and the outer variables it takes first.
 
-        The function is called as `name(c, *outer, *block arguments)` and returns the tuple of its terminator's operands.
+        The function is called as `name(c, *first, *outer, *block arguments)` and returns the tuple of its terminator's
+        operands. `first` names parameters that meanings inside refer to. With `yields` only what these values need is
+        written, and they are what is returned.
         """
         if len(region.blocks) != 1:
             raise UnsupportedError(
                 "a region with several blocks cannot be run yet",
                 rule="control flow is structured (scf); cf branches inside a function are not run yet",
-                places=places_of(region.block_first if hasattr(region, "block_first") else region.blocks[0].first_op),
+                places=places_of(parent) if (parent := region.parent_op()) is not None else (),
             )
         block = region.blocks[0]
         outer = _used_from_outside(region)
@@ -174,9 +203,13 @@ class Emitter:
         saved = self._body, self._block, dict(self._names)
         outer_refs = [self._names[v] for v in outer]
         self._body, self._block = [], block
-        parameters = ["c", *(self.define(v) for v in outer), *(self.define(a) for a in block.args)]
+        parameters = ["c", *first, *(self.define(v) for v in outer), *(self.define(a) for a in block.args)]
+        needed = None if yields is None else _needed(block, yields)
         for op in block.ops:
-            self.emit(op)
+            if needed is None or op in needed:
+                self.emit(op)
+        if yields is not None:
+            self.line(f"return ({''.join(self.ref(v) + ', ' for v in yields)})")
         self._close(name, parameters)
         self._body, self._block, self._names = saved
         return name, outer_refs
@@ -240,7 +273,7 @@ def _is_loop_carried(value: SSAValue) -> bool:
 def _used_from_outside(region: Region) -> list[SSAValue]:
     inside: set[SSAValue] = set()
     found: dict[SSAValue, None] = {}
-    for block in region.walk_blocks() if hasattr(region, "walk_blocks") else _blocks(region):
+    for block in _blocks(region):
         inside.update(block.args)
     for op in region.walk():
         inside.update(op.results)
@@ -249,6 +282,19 @@ def _used_from_outside(region: Region) -> list[SSAValue]:
             if operand not in inside:
                 found[operand] = None
     return list(found)
+
+
+def _needed(block: Block, values: Sequence[SSAValue]) -> set[Operation]:
+    """The operations of `block` that `values` are computed from."""
+    found: set[Operation] = set()
+    work = list(values)
+    while work:
+        value = work.pop()
+        if isinstance(value, OpResult) and value.op.parent is block and value.op not in found:
+            found.add(value.op)
+            work.extend(value.op.operands)
+            work.extend(o for inner in value.op.walk() for o in inner.operands)
+    return found
 
 
 def _blocks(region: Region) -> Iterator[Block]:
@@ -273,7 +319,7 @@ def compile_function(functions: dict[str, Operation], symbol: str, *, stepwise: 
     exec(compile(program.source, program.filename, "exec"), program.scope)
     # Tracebacks and profilers show the generated lines.
     linecache.cache[program.filename] = (len(program.source), None, program.source.splitlines(True), program.filename)
-    return Compiled(program, program.scope[name], stepwise)
+    return Compiled(program, program.scope[name], stepwise, emitter.arenas)
 
 
 @dataclass(frozen=True)
@@ -283,6 +329,8 @@ class Compiled:
     program: Program
     entry: Callable[..., Any]
     stepwise: bool
+    arenas: dict[str, int]
+    """Memory space -> the bytes of it that are used."""
 
     def run(self, chunk: Chunk, arguments: Sequence[Any]) -> Any:
         """Runs all programs of `chunk`. A MinilinalgError that is raised gets the place of the operation at fault."""
@@ -301,6 +349,21 @@ class Compiled:
                 found = self.program.origin.get(trace.tb_lineno, found)
             trace = trace.tb_next
         return error.at(places_of(found)) if found is not None else error
+
+
+CHUNK_BYTES = 1 << 20
+"""The size that the largest tensor of the programs that run together should have, so that it stays in cache."""
+
+
+def largest_value(op: Operation) -> int:
+    """Bytes of the largest tensor (or on-chip buffer) that one program computes with in `op`."""
+    largest = 1
+    for inner in op.walk():
+        for result in inner.results:
+            shape = shape_of(result.type)
+            if shape and min(shape) > 0 and getattr(getattr(result.type, "element_type", None), "name", "") != "tt.ptr":
+                largest = max(largest, int(np.prod(shape)) * dtype_of(result.type).carrier.itemsize)
+    return largest
 
 
 def writes_memory(op: Operation) -> bool:
@@ -364,5 +427,3 @@ def python_array(values: Sequence[Any], dtype: Any) -> Array:
     array = np.array(values, dtype)
     array.flags.writeable = False
     return array
-
-

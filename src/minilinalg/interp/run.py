@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of, symbol
-from minilinalg.errors import MinilinalgError, RunError
-from minilinalg.interp.binding import bind
-from minilinalg.interp.dtypes import dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Compiled, compile_function
+from minilinalg.errors import CommandError, MinilinalgError, RunError
+from minilinalg.interp.access import dtype_out
+from minilinalg.interp.binding import allocate_result, bind
+from minilinalg.interp.dtypes import Array, dtype_of, shape_of
+from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Compiled, compile_function, largest_value
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.memref import argument
+from minilinalg.interp.tensor import as_sized
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class RunOptions:
     in cache. max_chunk: the most programs that run together. max_turns: after how many turns of all programs a kernel
     whose programs wait for one another is taken to hang."""
 
-    chunk_bytes: int = 1 << 19
+    chunk_bytes: int = CHUNK_BYTES
     max_chunk: int = 4096
     max_turns: int = 100_000
 
@@ -38,22 +41,69 @@ class Executable:
         self.options = options
         self.stepwise = waits(self.func)
         self.compiled: Compiled = compile_function(functions_of(module), symbol(self.func), stepwise=self.stepwise)
-        self._tile_bytes = _largest_tensor(self.func)
+        self.per_core = any(op.name.startswith("simd.") for op in self.func.walk())
+        """Whether the function is the program of one core of a machine."""
+        self._tile_bytes = largest_value(self.func)
 
-    def run(self, grid: Any, args: Sequence[Any]) -> None:
-        """Runs all programs of the grid; arrays are written in place."""
+    def run(self, grid: Any, args: Sequence[Any], *, cores: int | None = None) -> list[Array]:
+        """Runs all programs of the grid; arrays are written in place. Returns what a function on tensors returns.
+
+        grid: ignored by a function on tensors. cores: how many a machine has, for a function of the simd stage.
+        """
         sizes = check_grid(grid)
         memory = GlobalMemory()
+        args, results = self.with_results(args)
         values = bind(self.abi, args, memory)
-        self.run_bound(sizes, memory, values)
+        found = self.run_bound(sizes, memory, values, cores=cores)
+        return results or found
 
-    def run_bound(self, grid: tuple[int, int, int], memory: GlobalMemory, values: Sequence[Any]) -> None:
-        """`run` with arguments that are in `memory` already."""
-        if self.stepwise:
-            self._run_stepwise(grid, memory, values)
-            return
-        for chunk in _chunks(grid, memory, self._chunk_size()):
-            self.compiled.run(chunk, values)
+    def with_results(self, args: Sequence[Any]) -> tuple[Sequence[Any], list[Array]]:
+        """The arguments with a fresh array for each trailing result buffer of the function, and those arrays."""
+        results = [allocate_result(p) for p in self.abi.parameters if p.kind == "result"]
+        return [*args, *results], results
+
+    def run_bound(
+        self,
+        grid: tuple[int, int, int],
+        memory: GlobalMemory,
+        values: Sequence[Any],
+        *,
+        cores: int | None = None,
+        machine: Any = None,
+    ) -> list[Array]:
+        """`run` with arguments that are in `memory` already. machine: what counts cycles, or None for answers only."""
+        if self.func.name == "tt.func":
+            if self.stepwise:
+                self._run_stepwise(grid, memory, values)
+            else:
+                for chunk in _chunks(grid, memory, self._chunk_size()):
+                    self.compiled.run(chunk, values)
+            return []
+        if self.per_core and cores is None:
+            raise CommandError(
+                f"function '{self.abi.name}' is at the simd stage, and no target is given",
+                rule="a program of one core runs on a machine: give the target that it was compiled for",
+            )
+        count = cores if self.per_core and cores is not None else 1
+        ids = np.arange(count, dtype=np.int64) if count > 1 else 0
+        chunk = Chunk(count, (ids, 0, 0), grid, memory, Arenas(count, self.compiled.arenas), None, machine)
+        found = self.compiled.run(chunk, [*self._lowered(values, memory), *self._grid_arguments(grid)])
+        types = [v.type for v in self.func.regions[0].blocks[0].last_op.operands]  # pyright: ignore
+        return [_as_result(v, t) for v, t in zip(found, types, strict=True)]
+
+    def _lowered(self, values: Sequence[Any], memory: GlobalMemory) -> list[Any]:
+        """The source's arguments in the form that the function takes them."""
+        out: list[Any] = []
+        for value, arg in zip(values, self.func.regions[0].blocks[0].args, strict=False):
+            if isinstance(arg.type, MemRefType):
+                out.append(argument(dtype_of(arg.type), value, shape_of(arg.type), memory))
+            else:
+                out.append(value)
+        return out
+
+    def _grid_arguments(self, grid: tuple[int, int, int]) -> list[int]:
+        extra = len(self.func.regions[0].blocks[0].args) - len(self.abi.parameters)
+        return list(grid) if extra == 3 else []
 
     def _chunk_size(self) -> int:
         fits = self.options.chunk_bytes // max(self._tile_bytes, 1)
@@ -81,22 +131,22 @@ class Executable:
         )
 
 
+def _as_result(value: Any, type_: Any) -> Array:
+    """A value that a function on tensors returns, as a NumPy array (or 0-d array for a scalar)."""
+    dtype, shape = dtype_of(type_), shape_of(type_)
+    if "tensor" not in type_.name:
+        return np.asarray(value, dtype.carrier).astype(dtype.storage)
+    sized = as_sized(value, shape)
+    full = np.broadcast_to(sized.data[0], tuple(int(n) for n in sized.sizes))
+    return np.array(dtype_out(full, dtype))
+
+
 def waits(func: Operation) -> bool:
     """Whether a loop of `func` may wait for another program: a `while` that reads memory."""
     return any(
         op.name == "scf.while" and any(i.name == "tt.load" or i.name.startswith("tt.atomic") for i in op.walk())
         for op in func.walk()
     )
-
-
-def _largest_tensor(func: Operation) -> int:
-    largest = 1
-    for op in func.walk():
-        for result in op.results:
-            shape = shape_of(result.type)
-            if shape and getattr(getattr(result.type, "element_type", None), "name", "") != "tt.ptr":
-                largest = max(largest, int(np.prod(shape)) * max(dtype_of(result.type).carrier.itemsize, 1))
-    return largest
 
 
 def _chunks(grid: tuple[int, int, int], memory: GlobalMemory, size: int) -> Iterator[Chunk]:
@@ -120,7 +170,16 @@ def _id(values: Any) -> Any:
 
 
 def run(
-    module: ModuleOp, grid: Any, args: Sequence[Any], *, function: str | None = None, options: RunOptions = RunOptions()
-) -> None:
-    """Compiles and runs a function of `module` on `args` over `grid`. NumPy arrays are the device's memory."""
-    Executable(module, function, options).run(grid, args)
+    module: ModuleOp,
+    grid: Any,
+    args: Sequence[Any],
+    *,
+    function: str | None = None,
+    options: RunOptions = RunOptions(),
+    cores: int | None = None,
+) -> list[Array]:
+    """Compiles and runs a function of `module` on `args` over `grid`. NumPy arrays are the device's memory.
+
+    Returns what a function on tensors returns; a kernel writes its results into its arguments.
+    """
+    return Executable(module, function, options).run(grid, args, cores=cores)

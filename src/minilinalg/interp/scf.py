@@ -1,4 +1,4 @@
-"""Control flow: what agrees between programs is a Python loop or branch; what differs is grouped, never run per program.
+"""Control flow: what agrees between programs is a Python loop or branch; what differs runs in groups of programs.
 
 A loop whose trip count differs between programs runs on the programs sorted by trip count, longest first: those still
 running are then a prefix, and a prefix of an array is a view. An `if` whose condition differs runs each side on its
@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Attribute
 
-from minilinalg.errors import RunError
+from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Emitter, largest_value, meaning
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
+from minilinalg.locations import places_of
 
 Body = Callable[..., Any]
 
@@ -48,14 +49,17 @@ def join(pieces: Sequence[tuple[Any, int]], kind: Kind) -> Any:
     first = pieces[0][0]
     if all(p[0] is first for p in pieces) and not _varies(first):
         return first
-    if all(isinstance(v, Affine) and all(isinstance(t, int) for t in v.terms) for v, _ in pieces):
-        if all(v.terms == first.terms for v, _ in pieces):
-            offsets = [np.broadcast_to(np.asarray(v.offset, np.int64), (n,)) for v, n in pieces]
-            return Affine(np.concatenate(offsets), first.terms, first.shape, first.dtype)
+    strided = all(isinstance(v, Affine) and all(isinstance(t, int) for t in v.terms) for v, _ in pieces)
+    if strided and all(v.terms == first.terms for v, _ in pieces):
+        offsets = [np.broadcast_to(np.asarray(v.offset, np.int64), (n,)) for v, n in pieces]
+        return Affine(np.concatenate(offsets), first.terms, first.shape, first.dtype)
     if any(isinstance(v, Partial) for v, _ in pieces):
         data = join([(written_out(v), n) for v, n in pieces], kind)
         rank = len(kind.shape)
-        known = [(v.defined_array() if isinstance(v, Partial) else np.ones((1,) * (rank + 1), np.bool_), n) for v, n in pieces]
+        known = [
+            (v.defined_array() if isinstance(v, Partial) else np.ones((1,) * (rank + 1), np.bool_), n)
+            for v, n in pieces
+        ]
         return Partial(data, join(known, kind))
     if not hasattr(first, "join_programs"):
         arrays = [_spread(v, n, kind) for v, n in pieces]
@@ -87,7 +91,12 @@ def uniform(value: Any) -> Any:
 
 
 def run_for(
-    body: Body, kinds: Sequence[Kind], dtype: DType, c: Chunk, bounds: tuple[Any, Any, Any], outer: Sequence[Any],
+    body: Body,
+    kinds: Sequence[Kind],
+    dtype: DType,
+    c: Chunk,
+    bounds: tuple[Any, Any, Any],
+    outer: Sequence[Any],
     inits: Sequence[Any],
 ) -> Sequence[Any]:
     """Runs `body(c, *outer, i, *carried)` from bounds[0] to below bounds[1] by bounds[2]; returns what is carried out.
@@ -130,8 +139,15 @@ def _counter(lower: Any, step: Any, k: int, dtype: DType) -> Any:
 
 
 def _run_ragged(
-    body: Body, kinds: Sequence[Kind], dtype: DType, c: Chunk, lower: Any, step: Any, trips: Array,
-    outer: list[Any], carried: Sequence[Any],
+    body: Body,
+    kinds: Sequence[Kind],
+    dtype: DType,
+    c: Chunk,
+    lower: Any,
+    step: Any,
+    trips: Array,
+    outer: list[Any],
+    carried: Sequence[Any],
 ) -> Sequence[Any]:
     order = np.argsort(-trips, kind="stable")
     sorted_already = bool((order[:-1] < order[1:]).all())
@@ -168,7 +184,12 @@ def _run_ragged(
 
 
 def run_for_stepwise(
-    body: Body, kinds: Sequence[Kind], dtype: DType, c: Chunk, bounds: tuple[Any, Any, Any], outer: Sequence[Any],
+    body: Body,
+    kinds: Sequence[Kind],
+    dtype: DType,
+    c: Chunk,
+    bounds: tuple[Any, Any, Any],
+    outer: Sequence[Any],
     inits: Sequence[Any],
 ) -> Generator[None, None, Sequence[Any]]:
     """`run_for` for one program that may wait."""
@@ -198,7 +219,12 @@ def emit_for(em: Emitter, op: Any) -> None:
 
 
 def run_if(
-    then: Body, then_outer: Sequence[Any], other: Body, other_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    then: Body,
+    then_outer: Sequence[Any],
+    other: Body,
+    other_outer: Sequence[Any],
+    kinds: Sequence[Kind],
+    c: Chunk,
     condition: Any,
 ) -> Sequence[Any]:
     """Runs each side on the programs that take it."""
@@ -213,7 +239,12 @@ def run_if(
 
 
 def run_if_stepwise(
-    then: Body, then_outer: Sequence[Any], other: Body, other_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    then: Body,
+    then_outer: Sequence[Any],
+    other: Body,
+    other_outer: Sequence[Any],
+    kinds: Sequence[Kind],
+    c: Chunk,
     condition: Any,
 ) -> Generator[None, None, Sequence[Any]]:
     """`run_if` for one program that may wait."""
@@ -262,7 +293,12 @@ def emit_if(em: Emitter, op: Any) -> None:
 
 
 def run_while(
-    before: Body, before_outer: Sequence[Any], after: Body, after_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    before: Body,
+    before_outer: Sequence[Any],
+    after: Body,
+    after_outer: Sequence[Any],
+    kinds: Sequence[Kind],
+    c: Chunk,
     inits: Sequence[Any],
 ) -> Sequence[Any]:
     """Runs `before` and `after` in turn on the programs whose condition holds, packed together."""
@@ -291,7 +327,12 @@ def run_while(
 
 
 def run_while_stepwise(
-    before: Body, before_outer: Sequence[Any], after: Body, after_outer: Sequence[Any], kinds: Sequence[Kind], c: Chunk,
+    before: Body,
+    before_outer: Sequence[Any],
+    after: Body,
+    after_outer: Sequence[Any],
+    kinds: Sequence[Kind],
+    c: Chunk,
     inits: Sequence[Any],
 ) -> Generator[None, None, Sequence[Any]]:
     """`run_while` for one program; it lets the others run once a turn, so that what it waits for can happen."""
@@ -321,3 +362,88 @@ def emit_while(em: Emitter, op: Any) -> None:
 @meaning("scf.yield", "scf.condition", "tt.return", "func.return", "tt.reduce.return", "linalg.yield")
 def emit_return(em: Emitter, op: Any) -> None:
     em.line(f"return ({''.join(em.ref(v) + ', ' for v in op.operands)})", op)
+
+
+# scf.forall
+
+
+def run_forall(
+    body: Body, c: Chunk, low: Any, high: Any, step: Any, outer: Sequence[Any], at_once: int, arenas: Any
+) -> None:
+    """Runs the body once per point, the last dimension fastest; the points are the programs of new chunks."""
+    if c.size > 1:
+        for p in range(c.size):
+            one = np.array([p])
+            run_forall(
+                body, c.take(one), *(take_all(b, one) for b in (low, high, step)), take_all(outer, one), at_once, arenas
+            )
+        return
+    sizes: list[int] = []
+    firsts: list[int] = []
+    steps: list[int] = []
+    for lo, hi, st in zip(low, high, step, strict=True):
+        lo, hi, st = uniform(lo), uniform(hi), uniform(st)
+        _check_step(st)
+        firsts.append(lo)
+        steps.append(st)
+        sizes.append(max(-((lo - hi) // st), 0))
+    total = 1
+    for n in sizes:
+        total *= n
+    for first in range(0, total, at_once):
+        count = min(at_once, total - first)
+        linear = np.arange(first, first + count, dtype=np.int64)
+        points: list[Any] = []
+        for n, lo, st in zip(reversed(sizes), reversed(firsts), reversed(steps), strict=True):
+            points.append(_point(linear % n * st + lo))
+            linear = linear // n
+        x, y, z = [*points, 0, 0, 0][:3]
+        chunk = Chunk(count, (x, y, z), c.grid, c.memory, Arenas(count, arenas), None, c.machine)
+        body(chunk, *outer, *reversed(points))
+
+
+def take_all(values: Sequence[Any], index: Any) -> list[Any]:
+    """Every value for the programs at `index`."""
+    return [take(v, index) for v in values]
+
+
+def _point(values: Array) -> Any:
+    return int(values[0]) if len(values) == 1 or bool((values == values[0]).all()) else values
+
+
+@meaning("scf.forall", "scf.parallel")
+def emit_forall(em: Emitter, op: Any) -> None:
+    from minilinalg.interp.tensor import mixed
+
+    if op.results:
+        raise UnsupportedError(
+            f"'{op.name}' with results cannot be run yet",
+            rule="programs write to memory; a forall that assembles a tensor has no meaning here yet",
+            places=places_of(op),
+        )
+    name, outer = em.region(op.regions[0])
+    if op.name == "scf.forall":
+        bounds = [
+            mixed(em, op.properties[f"static{w}"], getattr(op, f"dynamic{w}"))
+            for w in ("LowerBound", "UpperBound", "Step")
+        ]
+    else:
+        bounds = [f"({em.refs(v)},)" for v in (op.lowerBound, op.upperBound, op.step)]
+    driver = em.const(run_forall, "run_forall")
+    at_once = em.const(_together(op), "at_once")
+    em.line(f"{driver}({name}, c, {', '.join(bounds)}, [{', '.join(outer)}], {at_once}, {em.const(em.arenas)})", op)
+
+
+def _together(op: Any) -> int:
+    """How many points run together: so many that the largest tensor of all of them stays in cache.
+
+    On-chip buffers belong to a core for as long as it runs, so there all points run together.
+    """
+    if any("simd.address" in inner.attributes for inner in op.walk()):
+        return 1 << 30
+    return max(1, CHUNK_BYTES // largest_value(op))
+
+
+@meaning("scf.forall.in_parallel", "scf.reduce")
+def emit_in_parallel(em: Emitter, op: Any) -> None:
+    """The end of a forall without results."""

@@ -367,7 +367,7 @@ def reduce_with(combine: Callable[..., Any], c: Chunk, arrays: Sequence[Array], 
     while (n := parts[0].shape[-1]) > 1:
         half = n // 2
         combined = combine(c, *(p[..., :half] for p in parts), *(p[..., half : 2 * half] for p in parts))
-        combined = [np.broadcast_to(x, parts[i].shape[:-1] + (half,)) for i, x in enumerate(combined)]
+        combined = [np.broadcast_to(x, (*parts[i].shape[:-1], half)) for i, x in enumerate(combined)]
         if n % 2:
             combined = [np.concatenate([x, p[..., -1:]], axis=-1) for x, p in zip(combined, parts, strict=True)]
         parts = combined
@@ -452,7 +452,9 @@ def dot_arrays(a: Array, b: Array, element: DType, result: DType, depth: int) ->
         exact32 = element.bits <= 8 and depth << (2 * element.bits - 2) < 1 << 24
         wide = np.float32 if exact32 else np.float64 if element.bits <= 16 else np.int64
         return np.matmul(a.astype(wide), b.astype(wide)).astype(np.int64).astype(result.carrier)
-    return np.matmul(a, b) if a.dtype == result.carrier else np.matmul(a.astype(result.carrier), b.astype(result.carrier))
+    return (
+        np.matmul(a, b) if a.dtype == result.carrier else np.matmul(a.astype(result.carrier), b.astype(result.carrier))
+    )
 
 
 @meaning("tt.dot", fresh=True)
@@ -534,6 +536,6 @@ def emit_call(em: Emitter, op: Any) -> None:
         raise UnsupportedError(f"function '{callee}' is not in this module", places=places_of(op))
     name = em.function(callee)
     results = "".join(em.define(r) + ", " for r in op.results)
-    em.line(f"{results + '= ' if results else ''}{em.give}{name}(c{''.join(', ' + em.ref(o) for o in op.operands)})", op)
-
-
+    em.line(
+        f"{results + '= ' if results else ''}{em.give}{name}(c{''.join(', ' + em.ref(o) for o in op.operands)})", op
+    )

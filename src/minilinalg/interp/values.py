@@ -48,6 +48,16 @@ def per_program(scalar: Any, rank: int) -> Any:
     return scalar
 
 
+def least(x: int | Array) -> int:
+    """The least of a number or of an array of them."""
+    return x if isinstance(x, int) else int(x.min())
+
+
+def most(x: int | Array) -> int:
+    """The greatest of a number or of an array of them."""
+    return x if isinstance(x, int) else int(x.max())
+
+
 class Affine:
     """An integer or pointer tensor: offset + sum over dimensions of one term each, without wrap-around.
 
@@ -104,7 +114,7 @@ class Affine:
         """Whether no element leaves the range of the element type (62 bits for 64-bit ones, to keep differences)."""
         limit = 1 << min(self.dtype.bits - 1, 62)
         low, high = self.bounds()
-        return bool(np.min(low) >= -limit and np.max(high) < limit)
+        return least(low) >= -limit and most(high) < limit
 
     @property
     def is_splat(self) -> bool:
@@ -137,9 +147,9 @@ class Mask:
             total: Array | None = None
             for term in self.terms:
                 low, high = term.bounds()
-                if np.min(low) >= 0:
+                if least(low) >= 0:
                     continue
-                holds = np.zeros((1,) * (len(self.shape) + 1), np.bool_) if np.max(high) < 0 else term.array() >= 0
+                holds = np.zeros((1,) * (len(self.shape) + 1), np.bool_) if most(high) < 0 else term.array() >= 0
                 total = holds if total is None else total & holds
             for array in self.rest:
                 total = array if total is None else total & array
@@ -172,7 +182,7 @@ class Box:
         self.rest = rest
         self.uniform = all(isinstance(b, int) for b in (*low, *high))
         self.full = rest is None and all(
-            np.max(lo) <= 0 and np.min(hi) >= n for lo, hi, n in zip(low, high, shape, strict=True)
+            most(lo) <= 0 and least(hi) >= n for lo, hi, n in zip(low, high, shape, strict=True)
         )
 
     @staticmethod
@@ -183,7 +193,7 @@ class Box:
         high: list[Any] = list(shape)
         rest: list[Array] = list(mask.rest)
         for term in mask.terms:
-            if np.min(term.bounds()[0]) >= 0:
+            if least(term.bounds()[0]) >= 0:
                 continue
             moving = [d for d, t in enumerate(term.terms) if not isinstance(t, int) or (t != 0 and shape[d] != 1)]
             if not moving:

@@ -1,0 +1,188 @@
+"""memref: views of global memory and of on-chip buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minilinalg.interp import access
+from minilinalg.interp.dtypes import DType, dtype_of, shape_of
+from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.tensor import mixed
+from minilinalg.interp.views import MemRef, Sized, Storage, plain, row_major
+
+ADDRESS = "simd.address"
+"""The attribute of a buffer that has a place in its memory space, in bytes."""
+
+
+def argument(dtype: DType, address: int, shape: tuple[int, ...], memory: GlobalMemory) -> MemRef:
+    """The memref of a pointer argument: it begins at the address; where a dynamic extent ends, memory knows."""
+    sizes = [n if n >= 0 else 1 << 48 for n in shape]
+    return MemRef(dtype, address, sizes, row_major(sizes, dtype.itemsize), memory=memory)
+
+
+@meaning("memref.alloc", "memref.alloca")
+def emit_alloc(em: Emitter, op: Any) -> None:
+    type_ = op.results[0].type
+    dtype, shape = dtype_of(type_), shape_of(type_)
+    address = op.attributes.get(ADDRESS)
+    space = str(getattr(type_, "memory_space", ""))
+    at = None if address is None else int(address.value.data)
+    if at is not None:
+        end = at + int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        em.arenas[space] = max(em.arenas.get(space, 0), end)
+
+    def alloc(c: Chunk, *given: Any) -> MemRef:
+        rest = iter(given)
+        sizes = [plain(next(rest)) if n < 0 else n for n in shape]
+        strides = row_major(sizes, dtype.itemsize)
+        if at is not None and c.arenas is not None:
+            return MemRef(dtype, at, sizes, strides, storage=c.arenas.of(space), rows=c.rows)
+        nbytes = int(np.prod([int(np.max(n)) for n in sizes], dtype=np.int64)) * dtype.itemsize
+        storage = Storage(c.size, nbytes, op.results[0].name_hint or "a buffer")
+        # Contents are undefined: NaNs and large numbers show a use that should not be.
+        view = storage.bytes[:, : nbytes // dtype.itemsize * dtype.itemsize].view(dtype.storage)
+        view[...] = np.asarray(access.poison(dtype)).astype(dtype.storage)
+        return MemRef(dtype, 0, sizes, strides, storage=storage)
+
+    em.call(op, alloc, ", ".join(["c", *(em.ref(o) for o in op.operands)]))
+
+
+@meaning("memref.dealloc")
+def emit_dealloc(em: Emitter, op: Any) -> None:
+    """Buffers are freed by Python."""
+
+
+def _times(a: Any, b: Any) -> Any:
+    a, b = plain(a), plain(b)
+    if isinstance(a, int) and isinstance(b, int):
+        return a * b
+    return np.asarray(a, np.int64) * np.asarray(b, np.int64)
+
+
+def _plus(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    return np.asarray(a, np.int64) + np.asarray(b, np.int64)
+
+
+@meaning("memref.subview")
+def emit_subview(em: Emitter, op: Any) -> None:
+    rank_out = len(shape_of(op.results[0].type))
+    target = shape_of(op.results[0].type)
+
+    def subview(base: MemRef, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[Any]) -> MemRef:
+        offset = base.offset
+        for o, s in zip(offsets, base.strides, strict=True):
+            offset = _plus(offset, _times(o, s))
+        out_sizes = [plain(n) for n in sizes]
+        out_strides = [_times(s, t) for s, t in zip(strides, base.strides, strict=True)]
+        if rank_out < len(out_sizes):
+            kept = _kept(out_sizes, target)
+            out_sizes, out_strides = [out_sizes[d] for d in kept], [out_strides[d] for d in kept]
+        return base.like(offset, out_sizes, out_strides)
+
+    given = ", ".join(mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "sizes", "strides"))
+    em.call(op, subview, f"{em.ref(op.operands[0])}, {given}")
+
+
+def _kept(sizes: Sequence[Any], target: tuple[int, ...]) -> list[int]:
+    kept: list[int] = []
+    wanted = list(target)
+    for d, n in enumerate(sizes):
+        left = len(sizes) - d
+        if wanted and (left == len(wanted) or not (isinstance(n, int) and n == 1) or wanted[0] == 1):
+            kept.append(d)
+            wanted.pop(0)
+    return kept
+
+
+@meaning("memref.reinterpret_cast")
+def emit_reinterpret_cast(em: Emitter, op: Any) -> None:
+    def reinterpret(base: MemRef, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[Any]) -> MemRef:
+        size = base.dtype.itemsize
+        offset = base.offset
+        for o in offsets:
+            offset = _plus(offset, _times(o, size))
+        return base.like(offset, [plain(n) for n in sizes], [_times(s, size) for s in strides])
+
+    given = ", ".join(mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "sizes", "strides"))
+    em.call(op, reinterpret, f"{em.ref(op.operands[0])}, {given}")
+
+
+@meaning("memref.cast", "memref.memory_space_cast")
+def emit_cast(em: Emitter, op: Any) -> None:
+    em.line(f"{em.define(op.results[0])} = {em.ref(op.operands[0])}", op)
+
+
+@meaning("memref.expand_shape", "memref.collapse_shape")
+def emit_reshape(em: Emitter, op: Any) -> None:
+    shape, target = shape_of(op.operands[0].type), shape_of(op.results[0].type)
+
+    def reshape(base: MemRef) -> MemRef:
+        size = base.dtype.itemsize
+        if list(base.strides) == row_major(shape, size):
+            return base.like(base.offset, target, row_major(target, size))
+        # Extents of 1 come or go: their strides are never stepped by.
+        steps = iter([s for s, n in zip(base.strides, shape, strict=True) if n != 1])
+        return base.like(base.offset, target, [size if n == 1 else next(steps) for n in target])
+
+    em.call(op, reshape, em.ref(op.operands[0]))
+
+
+def copy(c: Chunk, source: MemRef, target: MemRef, what: str) -> None:
+    """Copies the elements of one view to another of the same sizes."""
+    read = source.read(c.size, what)
+    if isinstance(read, Sized) or target.uniform:
+        target.write(read, c.size, what)
+    else:
+        target.write(Sized(read, source.sizes), c.size, what)
+
+
+@meaning("memref.copy")
+def emit_copy(em: Emitter, op: Any) -> None:
+    em.call(op, copy, f"c, {em.refs(op.operands)}, \"'memref.copy'\"")
+
+
+def element(base: MemRef, indices: Sequence[Any]) -> MemRef:
+    """The view of one element a program, of rank 0."""
+    offset = base.offset
+    for i, s in zip(indices, base.strides, strict=True):
+        offset = _plus(offset, _times(i, s))
+    return base.like(offset, (), ())
+
+
+@meaning("memref.load")
+def emit_load(em: Emitter, op: Any) -> None:
+    dtype = dtype_of(op.results[0].type)
+
+    def load(c: Chunk, base: MemRef, *indices: Any) -> Any:
+        one = element(base, indices)
+        if one.memory is not None and not isinstance(one.offset, int):
+            found = access.load(c.memory, one.offset, None, None, dtype, (), c.size, "'memref.load'")
+        else:
+            found = access.dtype_in(np.asarray(one.read(c.size, "'memref.load'")), dtype)
+        if len(found) > 1:
+            # A copy: the number read now must not change when memory does.
+            return np.array(found)
+        return found[0] if dtype.is_float else found[0].item()
+
+    em.call(op, load, f"c, {em.refs(op.operands)}")
+
+
+@meaning("memref.store")
+def emit_store(em: Emitter, op: Any) -> None:
+    dtype = dtype_of(op.operands[0].type)
+
+    def store(c: Chunk, value: Any, base: MemRef, *indices: Any) -> None:
+        one = element(base, indices)
+        if one.memory is not None and not isinstance(one.offset, int):
+            access.store(c.memory, one.offset, np.asarray(value), None, dtype, (), c.size, "'memref.store'")
+            return
+        data = np.atleast_1d(np.asarray(value, dtype.carrier))
+        one.write(access.dtype_out(data, dtype), c.size, "'memref.store'")
+
+    em.call(op, store, f"c, {em.refs(op.operands)}")
