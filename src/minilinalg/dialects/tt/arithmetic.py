@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import AnyFloat, IntegerType
+from xdsl.dialects.builtin import AnyFloat
 from xdsl.ir import Attribute
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
 from xdsl.traits import Pure
@@ -13,7 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, PropagateNan, RoundingMode
 from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, SameShape, TensorSize, TypesMatch, same
-from minilinalg.dialects.tt.types import Float, Float32, Integer, PointerType, Value, element_type
+from minilinalg.dialects.tt.types import Float, Float32, Integer, PointerType, Value, element_type, is_any_integer
 
 BINARY = Syntax("$x `,` $y attr-dict `:` type($x)")
 SAME_TYPE = "operands and result have the same type"
@@ -23,7 +23,7 @@ ELEMENTWISE = (Pure(), TensorSize(), Elementwise(), SameShape(), SameEncoding())
 def bitwidth(type: Attribute) -> int:
     """The number of bits of one element of `type`, which is an integer, a float or a tensor of them."""
     element = element_type(type)
-    if isinstance(element, IntegerType):
+    if is_any_integer(element):
         return element.width.data
     assert isinstance(element, AnyFloat)
     return element.bitwidth

@@ -25,7 +25,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from functools import cache
+from typing import Any, ClassVar, Self, cast
 
 from xdsl.dialects.builtin import DenseArrayBase, StringAttr, SymbolRefAttr, UnitAttr, i32
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue
@@ -37,7 +38,6 @@ from xdsl.irdl import (
     IRDLOperation,
     OpDef,
     OptionalDef,
-    RangeOf,
     VariadicDef,
 )
 from xdsl.parser import Parser, UnresolvedOperand
@@ -497,7 +497,7 @@ class Format:
             if unresolved:
                 operands.extend(parser.resolve_operands(unresolved, self._types_of(name, unresolved, types), position))
         if self.has_segments:
-            reading.properties[SEGMENTS] = DenseArrayBase.from_list(i32, segments)
+            reading.properties[SEGMENTS] = _segment_sizes(tuple(segments))
         return self.op_type.create(
             operands=operands,
             result_types=[type for name in self.result_names for type in self._types_of(name, (None,), types)],
@@ -522,11 +522,16 @@ class Format:
             element.print(op, writing)
 
 
+@cache
+def _segment_sizes(sizes: tuple[int, ...]) -> Attribute:
+    return DenseArrayBase.from_list(i32, sizes)
+
+
 def _each(constraint: Any) -> AttrConstraint:
-    """The constraint of each type of a range."""
+    """The constraint of each type of a range, which xDSL wraps in one of its length."""
     while not isinstance(constraint, AttrConstraint):
-        constraint = constraint.constr if isinstance(constraint, RangeOf) else constraint.constraint
-    return constraint
+        constraint = getattr(constraint, "constr", None) or constraint.constraint
+    return cast(AttrConstraint, constraint)
 
 
 def _snake(name: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Self, TypeAlias
+from functools import cache
+from typing import Self, TypeAlias
 
 from typing_extensions import TypeVar
 from xdsl.dialects.builtin import I32, IntegerAttr, StringAttr, i32
@@ -20,6 +21,11 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 I32Attr: TypeAlias = IntegerAttr[I32]
+
+
+@cache
+def _i32(number: int) -> I32Attr:
+    return IntegerAttr(number, i32)
 
 
 class KeywordEnum(IntEnum):
@@ -47,7 +53,7 @@ class KeywordEnum(IntEnum):
     @property
     def attribute(self) -> I32Attr:
         """The i32 attribute that stands for this member."""
-        return IntegerAttr(int(self), i32)
+        return _i32(int(self))
 
     @classmethod
     def keywords(cls) -> str:
@@ -171,6 +177,9 @@ class ScaleDotElemType(KeywordEnum):
     FP16 = 6, "fp16"
 
 
+EnumT = TypeVar("EnumT", bound=KeywordEnum)
+
+
 @dataclass(frozen=True)
 class EnumAttr(AttrConstraint[I32Attr]):
     """The i32 attributes that stand for a member of `enum`."""
@@ -178,8 +187,7 @@ class EnumAttr(AttrConstraint[I32Attr]):
     enum: type[KeywordEnum]
 
     def verify(self, attr: Attribute, constraint_context: VerificationContext) -> None:
-        numbers = [int(member) for member in self.enum]
-        if not isinstance(attr, IntegerAttr) or attr.type != i32 or attr.value.data not in numbers:
+        if attr not in {member.attribute for member in self.enum}:
             raise VerifyException(
                 f"found {attr}, must be an i32 that stands for one of "
                 + ", ".join(f"{member.keyword} ({int(member)})" for member in self.enum)
@@ -249,11 +257,12 @@ class CachePolicyAttr(ParametrizedAttribute):
 _POLICY_FIELDS: dict[str, type[KeywordEnum]] = {"cache_modifier": CacheModifier, "eviction_policy": EvictionPolicy}
 
 
-def parse_keyword(parser: AttrParser, enum: type[KeywordEnum]) -> Any:
+def parse_keyword(parser: AttrParser, enum: type[EnumT]) -> EnumT:
     """Parse a keyword of `enum` and give the member; the error names all keywords."""
     position = parser.pos
-    keyword = parser.parse_identifier(f": one of {enum.keywords()}")
-    member = enum.from_keyword(keyword)
+    keyword = parser.parse_optional_identifier()
+    member = enum.from_keyword(keyword) if keyword is not None else None
     if member is None:
-        parser.raise_error(f"'{keyword}' is no {enum.__name__}: one of {enum.keywords()}", position)
+        found = "something else" if keyword is None else f"'{keyword}'"
+        parser.raise_error(f"{found} where a keyword belongs: one of {enum.keywords()}", position)
     return member

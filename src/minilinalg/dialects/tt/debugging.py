@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import BoolAttr, DenseArrayBase, StringAttr
+from xdsl.dialects.builtin import BoolAttr, DenseArrayBase, StringAttr, i32
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, traits_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
@@ -28,7 +28,7 @@ class PrintOp(FormattedOperation):
 
     prefix = prop_def(StringAttr)
     hex = prop_def(BoolAttr)
-    is_signed = prop_def(DenseArrayBase, prop_name="isSigned")
+    is_signed = prop_def(DenseArrayBase.constr(i32), prop_name="isSigned")
     args = var_operand_def(Value)
 
     traits = traits_def(ObservedFromOutside(), TensorSize())

@@ -6,7 +6,7 @@ from math import prod
 from typing import ClassVar
 
 from xdsl.dialects.builtin import i32, i64
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     SameVariadicOperandSize,
     irdl_op_definition,
@@ -25,7 +25,16 @@ from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import DescriptorReduceKind, EnumAttr, PaddingOption
 from minilinalg.dialects.tt.effects import ReadsAndWritesMemory, ReadsMemory
 from minilinalg.dialects.tt.traits import TensorSize
-from minilinalg.dialects.tt.types import AnyTensor, Descriptor, Pointer, RowTensor, Tensor, TensorDescType
+from minilinalg.dialects.tt.types import (
+    AnyTensor,
+    Descriptor,
+    Pointer,
+    PointerType,
+    RowTensor,
+    Tensor,
+    TensorDescType,
+    tensor_type,
+)
 
 MIN_ROWS = 8
 MIN_ROW_BITS = 256
@@ -61,17 +70,24 @@ class MakeTensorDescOp(FormattedOperation):
         return PaddingOption.of(self.padding)
 
     def verify_(self) -> None:
-        rank = len(self.result.type.get_shape())
+        base, result = self.base.type, descriptor_type(self.result)
+        assert isinstance(base, PointerType)
+        rank = len(result.get_shape())
         if len(self.shape) != rank:
             raise VerifyException(
-                f"'tt.make_tensor_descriptor' of {self.result.type} with {len(self.shape)} sizes and strides: "
+                f"'tt.make_tensor_descriptor' of {result} with {len(self.shape)} sizes and strides: "
                 f"one for each dimension of the block, {rank}"
             )
-        if bitwidth(self.base.type.pointee_type) != bitwidth(self.result.type.element_type):
+        if bitwidth(base.pointee_type) != bitwidth(result.element_type):
             raise VerifyException(
-                f"'tt.make_tensor_descriptor' of {self.result.type} at {self.base.type}: "
-                "the pointer points to elements of the descriptor"
+                f"'tt.make_tensor_descriptor' of {result} at {base}: the pointer points to elements of the descriptor"
             )
+
+
+def descriptor_type(value: SSAValue) -> TensorDescType:
+    """The type of a value that the definition of its operation says is a descriptor."""
+    assert isinstance(value.type, TensorDescType)
+    return value.type
 
 
 def verify_block(op: str, desc: TensorDescType, tensor: AnyTensor, indices: int) -> None:
@@ -105,7 +121,7 @@ class DescriptorLoadOp(FormattedOperation):
     traits = traits_def(ReadsMemory(), TensorSize())
 
     def verify_(self) -> None:
-        verify_block(self.name, self.desc.type, self.result.type, len(self.indices))
+        verify_block(self.name, descriptor_type(self.desc), tensor_type(self.result), len(self.indices))
 
 
 @irdl_op_definition
@@ -125,7 +141,7 @@ class DescriptorStoreOp(FormattedOperation):
     traits = traits_def(ReadsAndWritesMemory(), TensorSize())
 
     def verify_(self) -> None:
-        verify_block(self.name, self.desc.type, self.src.type, len(self.indices))
+        verify_block(self.name, descriptor_type(self.desc), tensor_type(self.src), len(self.indices))
 
 
 @irdl_op_definition
@@ -155,12 +171,13 @@ class DescriptorReduceOp(FormattedOperation):
         return DescriptorReduceKind.of(self.kind)
 
     def verify_(self) -> None:
-        verify_block(self.name, self.desc.type, self.src.type, len(self.indices))
+        verify_block(self.name, descriptor_type(self.desc), tensor_type(self.src), len(self.indices))
 
 
-def verify_rows(op: str, desc: TensorDescType, rows: AnyTensor, tensor: AnyTensor) -> None:
-    """Verify that `tensor` has one row of the block for each of the row indices `rows`."""
-    block, what = desc.block_type, f"'{op}' of {tensor} through {desc} at rows {rows}"
+def verify_rows(op: str, desc: SSAValue, offsets: SSAValue, values: SSAValue) -> None:
+    """Verify that `values` has one row of the block of `desc` for each of the row indices `offsets`."""
+    block, rows, tensor = descriptor_type(desc).block_type, tensor_type(offsets), tensor_type(values)
+    what = f"'{op}' of {tensor} through {desc.type} at rows {rows}"
     if block.get_num_dims() != 2 or block.get_shape()[0] != 1:
         raise VerifyException(f"{what}: the block has two dimensions, and one row")
     if rows.get_num_dims() != 1:
@@ -198,7 +215,7 @@ class DescriptorGatherOp(FormattedOperation):
     traits = traits_def(ReadsMemory(), TensorSize())
 
     def verify_(self) -> None:
-        verify_rows(self.name, self.desc.type, self.x_offsets.type, self.result.type)
+        verify_rows(self.name, self.desc, self.x_offsets, self.result)
 
 
 @irdl_op_definition
@@ -219,4 +236,4 @@ class DescriptorScatterOp(FormattedOperation):
     traits = traits_def(ReadsAndWritesMemory(), TensorSize())
 
     def verify_(self) -> None:
-        verify_rows(self.name, self.desc.type, self.x_offsets.type, self.src.type)
+        verify_rows(self.name, self.desc, self.x_offsets, self.src)

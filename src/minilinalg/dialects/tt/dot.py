@@ -24,7 +24,7 @@ from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, InputPrecision, ScaleDotElemType
 from minilinalg.dialects.tt.effects import is_true
 from minilinalg.dialects.tt.traits import TensorSize, TypesMatch, same
-from minilinalg.dialects.tt.types import AnyTensor, FloatIntTensor, FloatTensor, PackedTensor
+from minilinalg.dialects.tt.types import AnyTensor, FloatIntTensor, FloatTensor, PackedTensor, tensor_type
 
 ACCUMULATES = TypesMatch("d", "c", same, "the result has the type of the accumulator")
 TRUE: BoolAttr = IntegerAttr.from_bool(True)
@@ -83,7 +83,7 @@ class DotOp(FormattedOperation):
         return InputPrecision.of(self.input_precision)
 
     def verify_(self) -> None:
-        a, b, c = self.a.type, self.b.type, self.c.type
+        a, b, c = tensor_type(self.a), tensor_type(self.b), tensor_type(self.c)
         what = f"'tt.dot' of a = {a}, b = {b} and c = {c}"
         if bitwidth(a) != bitwidth(b):
             raise VerifyException(f"{what}: elements of a and b have the same number of bits")
@@ -136,7 +136,7 @@ class DotScaledOp(FormattedOperation):
 
     def unpacked_shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The shapes of a and b in elements: twice as many along the packed dimension as there are i8."""
-        a, b = list(self.a.type.get_shape()), list(self.b.type.get_shape())
+        a, b = list(tensor_type(self.a).get_shape()), list(tensor_type(self.b).get_shape())
         if self.lhs_format is ScaleDotElemType.E2M1:
             a[-1 if is_true(self.lhs_k_pack) else -2] *= 2
         if self.rhs_format is ScaleDotElemType.E2M1:
@@ -145,12 +145,12 @@ class DotScaledOp(FormattedOperation):
 
     def verify_(self) -> None:
         what = f"'tt.dot_scaled' of a = {self.a.type}, b = {self.b.type} and c = {self.c.type}"
-        if min(self.a.type.get_num_dims(), self.b.type.get_num_dims()) < 2:
+        if min(tensor_type(self.a).get_num_dims(), tensor_type(self.b).get_num_dims()) < 2:
             raise VerifyException(f"{what}: all three have rank 2, or rank 3 with a leading batch dimension")
         a, b = self.unpacked_shapes()
-        verify_product(what, a, b, self.c.type.get_shape())
+        verify_product(what, a, b, tensor_type(self.c).get_shape())
         factors = [
-            _scale_factor(name, scale.type, (*outer[:-2], outer[rows]), a[-1])
+            _scale_factor(name, tensor_type(scale), (*outer[:-2], outer[rows]), a[-1])
             for name, scale, outer, rows in (("a_scale", self.a_scale, a, -2), ("b_scale", self.b_scale, b, -1))
             if scale is not None
         ]

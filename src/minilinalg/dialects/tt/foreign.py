@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar
 
-from xdsl.dialects.builtin import I32, BoolAttr, IntegerAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import I32, BoolAttr, IntegerAttr, StringAttr
 from xdsl.ir import Operation
 from xdsl.irdl import irdl_op_definition, prop_def, result_def, traits_def, var_operand_def, var_result_def
 from xdsl.traits import ConditionallySpeculatable
@@ -14,7 +14,7 @@ from xdsl.utils.exceptions import VerifyException
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.effects import EffectsUnlessPure, is_true
 from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, TensorSize
-from minilinalg.dialects.tt.types import Value
+from minilinalg.dialects.tt.types import Value, is_tensor
 
 
 class SpeculatableIfPure(ConditionallySpeculatable):
@@ -81,7 +81,7 @@ class ElementwiseInlineAsmOp(FormattedOperation):
         if packed <= 0:
             raise VerifyException(f"'tt.elementwise_inline_asm' with packed_element {packed}: it is at least 1")
         type = self.result[0].type
-        if isinstance(type, TensorType) and prod(type.get_shape()) % packed:
+        if is_tensor(type) and prod(type.get_shape()) % packed:
             raise VerifyException(
                 f"'tt.elementwise_inline_asm' of {type} with packed_element {packed}: "
                 "the number of elements is a multiple of it"

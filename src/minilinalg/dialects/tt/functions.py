@@ -42,6 +42,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import TensorSize
+from minilinalg.dialects.tt.types import types_text
 
 INHERENT = ("sym_name", "function_type", "sym_visibility", "arg_attrs", "res_attrs")
 
@@ -134,8 +135,8 @@ class FuncOp(IRDLOperation):
                 )
         elif (found := tuple(self.body.blocks[0].arg_types)) != inputs:
             raise VerifyException(
-                f"'tt.func' @{self.sym_name.data} has a body with arguments ({', '.join(map(str, found))}): "
-                f"they are those of its type, ({', '.join(map(str, inputs))})"
+                f"'tt.func' @{self.sym_name.data} has a body with arguments ({types_text(found)}): "
+                f"they are those of its type, ({types_text(inputs)})"
             )
         for what, attributes, types in (
             ("argument", self.arg_attrs, inputs),
@@ -223,7 +224,7 @@ def _attribute_array(dictionaries: Sequence[AttributeDict]) -> ArrayAttr[Diction
 def _with_attributes(
     items: Sequence[BlockArgument | Attribute], attributes: ArrayAttr[DictionaryAttr] | None
 ) -> list[tuple[BlockArgument | Attribute, AttributeDict]]:
-    dictionaries = [{}] * len(items) if attributes is None else [d.data for d in attributes]
+    dictionaries: list[AttributeDict] = [{}] * len(items) if attributes is None else [d.data for d in attributes]
     return list(zip(items, dictionaries, strict=True))
 
 
@@ -264,8 +265,8 @@ class ReturnOp(FormattedOperation):
         found = tuple(self.srcs.types)
         if found != outputs:
             raise VerifyException(
-                f"'tt.return' with ({', '.join(map(str, found))}) in @{function.sym_name.data}: "
-                f"the function returns ({', '.join(map(str, outputs))})"
+                f"'tt.return' with ({types_text(found)}) in @{function.sym_name.data}: "
+                f"the function returns ({types_text(outputs)})"
             )
 
 
@@ -275,9 +276,12 @@ class CallInterface(SymbolUserOpInterface):
     def verify(self, op: Operation) -> None:
         assert isinstance(op, CallOp)
         name = op.callee.root_reference.data
-        if op.get_parent_of_type(ModuleOp) is None:
+        module = op.parent_op()
+        while module is not None and not module.has_trait(SymbolTable):
+            module = module.parent_op()
+        if module is None:
             return
-        function = SymbolTable.lookup_symbol(op, op.callee)
+        function = SymbolTable.lookup_symbol(module, op.callee)
         if not isinstance(function, FuncOp):
             raise VerifyException(f"'tt.call' of @{name}: the callee is a tt.func of the module")
         for what, found, expected in (
@@ -286,8 +290,8 @@ class CallInterface(SymbolUserOpInterface):
         ):
             if tuple(found) != expected:
                 raise VerifyException(
-                    f"'tt.call' of @{name} has {what} ({', '.join(map(str, found))}): "
-                    f"they are those of the function, ({', '.join(map(str, expected))})"
+                    f"'tt.call' of @{name} has {what} ({types_text(found)}): "
+                    f"they are those of the function, ({types_text(expected)})"
                 )
 
 

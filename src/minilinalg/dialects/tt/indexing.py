@@ -20,7 +20,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import TensorSize, TypesMatch
-from minilinalg.dialects.tt.types import AnyTensor, Bool, IntTensor, Tensor, mask_type, with_element
+from minilinalg.dialects.tt.types import AnyTensor, Bool, IntTensor, Tensor, mask_type, tensor_type, with_element
 
 
 @irdl_op_definition
@@ -76,7 +76,11 @@ class GatherOp(FormattedOperation):
         )
 
     def verify_(self) -> None:
-        source, indices, axis = self.src.type.get_shape(), self.indices.type.get_shape(), self.axis.value.data
+        source, indices, axis = (
+            tensor_type(self.src).get_shape(),
+            tensor_type(self.indices).get_shape(),
+            self.axis.value.data,
+        )
         what = f"'tt.gather' of {self.src.type} with indices {self.indices.type} along axis {axis}"
         if not 0 <= axis < len(source):
             raise VerifyException(f"{what}: axis is from 0 to {len(source) - 1}")
@@ -85,8 +89,11 @@ class GatherOp(FormattedOperation):
         for i, (have, want) in enumerate(zip(source, indices, strict=True)):
             if i != axis and have != want:
                 raise VerifyException(f"{what}: dimension {i} has the same size in both, as all but the axis")
-        expected = with_element(self.indices.type, self.src.type.element_type)
-        if self.result.type.element_type != self.src.type.element_type or self.result.type.get_shape() != indices:
+        expected = with_element(self.indices.type, tensor_type(self.src).element_type)
+        if (
+            tensor_type(self.result).element_type != tensor_type(self.src).element_type
+            or tensor_type(self.result).get_shape() != indices
+        ):
             raise VerifyException(
                 f"{what} gives {self.result.type}: shape of the indices and elements of the source are {expected}"
             )

@@ -22,7 +22,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, SameOperandsShape, SameShape, TensorSize
-from minilinalg.dialects.tt.types import Tensor, Value, element_type, types_text
+from minilinalg.dialects.tt.types import Tensor, Value, element_type, is_tensor, types_text
 
 RETURN = "$result attr-dict `:` type($result)"
 
@@ -153,7 +153,7 @@ def reduced_type(type: Attribute, axis: int) -> Attribute:
 
     The layout of the result depends on the layout of the operand; without one, there is none.
     """
-    assert isinstance(type, TensorType)
+    assert is_tensor(type)
     shape = type.get_shape()
     if len(shape) == 1:
         return type.element_type
@@ -165,7 +165,7 @@ def verify_axis(op: Operation, srcs: Sequence[SSAValue], axis: IntegerAttr[I32])
     if not srcs:
         raise VerifyException(f"'{op.name}' without operands: it has at least one")
     type = srcs[0].type
-    assert isinstance(type, TensorType)
+    assert is_tensor(type)
     if not 0 <= axis.value.data < type.get_num_dims():
         raise VerifyException(
             f"'{op.name}' of {type} along axis {axis.value.data}: axis is from 0 to {type.get_num_dims() - 1}"

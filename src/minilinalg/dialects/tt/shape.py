@@ -14,7 +14,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import SameElementType, TensorSize, TypesMatch, same
-from minilinalg.dialects.tt.types import AnyTensor, IntTensor, Tensor, Value, element_type
+from minilinalg.dialects.tt.types import AnyTensor, IntTensor, Tensor, Value, element_type, is_tensor, tensor_type
 
 CAST = "$src attr-dict `:` type($src) `->` type($result)"
 
@@ -50,7 +50,7 @@ class MakeRangeOp(FormattedOperation):
 
     def verify_(self) -> None:
         start, end = self.start.value.data, self.end.value.data
-        type = self.result.type
+        type = tensor_type(self.result)
         if type.element_type != i32:
             raise VerifyException(f"'tt.make_range' gives {type}: its elements are i32")
         if start >= end:
@@ -82,7 +82,7 @@ class SplatOp(FormattedOperation):
 
     def verify_(self) -> None:
         # Upstream lets a tensor pass here, and fails in its lowering.
-        if isinstance(self.src.type, TensorType):
+        if is_tensor(self.src.type):
             raise VerifyException(f"'tt.splat' of {self.src.type}: its operand is a scalar")
 
 
@@ -107,7 +107,7 @@ class UnsplatOp(FormattedOperation):
         super().__init__(operands=[src], result_types=[element_type(src.type)])
 
     def verify_(self) -> None:
-        if prod(self.src.type.get_shape()) != 1:
+        if prod(tensor_type(self.src).get_shape()) != 1:
             raise VerifyException(f"'tt.unsplat' of {self.src.type}: its operand has exactly one element")
 
 
@@ -131,7 +131,7 @@ class ExpandDimsOp(FormattedOperation):
 
     def __init__(self, src: SSAValue, axis: int):
         type = src.type
-        assert isinstance(type, TensorType)
+        assert is_tensor(type)
         shape = type.get_shape()
         super().__init__(
             operands=[src],
@@ -140,13 +140,13 @@ class ExpandDimsOp(FormattedOperation):
         )
 
     def verify_(self) -> None:
-        axis, shape = self.axis.value.data, self.src.type.get_shape()
+        axis, shape = self.axis.value.data, tensor_type(self.src).get_shape()
         if not 0 <= axis <= len(shape):
             raise VerifyException(
                 f"'tt.expand_dims' of {self.src.type} at axis {axis}: axis is from 0 to the rank, {len(shape)}"
             )
         expected = (*shape[:axis], 1, *shape[axis:])
-        if self.result.type.get_shape() != expected:
+        if tensor_type(self.result).get_shape() != expected:
             raise VerifyException(
                 f"'tt.expand_dims' of {self.src.type} at axis {axis} gives {self.result.type}: "
                 f"the result has shape {shape_text(expected)}"
@@ -174,7 +174,7 @@ class BroadcastOp(FormattedOperation):
         super().__init__(operands=[src], result_types=[result_type])
 
     def verify_(self) -> None:
-        source, result = self.src.type.get_shape(), self.result.type.get_shape()
+        source, result = tensor_type(self.src).get_shape(), tensor_type(self.result).get_shape()
         if len(source) != len(result):
             raise VerifyException(f"'tt.broadcast' of {self.src.type} to {self.result.type}: both have the same rank")
         for i, (old, new) in enumerate(zip(source, result, strict=True)):
@@ -217,7 +217,7 @@ class ReshapeOp(FormattedOperation):
         )
 
     def verify_(self) -> None:
-        if prod(self.src.type.get_shape()) != prod(self.result.type.get_shape()):
+        if prod(tensor_type(self.src).get_shape()) != prod(tensor_type(self.result).get_shape()):
             raise VerifyException(
                 f"'tt.reshape' of {self.src.type} to {self.result.type}: both have the same number of elements"
             )
@@ -247,7 +247,7 @@ class CatOp(FormattedOperation):
     )
 
     def verify_(self) -> None:
-        operands, result = 2 * prod(self.lhs.type.get_shape()), prod(self.result.type.get_shape())
+        operands, result = 2 * prod(tensor_type(self.lhs).get_shape()), prod(tensor_type(self.result).get_shape())
         if result != operands:
             raise VerifyException(
                 f"'tt.cat' of two {self.lhs.type} gives {self.result.type}: "
@@ -275,11 +275,11 @@ class JoinOp(FormattedOperation):
 
     def __init__(self, lhs: SSAValue, rhs: SSAValue):
         type = lhs.type
-        assert isinstance(type, TensorType)
+        assert is_tensor(type)
         super().__init__(operands=[lhs, rhs], result_types=[TensorType(type.element_type, (*type.get_shape(), 2))])
 
     def verify_(self) -> None:
-        _verify_pairs(self.name, self.lhs.type, self.result.type)
+        _verify_pairs(self.name, tensor_type(self.lhs), tensor_type(self.result))
 
 
 @irdl_op_definition
@@ -302,12 +302,12 @@ class SplitOp(FormattedOperation):
 
     def __init__(self, src: SSAValue):
         type = src.type
-        assert isinstance(type, TensorType)
+        assert is_tensor(type)
         half = TensorType(type.element_type, type.get_shape()[:-1])
         super().__init__(operands=[src], result_types=[half, half])
 
     def verify_(self) -> None:
-        _verify_pairs(self.name, self.out_lhs.type, self.src.type)
+        _verify_pairs(self.name, tensor_type(self.out_lhs), tensor_type(self.src))
 
 
 def _verify_pairs(op: str, half: AnyTensor, pairs: AnyTensor) -> None:
@@ -330,14 +330,14 @@ class TransOp(FormattedOperation):
     SYNTAX: ClassVar = Syntax(CAST)
 
     src = operand_def(Tensor)
-    order = prop_def(DenseArrayBase)
+    order = prop_def(DenseArrayBase.constr(i32))
     result = result_def(Tensor)
 
     traits = traits_def(Pure(), TensorSize(), SameElementType())
 
     def __init__(self, src: SSAValue, order: Sequence[int]):
         type = src.type
-        assert isinstance(type, TensorType)
+        assert is_tensor(type)
         shape = type.get_shape()
         super().__init__(
             operands=[src],
@@ -347,17 +347,17 @@ class TransOp(FormattedOperation):
 
     def get_order(self) -> tuple[int, ...]:
         """The order as integers."""
-        return tuple(int(i) for i in self.order.get_values())
+        return self.order.get_values()
 
     def verify_(self) -> None:
-        order, shape = self.get_order(), self.src.type.get_shape()
+        order, shape = self.get_order(), tensor_type(self.src).get_shape()
         if sorted(order) != list(range(len(shape))):
             raise VerifyException(
                 f"'tt.trans' of {self.src.type} with order {list(order)}: "
                 f"order is a permutation of 0 to {len(shape) - 1}"
             )
         expected = tuple(shape[i] for i in order)
-        if self.result.type.get_shape() != expected:
+        if tensor_type(self.result).get_shape() != expected:
             raise VerifyException(
                 f"'tt.trans' of {self.src.type} with order {list(order)} gives {self.result.type}: "
                 f"the result has shape {shape_text(expected)}"

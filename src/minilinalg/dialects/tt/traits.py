@@ -5,7 +5,7 @@ Source: Traits.h and TritonInterfaces.td of Triton 3.9, and the traits of MLIR t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import TensorType
@@ -13,17 +13,17 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.tt.types import element_type, encoding_of, shape_of
+from minilinalg.dialects.tt.types import element_type, encoding_of, is_tensor, shape_of
 
 MAX_TENSOR_ELEMENTS = 1 << 20
 
 
 def named_values(op: Operation, name: str) -> tuple[SSAValue, ...]:
     """The values of the operand or result that the definition of `op` calls `name`: one, none or several."""
-    values = getattr(op, name)
+    values: SSAValue | Sequence[SSAValue] | None = getattr(op, name)
     if values is None:
         return ()
-    return (values,) if isinstance(values, SSAValue) else tuple(values)
+    return (values,) if not isinstance(values, Sequence) else tuple(values)
 
 
 def all_values(op: Operation) -> Iterator[tuple[str, SSAValue]]:
@@ -57,7 +57,7 @@ class TensorSize(OpTrait):
     def verify(self, op: Operation) -> None:
         for which, value in all_values(op):
             type = value.type
-            if isinstance(type, TensorType) and (problem := _size_problem(type)):
+            if is_tensor(type) and (problem := _size_problem(type)):
                 raise VerifyException(f"'{op.name}' has {type} as {which}, {problem}")
 
 
@@ -85,7 +85,7 @@ class SameEncoding(OpTrait):
     """All tensors among operands and results have the same layout, once they have one."""
 
     def verify(self, op: Operation) -> None:
-        tensors = ((which, value) for which, value in all_values(op) if isinstance(value.type, TensorType))
+        tensors = ((which, value) for which, value in all_values(op) if is_tensor(value.type))
         verify_same(op, "layout", encoding_of, tensors)
 
 
@@ -100,7 +100,7 @@ class SameOperandsEncoding(OpTrait):
     """All tensors among the operands have the same layout."""
 
     def verify(self, op: Operation) -> None:
-        operands = ((f"operand {i}", o) for i, o in enumerate(op.operands) if isinstance(o.type, TensorType))
+        operands = ((f"operand {i}", o) for i, o in enumerate(op.operands) if is_tensor(o.type))
         verify_same(op, "layout", encoding_of, operands)
 
 
@@ -147,11 +147,11 @@ class Elementwise(OpTrait):
     """
 
     def verify(self, op: Operation) -> None:
-        results = [isinstance(result.type, TensorType) for result in op.results]
-        operands = [isinstance(operand.type, TensorType) for operand in op.operands]
+        results = [is_tensor(result.type) for result in op.results]
+        operands = [is_tensor(operand.type) for operand in op.operands]
         if any(operands) and not all(results):
             raise VerifyException(f"'{op.name}' has a tensor operand and a scalar result: both are tensors, or neither")
         if any(results) and not any(operands):
             raise VerifyException(f"'{op.name}' has a tensor result and scalar operands: both are tensors, or neither")
-        tensors = ((which, value) for which, value in all_values(op) if isinstance(value.type, TensorType))
+        tensors = ((which, value) for which, value in all_values(op) if is_tensor(value.type))
         verify_same(op, "shape", shape_of, tensors)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from typing_extensions import TypeVar
+from typing_extensions import TypeIs, TypeVar
 from xdsl.dialects.builtin import (
     AnyFloat,
     ArrayAttr,
@@ -29,13 +29,32 @@ from xdsl.dialects.builtin import (
     TensorType,
     i1,
 )
-from xdsl.ir import Attribute, AttributeCovT, ParametrizedAttribute, TypeAttribute
+from xdsl.ir import Attribute, AttributeCovT, ParametrizedAttribute, SSAValue, TypeAttribute
 from xdsl.irdl import AttrConstraint, IntConstraint, VerificationContext, irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 AnyTensor: TypeAlias = TensorType[Attribute]
+
+AnyInteger: TypeAlias = IntegerType[int, Signedness]
+
+
+def is_tensor(type: Attribute) -> TypeIs[AnyTensor]:
+    """Whether `type` is a ranked tensor."""
+    return isinstance(type, TensorType)
+
+
+def is_any_integer(type: Attribute) -> TypeIs[AnyInteger]:
+    """Whether `type` is an integer type, whatever its width and signedness."""
+    return isinstance(type, IntegerType)
+
+
+def tensor_type(value: SSAValue) -> AnyTensor:
+    """The type of a value that the definition of its operation says is a tensor."""
+    assert is_tensor(value.type)
+    return value.type
+
 
 ADDRESS_SPACES = ("global", "descriptor", "constant")
 GLOBAL = StringAttr("global")
@@ -110,12 +129,12 @@ class TensorDescType(ParametrizedAttribute, TypeAttribute):
     def block_type(self) -> AnyTensor:
         """The type of a tensor that holds one block; integers are signless there, as in every tensor of a kernel."""
         element = self.element_type
-        if isinstance(element, IntegerType):
+        if is_any_integer(element):
             element = IntegerType(element.width.data)
         return TensorType(element, self.get_shape())
 
     def verify(self) -> None:
-        if isinstance(self.element_type, TensorType):
+        if is_tensor(self.element_type):
             raise VerifyException(
                 f"descriptor of {self.element_type}: a descriptor is written with the shape and the element type "
                 "themselves, !tt.tensordesc<128x64xf16>"
@@ -185,11 +204,7 @@ def is_float(type: Attribute) -> bool:
 
 def is_integer(type: Attribute) -> bool:
     """Whether `type` is one of the signless integer types that a kernel computes with."""
-    return (
-        isinstance(type, IntegerType)
-        and type.width.data in INTEGER_WIDTHS
-        and type.signedness.data is Signedness.SIGNLESS
-    )
+    return is_any_integer(type) and type.width.data in INTEGER_WIDTHS and type.signedness.data is Signedness.SIGNLESS
 
 
 def is_pointer(type: Attribute) -> bool:
@@ -199,19 +214,19 @@ def is_pointer(type: Attribute) -> bool:
 
 def is_int_of_width(*widths: int) -> Scalars:
     """The predicate of the signless integers of these widths."""
-    return lambda type: is_integer(type) and isinstance(type, IntegerType) and type.width.data in widths
+    return lambda type: is_any_integer(type) and is_integer(type) and type.width.data in widths
 
 
 def tensor_of(rule: str, *scalars: Scalars) -> TypeClass[AnyTensor]:
     """The class of ranked tensors whose elements satisfy one of `scalars`."""
-    return TypeClass(rule, lambda type: isinstance(type, TensorType) and any(s(type.element_type) for s in scalars))
+    return TypeClass(rule, lambda type: is_tensor(type) and any(s(type.element_type) for s in scalars))
 
 
 def like(rule: str, *scalars: Scalars) -> TypeClass[Attribute]:
     """The class of scalars that satisfy one of `scalars`, and of ranked tensors of them."""
 
     def admits(type: Attribute) -> bool:
-        element = type.element_type if isinstance(type, TensorType) else type
+        element = type.element_type if is_tensor(type) else type
         return any(s(element) for s in scalars)
 
     return TypeClass(rule, admits)
@@ -240,12 +255,12 @@ Descriptor: TypeClass[TensorDescType] = TypeClass(
 
 def element_type(type: Attribute) -> Attribute:
     """The element type of a tensor; a scalar is its own."""
-    return type.element_type if isinstance(type, TensorType) else type
+    return type.element_type if is_tensor(type) else type
 
 
 def with_element(type: Attribute, element: Attribute) -> Attribute:
     """`type` with another element type: shape and layout stay."""
-    return TensorType(element, type.shape, type.encoding) if isinstance(type, TensorType) else element
+    return TensorType(element, type.shape, type.encoding) if is_tensor(type) else element
 
 
 def pointee_type(type: Attribute) -> Attribute:
@@ -268,12 +283,12 @@ def mask_type(type: Attribute) -> Attribute:
 
 def shape_of(type: Attribute) -> tuple[int, ...] | None:
     """The shape of a tensor, None for a scalar."""
-    return type.get_shape() if isinstance(type, TensorType) else None
+    return type.get_shape() if is_tensor(type) else None
 
 
-def encoding_of(type: Any) -> Attribute | None:
+def encoding_of(type: Attribute) -> Attribute | None:
     """The layout of a tensor, None for a scalar or a tensor without one."""
-    return type.encoding if isinstance(type, TensorType) and type.encoding != NoneAttr() else None
+    return type.encoding if is_tensor(type) and type.encoding != NoneAttr() else None
 
 
 def types_text(types: Sequence[Attribute]) -> str:
