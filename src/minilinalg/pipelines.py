@@ -14,7 +14,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from minilinalg.errors import InternalError, MinilinalgError, unknown_name
+from minilinalg.errors import InternalError, MinilinalgError, Place, unknown_name
 from minilinalg.passes import load_pass
 from minilinalg.passes.base import MinilinalgPass
 
@@ -26,6 +26,15 @@ class Row(NamedTuple):
     pass_name: str
     why: str
     options: Mapping[str, Any] = {}
+
+    @property
+    def text(self) -> str:
+        """The pass with its options, as a pipeline text names it."""
+        if not self.options:
+            return self.pass_name
+        from minilinalg.passes.options import pass_text
+
+        return pass_text(load_pass(self.pass_name)(**self.options))
 
 
 SIMD_ROAD = (
@@ -78,8 +87,8 @@ class PassFailure(InternalError):
     `index` is the place of the step in its pipeline. The exception itself is the cause.
     """
 
-    def __init__(self, step: Step, index: int, what: str):
-        super().__init__(f"internal error in pass '{step.run.name}': {what}")
+    def __init__(self, step: Step, index: int, what: str, *, rule: str | None = None, places: Sequence[Place] = ()):
+        super().__init__(f"internal error in pass '{step.run.name}': {what}", rule=rule, places=places)
         self.step = step
         self.index = index
 
@@ -210,23 +219,14 @@ def _apply_alone(ctx: Context, module: ModuleOp, op: Operation, run: MinilinalgP
 
 
 def _verify(module: ModuleOp, step: Step, index: int) -> None:
+    from minilinalg.verification import verify
+
     try:
-        module.verify()
-    except Exception as error:
-        from minilinalg.locations import places_of
-
-        culprit = _unverified_operation(module)
-        failure = PassFailure(step, index, f"the module that it left does not verify: {_describe(error)}")
-        raise failure.at(() if culprit is None else places_of(culprit)) from error
-
-
-def _unverified_operation(module: ModuleOp) -> Operation | None:
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except Exception:
-            return op
-    return None
+        verify(module)
+    except MinilinalgError as error:
+        d = error.diagnostic
+        failure = PassFailure(step, index, f"what it left does not verify: {d.found}", rule=d.rule, places=d.places)
+        raise failure from error
 
 
 def _describe(error: Exception) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from minilinalg.cli.arguments import HELP, VERSION, Arguments, Flag, help_table, parse, table
-from minilinalg.cli.process import read_text, run_command, write_text
+from minilinalg.cli.process import print_traceback, read_text, run_command, write_text
 from minilinalg.errors import CommandError, Diagnostic, ExitCode, InternalError, MinilinalgError, Place
 from minilinalg.passes import PASSES
 
@@ -288,7 +288,7 @@ class Run:
             for diagnostic in part.diagnostics:
                 print(diagnostic.render(), file=sys.stderr)
             if isinstance(part.error, InternalError) and self.arguments.has("debug-traceback"):
-                raise part.error
+                print_traceback(part.error)
         return max((part.error.exit_code for part in parts if part.error is not None), default=ExitCode.DONE)
 
     def judge(self, parts: Sequence[Part]) -> int:
