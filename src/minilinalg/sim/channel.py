@@ -79,7 +79,7 @@ class Channel:
     def _append(self, asked: Ints, ticks: Ints | int, total: Ints) -> Ints:
         """All requests behind the tail: end[i] = max(asked[i], end[i - 1]) + ticks[i], as one running maximum.
 
-        `asked` ascends; `total` is the running sum of `ticks`. With latest[i] = asked[i] - total[i - 1], the equation is
+        `asked` ascends; `total` is the running sum of `ticks`. With latest[i] = asked[i] - total[i - 1] that is
         end[i] = total[i] + max(tail, latest[0], ..., latest[i]); the memory idles wherever that maximum rises.
         """
         latest = asked - total + ticks

@@ -276,7 +276,7 @@ class Instruction(IRDLOperation, ABC):
         """Raises VerifyException unless there are so many inputs and outputs."""
         for found, wanted, kind in ((len(self.inputs), inputs, "input"), (len(self.outputs), outputs, "output")):
             if found != wanted:
-                raise VerifyException(f"{found} {kind}s; {self.name} has {wanted}")
+                raise VerifyException(f"{found} {kind}{'' if found == 1 else 's'}; {self.name} has {wanted}")
 
     def expect_vector_buffers(self, types: Sequence[Buffer]) -> None:
         """Raises VerifyException unless all `types` are static runs of elements in one space."""
