@@ -39,7 +39,15 @@ def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None
         raise _syntax_error(parser, str(error), parser.pos, parser.pos) from None
     except RecursionError:
         raise _syntax_error(parser, "nested too deeply", parser.pos, parser.pos) from None
-    except Exception as error:
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        NotImplementedError,
+        TypeError,
+        ValueError,
+    ) as error:
         # xDSL's own parsing methods assume much of what they read; a text that surprises one of them is a wrong text.
         raise _syntax_error(parser, f"not understood: {error}", parser.pos, parser.pos) from error
     if verify:
