@@ -6,6 +6,7 @@ look at that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from xdsl.dialects.builtin import ModuleOp
@@ -48,7 +49,7 @@ class _Verifier:
             self._fail(op, str(broken))
 
     def _fail(self, op: Operation, found: str, rule: str | None = None) -> None:
-        found = found.strip()
+        found = re.sub(r"(?m) at positions? [\d to]+ does not verify:\s*", ": ", found.strip())
         if op.name not in found:
             found = f"'{op.name}': {found}"
         raise InputError(found, rule=rule, places=places_of(op, self.sources)) from None

@@ -112,9 +112,9 @@ class ClampFOp(FormattedOperation):
 
     traits = traits_def(
         *ELEMENTWISE,
-        TypesMatch("result", "x", same, SAME_TYPE),
-        TypesMatch("result", "min", same, SAME_TYPE),
-        TypesMatch("result", "max", same, SAME_TYPE),
+        TypesMatch("x", "min", same, SAME_TYPE),
+        TypesMatch("x", "max", same, SAME_TYPE),
+        TypesMatch("x", "result", same, SAME_TYPE),
     )
 
     @property

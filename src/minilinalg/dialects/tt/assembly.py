@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, Self, cast
 
@@ -45,7 +45,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.attributes import EnumAttr, KeywordEnum, parse_keyword
-from minilinalg.dialects.tt.traits import TypesMatch, named_values
+from minilinalg.dialects.tt.traits import TypesMatch, named_values, same
 from minilinalg.dialects.tt.types import TypeClass
 
 SEGMENTS = AttrSizedOperandSegments.attribute_name
@@ -472,6 +472,7 @@ class Format:
         known = set(self.typed)
         derivations: list[TypesMatch] = []
         matches = [trait for trait in self.definition.traits if isinstance(trait, TypesMatch)]
+        matches += [replace(m, source=m.target, target=m.source) for m in matches if m.of is same]
         while ready := [m for m in matches if m.source in known and m.target not in known]:
             derivations.append(ready[0])
             known.add(ready[0].target)

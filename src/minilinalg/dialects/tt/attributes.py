@@ -261,8 +261,9 @@ def parse_keyword(parser: AttrParser, enum: type[EnumT]) -> EnumT:
     """Parse a keyword of `enum` and give the member; the error names all keywords."""
     position = parser.pos
     keyword = parser.parse_optional_identifier()
-    member = enum.from_keyword(keyword) if keyword is not None else None
+    if keyword is None:
+        parser.raise_error(f"expected one of {enum.keywords()}", position)
+    member = enum.from_keyword(keyword)
     if member is None:
-        found = "something else" if keyword is None else f"'{keyword}'"
-        parser.raise_error(f"{found} where a keyword belongs: one of {enum.keywords()}", position)
+        parser.raise_error(f"'{keyword}' is none of {enum.keywords()}", position)
     return member

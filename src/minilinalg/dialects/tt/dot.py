@@ -26,7 +26,7 @@ from minilinalg.dialects.tt.effects import is_true
 from minilinalg.dialects.tt.traits import TensorSize, TypesMatch, same
 from minilinalg.dialects.tt.types import AnyTensor, FloatIntTensor, FloatTensor, PackedTensor, tensor_type
 
-ACCUMULATES = TypesMatch("d", "c", same, "the result has the type of the accumulator")
+ACCUMULATES = TypesMatch("c", "d", same, "the result has the type of the accumulator")
 TRUE: BoolAttr = IntegerAttr.from_bool(True)
 
 

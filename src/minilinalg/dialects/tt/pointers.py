@@ -35,7 +35,7 @@ class AddPtrOp(FormattedOperation):
         Elementwise(),
         SameShape(),
         SameEncoding(),
-        TypesMatch("result", "ptr", same, "the result has the type of the pointer"),
+        TypesMatch("ptr", "result", same, "the result has the type of the pointer"),
     )
 
 

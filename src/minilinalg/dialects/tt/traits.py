@@ -47,7 +47,7 @@ def verify_same(
             first = (which, value)
         elif of(value.type) != of(first[1].type):
             raise VerifyException(
-                f"'{op.name}' has {first[1].type} as {first[0]} and {value.type} as {which}: these have the same {what}"
+                f"'{op.name}' has {first[1].type} as {first[0]} and {value.type} as {which}: both have the same {what}"
             )
 
 
@@ -115,7 +115,8 @@ class SameElementType(OpTrait):
 class TypesMatch(OpTrait):
     """The type of value `target` is `of` the type of value `source`, where there is such a value.
 
-    It verifies the operation, and lets the assembly format leave `target`'s type out.
+    It verifies the operation, and lets the assembly format leave `target`'s type out (or either's, when `of` is
+    `same`).
     """
 
     source: str

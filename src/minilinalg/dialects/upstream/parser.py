@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from inspect import cleandoc
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from inspect import cleandoc
 from typing import NoReturn
 
 from xdsl.context import Context
@@ -92,12 +92,10 @@ class MLIRParser(LiteralParser, LocationParser):
     def example_of(self, operation: str) -> str | None:
         """How an operation is written: the first snippet of its documentation that holds its name."""
         op_type = self.ctx.get_optional_op(operation)
-        documentation = cleandoc((op_type and op_type.__doc__) or "")
-        name = re.escape(operation)
-        snippet = re.search(
-            rf"`([^`]*\b{name}\b[^`]*)`|^((?: {{4}}.*\b{name}\b.*)(?:\n {{4}}.*)*)", documentation, re.M
-        )
-        return snippet and " ".join((snippet[1] or snippet[2]).split())
+        documentation, name = cleandoc((op_type and op_type.__doc__) or ""), re.escape(operation)
+        snippet = re.search(rf"^( {{4}}.*\b{name}\b.*(?:\n {{4}}.*)*)", documentation, re.MULTILINE)
+        snippet = snippet or re.search(rf"`([^`]*\b{name}\b[^`]*)`", documentation)
+        return snippet and " ".join(snippet[1].split())
 
     def fail(self, found: str, span: Span, *, rule: str | None = None, hint: str | None = None) -> NoReturn:
         """Report a mistake of whoever wrote the text."""
