@@ -133,6 +133,10 @@ class CheckError(MinilinalgError):
     """Running a module after a pass gave another answer than before it."""
 
     exit_code = ExitCode.CHECK_FAILED
+    pass_name: str = ""
+    """The pass at fault."""
+    module_before: Any = None
+    """The module as it was before that pass: a `ModuleOp`."""
 
 
 class InternalError(MinilinalgError):

@@ -8,17 +8,19 @@ as long as nothing leaves the range of the type. Divisions round as the dialect 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
+from xdsl.ir import Operation
 
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import I1, I32, INDEX, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning, python_array
 from minilinalg.interp.values import Affine, Mask, Partial, Term, least, most, per_program, written_out
+from minilinalg.locations import places_of
 
 Function = Callable[..., Any]
 
@@ -797,3 +799,61 @@ def emit_poison(em: Emitter, op: Any) -> None:
         ones = (1,) * (rank + 1)
         value = Partial(np.full(ones, poison(dtype), dtype.carrier), np.zeros(ones, np.bool_))
     em.line(f"{em.define(op.results[0])} = {em.const(value, 'c')}", op)
+
+
+# By name
+
+
+def array_function(
+    name: str, sources: Sequence[DType], target: DType, predicate: int | None = None, op: Operation | None = None
+) -> Function:
+    """The arith or math operation `name` over arrays in their carriers; Python ints may stand for integer operands.
+
+    sources, target: the element types. predicate: of a comparison. Raises UnsupportedError for an unknown name.
+    """
+    from minilinalg.interp import math
+
+    if name in FLOAT_BINARY:
+        binary = float_binary(name, target)
+        return lambda a, b: binary(a, b, 0)
+    if name in INT_BINARY or name in UNSIGNED_BINARY:
+        return int_binary(name, target)
+    if name in math.UNARY:
+        unary = math.float_unary(name, target)
+        return lambda x: unary(x, 0)
+    if name in math.TESTS:
+        return math.TESTS[name]
+    if name in INT_CASTS:
+        return int_cast(name, sources[0], target, False)
+    match name:
+        case "arith.cmpi" if predicate is not None:
+            return compare_ints(PREDICATES[predicate], sources[0])
+        case "arith.cmpf" if predicate is not None:
+            return compare_floats(predicate)
+        case "arith.select":
+            return np.where
+        case "arith.negf":
+            return np.negative
+        case "arith.bitcast":
+            return bitcast(sources[0], target)
+        case "math.fma":
+            return math.fma(target)
+        case "math.absi":
+            return np.abs
+        case "math.clampf":
+            return lambda x, low, high: np.fmin(np.fmax(x, low), high)
+        case _ if name in (
+            "arith.extf",
+            "arith.truncf",
+            "arith.sitofp",
+            "arith.uitofp",
+            "arith.fptosi",
+            "arith.fptoui",
+        ):
+            return float_cast(name, sources[0], target)
+        case _:
+            raise UnsupportedError(
+                f"'{name}' on arrays cannot be run yet",
+                rule="every instruction that runs needs a meaning in interp/",
+                places=() if op is None else places_of(op),
+            )

@@ -115,12 +115,23 @@ class Program:
 _modules = count()
 
 
+class Observer:
+    """What looks on while a function is written, and may add lines of its own: a clock, a watch on values."""
+
+    def before(self, em: Emitter, op: Operation) -> None:
+        """Called before the lines of `op` are written."""
+
+    def after(self, em: Emitter, op: Operation) -> None:
+        """Called when they are; the results of `op` have names now."""
+
+
 class Emitter:
     """Writes the Python functions of one module. Meanings use `ref`, `define`, `const`, `line` and `region`."""
 
-    def __init__(self, functions: dict[str, Operation], *, stepwise: bool):
+    def __init__(self, functions: dict[str, Operation], *, stepwise: bool, observer: Observer):
         self.functions = functions
         self.stepwise = stepwise
+        self.observer = observer
         """Whether programs run one by one as generators, giving way at each turn of a waiting loop."""
         self.program = Program(f"<minilinalg {next(_modules)}>")
         self.arenas: dict[str, int] = {}
@@ -245,7 +256,9 @@ class Emitter:
                 rule="every operation of a module that runs needs a meaning in interp/",
                 places=places_of(op),
             )
+        self.observer.before(self, op)
         found.emit(self, op)
+        self.observer.after(self, op)
 
     def _close(self, name: str, parameters: list[str]) -> None:
         program = self.program
@@ -305,14 +318,16 @@ def _blocks(region: Region) -> Iterator[Block]:
                 yield from _blocks(inner)
 
 
-def compile_function(functions: dict[str, Operation], symbol: str, *, stepwise: bool = False) -> Compiled:
+def compile_function(
+    functions: dict[str, Operation], symbol: str, *, stepwise: bool = False, observer: Observer | None = None
+) -> Compiled:
     """Compiles function `symbol` and what it calls.
 
     Raises UnsupportedError, with the place, for an operation that has no meaning yet.
     """
     import minilinalg.interp.dialects  # noqa: F401  (fills MEANINGS)
 
-    emitter = Emitter(functions, stepwise=stepwise)
+    emitter = Emitter(functions, stepwise=stepwise, observer=observer or Observer())
     name = emitter.function(symbol)
     program = emitter.program
     program.scope["take"] = take

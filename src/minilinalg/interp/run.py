@@ -15,7 +15,7 @@ from minilinalg.errors import CommandError, MinilinalgError, RunError
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import allocate_result, bind
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Compiled, compile_function, largest_value
+from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Compiled, Observer, compile_function, largest_value
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
 from minilinalg.interp.tensor import as_sized
@@ -35,12 +35,20 @@ class RunOptions:
 class Executable:
     """A module's function, compiled for the engine; call `run` as often as wanted. Nothing of a run is kept."""
 
-    def __init__(self, module: ModuleOp, function: str | None = None, options: RunOptions = RunOptions()):
+    def __init__(
+        self,
+        module: ModuleOp,
+        function: str | None = None,
+        options: RunOptions = RunOptions(),
+        observer: Observer | None = None,
+    ):
         self.func = find_function(module, function)
         self.abi = FunctionAbi.of(self.func)
         self.options = options
         self.stepwise = waits(self.func)
-        self.compiled: Compiled = compile_function(functions_of(module), symbol(self.func), stepwise=self.stepwise)
+        self.compiled: Compiled = compile_function(
+            functions_of(module), symbol(self.func), stepwise=self.stepwise, observer=observer
+        )
         self.per_core = any(op.name.startswith("simd.") for op in self.func.walk())
         """Whether the function is the program of one core of a machine."""
         self._tile_bytes = largest_value(self.func)

@@ -167,6 +167,13 @@ class MemRef:
                 data[(index, *cut)] = values
         return Sized(data, self.sizes)
 
+    def writable(self, what: str) -> Array | None:
+        """The elements (P, *sizes) of an on-chip view, to write into; None where they are not one NumPy view."""
+        if self.storage is None or not self.uniform:
+            return None
+        view, rows = self._on_chip([int(n) for n in self.sizes], what)
+        return view if rows is None else None
+
     def write(self, value: Array | Sized, count: int, what: str) -> None:
         """Stores elements, given in the storage dtype."""
         for index, piece in self._pieces(count):

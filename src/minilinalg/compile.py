@@ -1,0 +1,273 @@
+"""`ml.compile`: from a kernel's text to something that runs on a machine, every stage kept.
+
+kernel = ml.compile("vector_add.ttir", road="simd", target="tiny-simd")
+run = kernel[(98,)](x, y, out, 100_000)
+run.cycles, run.pipes, kernel.text("linalg")
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from xdsl.dialects.builtin import ModuleOp
+
+from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
+from minilinalg.context import MLContext, make_context
+from minilinalg.errors import CommandError, InputError, Remark, UnsupportedError, unknown_name
+from minilinalg.locations import places_of
+from minilinalg.parsing import parse_module
+from minilinalg.pipelines import Instrumentation, Step, road_stages, road_steps, run_pipeline
+from minilinalg.printing import module_text
+from minilinalg.stages import stage_of
+from minilinalg.targets import Target, load_target
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from minilinalg.interp.run import Executable
+    from minilinalg.sim.report import MachineReport
+    from minilinalg.sim.run import Simulator
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+Check = bool | Literal["deep"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one launch.
+
+    results: what a function on tensors returns (a kernel writes into its arguments). report: what the machine did, or
+    None when the module ran without one. checked: the passes that were checked by running.
+    """
+
+    results: list[Array]
+    report: MachineReport | None = None
+    checked: tuple[str, ...] = ()
+
+    def _machine(self) -> MachineReport:
+        if self.report is None:
+            raise CommandError(
+                "this run had no machine",
+                rule="cycles, pipes and counters come from a kernel compiled down to a machine",
+            )
+        return self.report
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of the machine from start to end."""
+        return self._machine().cycles
+
+    @property
+    def pipes(self) -> Mapping[str, int]:
+        """Busy cycles of each pipe, summed over the cores."""
+        return self._machine().pipes
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """Instructions executed, by name, summed over the cores."""
+        return self._machine().counters
+
+
+class _Stages(Instrumentation):
+    """Keeps a copy of the module at the end of every stage."""
+
+    def __init__(self, into: dict[str, ModuleOp]):
+        self.into = into
+
+    def after_stage(self, stage: str, module: ModuleOp) -> None:
+        self.into[stage] = module.clone()
+
+
+@dataclass
+class Kernel:
+    """A compiled kernel. `kernel[grid](*args)` runs it; arguments are those of its source function, in order."""
+
+    name: str
+    road: str
+    target: Target
+    source: ModuleOp
+    modules: dict[str, ModuleOp]
+    remarks: list[Remark]
+    stopped: UnsupportedError | None = None
+    """Why it reaches no further stage, when it was compiled with `partial=True`; else None."""
+    _executables: dict[str, Executable] = field(default_factory=dict[str, "Executable"])
+    _simulator: Simulator | None = None
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that the kernel reached, in order."""
+        return tuple(self.modules)
+
+    @property
+    def last_stage(self) -> str:
+        """The stage that runs when the kernel is called."""
+        return self.stages[-1]
+
+    def module(self, stage: str) -> ModuleOp:
+        """The module as it was at the end of `stage`. Raises CommandError for a stage that was not reached."""
+        if stage not in self.modules:
+            raise unknown_name(f"stage of kernel '{self.name}'", stage, self.modules)
+        return self.modules[stage]
+
+    def text(self, stage: str, *, debuginfo: bool = False) -> str:
+        """The text of the module at the end of `stage`."""
+        return module_text(self.module(stage), debuginfo=debuginfo)
+
+    def __getitem__(self, grid: Any) -> Callable[..., Run]:
+        """A launch over `grid`: a number, or up to three (x, y, z). Raises LaunchError for what is no grid."""
+        sizes = check_grid(grid)
+
+        def launch(*args: Any, check: Check = False, stage: str | None = None) -> Run:
+            return self.launch(sizes, args, check=check, stage=stage)
+
+        return launch
+
+    def launch(
+        self,
+        grid: Any,
+        args: Sequence[Any],
+        *,
+        check: Check = False,
+        stage: str | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Run:
+        """Runs the kernel at `stage` (its last one unless told), arrays written in place.
+
+        check: first run every pass against the one before on copies of `args`, and raise CheckError at the first that
+        changed an answer; "deep" also finishes the road from every module. Only the simd stage counts cycles.
+        """
+        stage = stage or self.last_stage
+        module = self.module(stage)
+        checked = self._check(grid, args, check, stage, progress) if check else ()
+        if stage == "simd":
+            from minilinalg.sim.run import Simulator
+
+            if self._simulator is None:
+                self._simulator = Simulator(module, self.target, self.name)
+            found = self._simulator.run(grid, args)
+            return Run(found.results, found.report, checked)
+        if stage not in self._executables:
+            from minilinalg.interp.run import Executable
+
+            self._executables[stage] = Executable(module, self.name)
+        return Run(self._executables[stage].run(grid, args, cores=self.target.cores), None, checked)
+
+    def _check(
+        self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None
+    ) -> tuple[str, ...]:
+        from minilinalg.check import Checker
+
+        ctx = _context(self.target)
+        steps = _steps(self.road, self.source, stage)
+        module = self.source.clone()
+        checker = Checker(
+            module,
+            grid,
+            args,
+            function=self.name,
+            target=self.target,
+            deep=(ctx, steps) if check == "deep" else None,
+            progress=progress,
+        )
+        run_pipeline(ctx, module, steps, instrumentation=[checker])
+        return tuple(checker.checked)
+
+
+def _context(target: Target) -> MLContext:
+    ctx = make_context()
+    ctx.target = target
+    return ctx
+
+
+def _steps(road: str, source: ModuleOp, to: str | None) -> tuple[Step, ...]:
+    """The passes of the road from the stage that the source is at."""
+    stages = road_stages(road)
+    at = _stage(source, stages)
+    if to is not None and to in stages and stages.index(to) < stages.index(at):
+        raise CommandError(
+            f"the source is at stage '{at}', beyond '{to}'", rule=f"road {road} runs {' -> '.join(stages)}"
+        )
+    if at == stages[0]:
+        return road_steps(road, to=to)
+    if at == (to or stages[-1]):
+        return ()
+    return road_steps(road, start=stages[stages.index(at) + 1], to=to)
+
+
+def _stage(source: ModuleOp, stages: Sequence[str]) -> str:
+    """The stage that a source is at. Raises InputError when it is at none of the road's."""
+    found = stage_of(source)
+    if found is None and any(op.name.startswith("tt.") for op in source.walk()):
+        # Triton IR may hold an operation that no pass of ours knows; the pass that meets it says so best.
+        return stages[0]
+    if found is None or found not in stages:
+        raise InputError(
+            "this module is at no stage of the road",
+            rule=f"a module holds what one of the stages {', '.join(stages)} may hold; 'minilinalg pipelines' shows them",
+            places=places_of(source)[:1],
+        )
+    return found
+
+
+def _read(source: str | os.PathLike[str] | ModuleOp, ctx: MLContext) -> ModuleOp:
+    if isinstance(source, ModuleOp):
+        return source.clone()
+    if isinstance(source, str) and ("\n" in source or "{" in source):
+        return parse_module(source, "<source>", ctx)
+    path = Path(source)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"cannot read '{path}': {error.strerror}",
+            rule="a source is the path of a TTIR or MLIR file, its text, or a ModuleOp",
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(f"'{path}' is not text", rule="a source file is UTF-8 text") from None
+    return parse_module(text, str(path), ctx)
+
+
+def compile(
+    source: str | os.PathLike[str] | ModuleOp,
+    *,
+    road: str = "simd",
+    target: str | os.PathLike[str] | Target,
+    function: str | None = None,
+    to: str | None = None,
+    partial: bool = False,
+    watch: Sequence[Instrumentation] = (),
+) -> Kernel:
+    """Compiles a kernel down a road.
+
+    source: TTIR or MLIR text at any stage of the road, the path of such a file, or a ModuleOp (which is not changed).
+    target: a machine by name, the path of a TOML file, or a Target. function: which one, when there are several.
+    to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
+    `kernel.stopped`, instead of raising. watch: instrumentation of the passes.
+
+    Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, CommandError for an
+    unknown road, target or stage.
+    """
+    stages = road_stages(road)
+    if to is not None and to not in stages:
+        raise unknown_name(f"stage of road {road}", to, stages)
+    machine = target if isinstance(target, Target) else load_target(str(target))
+    ctx = _context(machine)
+    original = _read(source, ctx)
+    name = symbol(find_function(original, function))
+    FunctionAbi.of(find_function(original, function))
+    steps = _steps(road, original, to)
+    modules: dict[str, ModuleOp] = {_stage(original, stages): original}
+    module = original.clone()
+    stopped: UnsupportedError | None = None
+    try:
+        run_pipeline(ctx, module, steps, instrumentation=[_Stages(modules), *watch])
+    except UnsupportedError as error:
+        if not partial:
+            raise
+        stopped = error
+    return Kernel(name, road, machine, original, modules, list(ctx.remarks), stopped)

@@ -1,0 +1,222 @@
+"""simd: what each instruction of the machine computes, on all cores at once.
+
+An instruction is bound by its `meaning`, the name of the arith, math or linalg operation that it computes. Registers
+there are none: every operand is a view of an on-chip arena, and every result is written straight into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minilinalg.dialects import simd
+from minilinalg.interp import access
+from minilinalg.interp.arith import array_function
+from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.linalg import combine_two, contract, reduce_axes
+from minilinalg.interp.memref import copy
+from minilinalg.interp.values import per_program
+from minilinalg.interp.views import MemRef
+
+
+@meaning("simd.core_id")
+def emit_core_id(em: Emitter, op: Any) -> None:
+    em.line(f"{em.define(op.results[0])} = c.pids[0]", op)
+
+
+@meaning("simd.cluster_id")
+def emit_cluster_id(em: Emitter, op: Any) -> None:
+    em.line(f"{em.define(op.results[0])} = c.pids[1]", op)
+
+
+@meaning("simd.barrier", "simd.wait")
+def emit_wait(em: Emitter, op: Any) -> None:
+    """Time passes (sim/); every instruction has had its effect already."""
+
+
+def operand(value: Any, dtype: DType, rank: int, c: Chunk, what: str) -> Any:
+    """An input in its carrier: a buffer as (L, ...) with leading extents of 1 up to `rank`, a scalar to broadcast."""
+    if not isinstance(value, MemRef):
+        return per_program(value, rank)
+    data = value.read(c.size, what)
+    assert isinstance(data, np.ndarray)
+    missing = rank + 1 - data.ndim
+    if missing:
+        data = data.reshape(len(data), *([1] * missing), *data.shape[1:])
+    return access.dtype_in(data, dtype)
+
+
+def instruction(em: Emitter, op: Any, compute: Callable[..., Any], *, ufunc: np.ufunc | None = None) -> None:
+    """The line of an instruction with one output. compute(c, *inputs) returns the output in its carrier.
+
+    With a `ufunc` of the same meaning, NumPy writes into the output itself.
+    """
+    output = op.outputs[0]
+    out_dtype, rank = dtype_of(output.type), len(shape_of(output.type))
+    dtypes = [dtype_of(v.type) for v in op.inputs]
+    what = f"'{op.name}'"
+    direct = ufunc if ufunc is not None and not any(d.is_narrow for d in (*dtypes, out_dtype)) else None
+
+    def run(c: Chunk, out: MemRef, *inputs: Any) -> None:
+        values = [operand(v, d, rank, c, what) for v, d in zip(inputs, dtypes, strict=True)]
+        if direct is not None:
+            view = out.writable(what)
+            if view is not None:
+                direct(*values, out=view)
+                return
+        result = np.asarray(compute(c, *values))
+        if result.ndim == 0:
+            result = result.reshape(1)
+        out.write(access.dtype_out(result, out_dtype), c.size, what)
+
+    em.call(op, run, ", ".join(["c", em.ref(output), *(em.ref(v) for v in op.inputs)]), "simd")
+
+
+UFUNCS: dict[str, np.ufunc] = {
+    "arith.addf": np.add,
+    "arith.subf": np.subtract,
+    "arith.mulf": np.multiply,
+    "arith.divf": np.divide,
+    "arith.maxnumf": np.fmax,
+    "arith.minnumf": np.fmin,
+    "arith.negf": np.negative,
+    "arith.addi": np.add,
+    "arith.subi": np.subtract,
+    "arith.muli": np.multiply,
+    "arith.andi": np.bitwise_and,
+    "arith.ori": np.bitwise_or,
+    "arith.xori": np.bitwise_xor,
+    "arith.maxsi": np.maximum,
+    "arith.minsi": np.minimum,
+    "math.exp": np.exp,
+    "math.exp2": np.exp2,
+    "math.log": np.log,
+    "math.log2": np.log2,
+    "math.sqrt": np.sqrt,
+    "math.absf": np.abs,
+    "math.sin": np.sin,
+    "math.cos": np.cos,
+    "math.tanh": np.tanh,
+    "math.floor": np.floor,
+    "math.ceil": np.ceil,
+}
+"""Meanings that are one NumPy function of the operands' own dtype, which can write into its output."""
+
+
+def emit_elementwise(em: Emitter, op: Any) -> None:
+    name = op.meaning
+    sources = [dtype_of(v.type) for v in op.inputs]
+    target = dtype_of(op.outputs[0].type)
+    predicate = op.properties.get("predicate")
+    fn = array_function(name, sources, target, None if predicate is None else predicate.value.data, op)
+    ufunc = UFUNCS.get(name) if target.bits > 1 else None
+
+    def compute(_c: Chunk, *values: Any) -> Any:
+        return fn(*values)
+
+    instruction(em, op, compute, ufunc=ufunc)
+
+
+for _cls in simd.ELEMENTWISE_BY_MEANING.values():
+    meaning(_cls.name)(emit_elementwise)
+
+
+@meaning("simd.dma", "simd.move")
+def emit_copy(em: Emitter, op: Any) -> None:
+    source, target = op.inputs[0], op.outputs[0]
+    what = f"'{op.name}'"
+    if shape_of(source.type) == shape_of(target.type) or op.name == "simd.dma":
+
+        def dma(c: Chunk, a: MemRef, b: MemRef) -> None:
+            copy(c, a, b, what)
+
+        em.call(op, dma, f"c, {em.refs((source, target))}", "simd")
+        return
+    shape = shape_of(target.type)
+
+    def move(c: Chunk, a: MemRef, b: MemRef) -> None:
+        data = a.read(c.size, what)
+        assert isinstance(data, np.ndarray)
+        b.write(data.reshape(len(data), *shape), c.size, what)
+
+    em.call(op, move, f"c, {em.refs((source, target))}", "simd")
+
+
+@meaning("simd.fill")
+def emit_fill(em: Emitter, op: Any) -> None:
+    dtype, rank = dtype_of(op.outputs[0].type), len(shape_of(op.outputs[0].type))
+
+    def fill(_c: Chunk, x: Any) -> Any:
+        return np.asarray(x, dtype.carrier).reshape(-1, *([1] * rank))
+
+    instruction(em, op, fill)
+
+
+@meaning("simd.iota")
+def emit_iota(em: Emitter, op: Any) -> None:
+    dtype, shape = dtype_of(op.outputs[0].type), shape_of(op.outputs[0].type)
+    dim = int(op.dim.value.data)
+    ramp = np.arange(shape[dim]).astype(dtype.carrier).reshape(1, *(n if d == dim else 1 for d, n in enumerate(shape)))
+    instruction(em, op, lambda _c: ramp)
+
+
+@meaning("simd.broadcast")
+def emit_broadcast(em: Emitter, op: Any) -> None:
+    shape = shape_of(op.outputs[0].type)
+    new = {int(d) for d in op.dimensions.get_values()}
+    given = [1 if d in new else n for d, n in enumerate(shape)]
+
+    def broadcast(_c: Chunk, x: Array) -> Array:
+        return x.reshape(len(x), *given)
+
+    instruction(em, op, broadcast)
+
+
+@meaning("simd.transpose")
+def emit_transpose(em: Emitter, op: Any) -> None:
+    order = (0, *(int(d) + 1 for d in op.permutation.get_values()))
+    instruction(em, op, lambda _c, x: x.transpose(order))
+
+
+def emit_reduce(em: Emitter, op: Any) -> None:
+    dims = sorted(int(d) for d in op.dimensions.get_values())
+    dtype = dtype_of(op.outputs[0].type)
+    combiner = op.meaning
+    source, target = op.inputs[0], op.outputs[0]
+    what = f"'{op.name}'"
+
+    def reduce(c: Chunk, a: MemRef, b: MemRef) -> None:
+        data = a.read(c.size, what)
+        assert isinstance(data, np.ndarray)
+        total = reduce_axes(combiner, access.dtype_in(data, dtype), dims, dtype, c)
+        total = total.reshape(len(total), *(n for d, n in enumerate(total.shape[1:]) if d not in dims))
+        b.write(access.dtype_out(total, dtype), c.size, what)
+
+    em.call(op, reduce, f"c, {em.refs((source, target))}", "simd")
+
+
+for _reduction in simd.REDUCTION_BY_COMBINER.values():
+    meaning(_reduction.name)(emit_reduce)
+
+
+@meaning("simd.matmul")
+def emit_matmul(em: Emitter, op: Any) -> None:
+    operands: Sequence[Any] = [*op.inputs, op.outputs[0]]
+    element, result = dtype_of(operands[0].type), dtype_of(operands[2].type)
+    accumulate = op.accumulates
+    add = combine_two("arith.addf" if result.is_float else "arith.addi", result)
+    what = f"'{op.name}'"
+
+    def matmul(c: Chunk, a: MemRef, b: MemRef, out: MemRef) -> None:
+        left, right = (access.dtype_in(np.asarray(v.read(c.size, what)), element) for v in (a, b))
+        product = contract(left[:, :, None, :], right.transpose(0, 2, 1)[:, None, :, :], {2}, element, result)[..., 0]
+        if accumulate:
+            product = add(access.dtype_in(np.asarray(out.read(c.size, what)), result), product)
+        elif result.is_narrow:
+            product = result.round(product)
+        out.write(access.dtype_out(product, result), c.size, what)
+
+    em.call(op, matmul, f"c, {em.refs(operands)}", "simd")
