@@ -63,8 +63,8 @@ class TomlDocument:
         return cls.parse(text, str(path))
 
     def place(self, *keys: str | int) -> Place:
-        """Where the value of `keys` stands; of a table that has a header, the header; of what is missing, the table
-        that misses it."""
+        """Where the value of `keys` stands; of a table, its header or the first one below it; of what is missing, the
+        table that misses it."""
         while keys and keys not in self._values:
             keys = keys[:-1]
         return _place(self.text, self.file, self._values.get(keys, (0, 1)))
@@ -121,15 +121,17 @@ class _Scan:
         is_array = self.text.startswith("[[", start)
         self.at += 2 if is_array else 1
         keys: Keys = ()
-        *outer, (last, _) = self._key()
-        for part, _ in outer:
-            keys = self._element((*keys, part))
-        keys = (*keys, last)
-        if is_array:
-            self.tables[keys] = self.tables.get(keys, -1) + 1
-        keys = self._element(keys)
+        parts = [part for part, _ in self._key()]
         self.at += 2 if is_array else 1
-        self.keys[keys] = self.values[keys] = (start, self.at)
+        span = (start, self.at)
+        for position, part in enumerate(parts):
+            keys = (*keys, part)
+            self.keys.setdefault(keys, span)
+            self.values.setdefault(keys, span)
+            if is_array and position == len(parts) - 1:
+                self.tables[keys] = self.tables.get(keys, -1) + 1
+            keys = self._element(keys)
+        self.keys[keys] = self.values[keys] = span
         return keys
 
     def _element(self, keys: Keys) -> Keys:

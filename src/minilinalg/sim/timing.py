@@ -85,13 +85,12 @@ class Machine:
         active: Cores = ALL,
         *,
         op: str,
-        issue: int = 1,
         after: Sequence[Token] = (),
         synchronous: bool = True,
     ) -> Token | None:
         """One DMA along `path`; the fields of `transfer` are numbers or vectors over the active cores."""
         at = _cores(active)
-        start = self._start(path.pipe, issue, at, after, synchronous)
+        start = self._start(path.pipe, path.issue, at, after, synchronous)
         asked = start + transfer.startup
         alone = asked + transfer.engine
         done = alone

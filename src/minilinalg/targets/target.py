@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
+from math import inf
 from typing import Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from minilinalg.errors import InputError, UnsupportedError, near_name
@@ -74,10 +75,10 @@ class Figures:
             value = getattr(self, item.name)
             if "least" in item.metadata and value is not None:
                 least: int = item.metadata["least"]
-                if not value >= least:
+                if not (0 < value < inf if isinstance(value, float) else value >= least):
                     rule = f"{item.name} is at least {least}" if least != 1 else f"{item.name} is positive"
                     raise FigureError((item.name,), f"{item.name} is {value}", rule)
-                if item.metadata["power_of_two"] and value & (value - 1):
+                if item.metadata["power_of_two"] and int(value).bit_count() != 1:
                     raise FigureError((item.name,), f"{item.name} is {value}", f"{item.name} is a power of two")
         self.check()
 
@@ -125,6 +126,8 @@ class Path(Figures):
     source: str
     destination: str
     pipe: Literal["io_dma", "move_dma"]
+    issue: int = figure(0)
+    """Cycles of the core to start a DMA."""
     startup: int = figure(0)
     """Cycles before the first byte."""
     bytes_per_cycle: int = figure()
