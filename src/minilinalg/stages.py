@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     UnrankedMemRefType,
     UnrankedTensorType,
+    UnregisteredOp,
 )
 from xdsl.ir import Attribute, Operation
 
@@ -45,9 +46,9 @@ class Stage:
     def violation(self, module: ModuleOp) -> tuple[Operation, str, str] | None:
         """The first operation that breaks the contract, what is wrong with it, and the rule; None when all is well."""
         for op in module.walk():
-            name = op.name
+            name = op.op_name.data if isinstance(op, UnregisteredOp) else op.name
             if op is not module and name not in self.holds and name.partition(".")[0] not in self.holds:
-                return op, f"'{name}'", f"stage '{self.name}' holds {self._holds_text()}"
+                return op, f"'{name}' is not part of it", f"stage '{self.name}' holds {self._holds_text()}"
             for rule in self.rules:
                 if (found := rule.broken(op)) is not None:
                     return op, f"'{name}' {found}", rule.text
@@ -60,7 +61,7 @@ class Stage:
         from minilinalg.locations import places_of
 
         op, found, rule = broken
-        raise InputError(f"after pass '{after}', stage '{self.name}' has {found}", rule=rule, places=places_of(op))
+        raise InputError(f"after pass '{after}', stage '{self.name}' is broken: {found}", rule=rule, places=places_of(op))
 
     def _holds_text(self) -> str:
         return ", ".join(sorted(self.holds - {"builtin"}))

@@ -158,11 +158,15 @@ def _syntax_error(text: str, file: str, error: UnexpectedInput) -> CommandError:
             position = token.start_pos or 0
     elif isinstance(error, UnexpectedCharacters):
         position, expected = cast("Any", error).pos_in_stream, set(error.allowed or ())
-    found = f"'{text[position]}'" if position < len(text) else "the end"
+    word = re.match(r"[\w.-]+|.", text[position:])
+    found = f"'{word[0]}'" if word else "the end"
+    if "(" not in text[:position]:
+        # The parser's states do not know how deep they are.
+        expected.discard("RPAR")
     # Every value may be a word, and a word may look like a name: to the user these are one thing.
     names = ["a value"] if "WORD" in expected else [_TERMINALS.get(t, f"'{t}'") for t in expected]
     return CommandError(
         f"the pipeline has {found} where it should not",
         rule=f"here comes {' or '.join(sorted(names))}" if names else None,
-        places=[_place(text, file, position)],
+        places=[_place(text, file, position, len(word[0]) if word else 1)],
     )

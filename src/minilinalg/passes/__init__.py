@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 
-from minilinalg.errors import unknown_name
+from minilinalg.errors import CommandError, near_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,5 +41,7 @@ PASSES: Mapping[str, Callable[[], type[MinilinalgPass]]] = {name: _lazy(name) fo
 def load_pass(name: str) -> type[MinilinalgPass]:
     """The pass class called `name`. Raises CommandError with the nearest name when there is none."""
     if name not in PASSES:
-        raise unknown_name("pass", name, PASSES)
+        raise CommandError(
+            f"unknown pass '{name}'", rule="'minilinalg passes' lists the passes", hint=near_name(name, PASSES)
+        )
     return PASSES[name]()

@@ -107,8 +107,8 @@ class _Driver:
         changed = False
         while True:
             size = self.fill(root)
-            # Patterns that make progress rewrite an operation a handful of times; a thousand is a cycle.
-            changed_now = self.drain(rewriter, budget=1000 * (size + 10))
+            # Patterns that make progress rewrite an operation a handful of times on average.
+            changed_now = self.drain(rewriter, budget=50 * size + 5000)
             changed |= changed_now
             if not (changed_now and self.recursive):
                 return changed

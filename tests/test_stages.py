@@ -1,0 +1,164 @@
+"""Stage contracts: for each rule, a module that keeps it and one that breaks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from minilinalg.context import make_context
+from minilinalg.errors import CommandError, InputError
+from minilinalg.parsing import parse_module
+from minilinalg.stages import STAGES, check_stage, stage_of
+
+TT = """
+tt.func @k(%p: !tt.ptr<f32>) {
+  %c0 = arith.constant 0 : i32
+  tt.return
+}
+"""
+LINALG = """
+func.func @k(%p: memref<?xf32>, %gx: index) {
+  %c0 = arith.constant 0 : index
+  %v = memref.reinterpret_cast %p to offset: [%c0], sizes: [16], strides: [1]
+    : memref<?xf32> to memref<16xf32, strided<[1], offset: ?>>
+  %t = bufferization.to_tensor %v restrict : memref<16xf32, strided<[1], offset: ?>> to tensor<16xf32>
+  return
+}
+"""
+MEMREF = """
+func.func @k(%p: memref<16xf32>) {
+  %b = memref.alloc() : memref<16xf32>
+  linalg.copy ins(%p : memref<16xf32>) outs(%b : memref<16xf32>)
+  return
+}
+"""
+PROMOTED = """
+func.func @k(%p: memref<16xf32, #simd.space<gdram>>) {
+  %b = memref.alloc() {simd.address = 0 : i64} : memref<16xf32, #simd.space<nram>>
+  memref.copy %p, %b : memref<16xf32, #simd.space<gdram>> to memref<16xf32, #simd.space<nram>>
+  linalg.copy ins(%b : memref<16xf32, #simd.space<nram>>) outs(%b : memref<16xf32, #simd.space<nram>>)
+  return
+}
+"""
+SIMD = """
+func.func @k(%p: memref<16xf32, #simd.space<gdram>>) {
+  %c = simd.core_id : index
+  return
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        ("tt", TT),
+        ("linalg", LINALG),
+        ("tiled", LINALG),
+        ("memref", MEMREF),
+        ("promoted", PROMOTED),
+        ("simd", SIMD),
+    ],
+)
+def test_a_module_of_a_stage_keeps_its_contract(stage: str, text: str) -> None:
+    check_stage(parse_module(text), stage, "some-pass")
+
+
+@pytest.mark.parametrize(
+    ("stage", "text", "found", "rule"),
+    [
+        (
+            "tt",
+            LINALG,
+            "2:1: error: after pass 'p', stage 'tt' is broken: 'func.func' is not part of it",
+            "holds arith, cf, math, scf, tt, ub",
+        ),
+        (
+            "linalg",
+            TT,
+            "2:1: error: after pass 'p', stage 'linalg' is broken: 'tt.func' is not part of it",
+            "stage 'linalg' holds ",
+        ),
+        (
+            "linalg",
+            MEMREF,
+            "3:8: error: after pass 'p', stage 'linalg' is broken: 'memref.alloc' is not part of it",
+            "stage 'linalg' holds ",
+        ),
+        (
+            "memref",
+            LINALG,
+            "6:8: error: after pass 'p', stage 'memref' is broken: 'bufferization.to_tensor' is not part of it",
+            "stage 'memref'",
+        ),
+        (
+            "memref",
+            "func.func @k(%t: tensor<4xf32>) {\n  return\n}",
+            "1:1: error: after pass 'p', stage 'memref' is broken: 'func.func' has type tensor<4xf32>",
+            "tensor types are gone",
+        ),
+        (
+            "promoted",
+            MEMREF,
+            "2:1: error: after pass 'p', stage 'promoted' is broken: 'func.func' has type memref<16xf32>",
+            "every buffer names its memory space",
+        ),
+        (
+            "promoted",
+            PROMOTED.replace(" {simd.address = 0 : i64}", ""),
+            "3:8: error: after pass 'p', stage 'promoted' is broken: 'memref.alloc' has no simd.address",
+            "an on-chip buffer has a static shape and an address",
+        ),
+        (
+            "promoted",
+            PROMOTED.replace(
+                "linalg.copy ins(%b : memref<16xf32, #simd.space<nram>>)",
+                "linalg.copy ins(%p : memref<16xf32, #simd.space<gdram>>)",
+            ),
+            "5:3: error: after pass 'p', stage 'promoted' is broken: 'linalg.copy' reads or writes memref<16xf32",
+            "off-chip memory is copied from and to; blocks are computed on chip",
+        ),
+        (
+            "simd",
+            PROMOTED,
+            "5:3: error: after pass 'p', stage 'simd' is broken: 'linalg.copy' is not part of it",
+            "stage 'simd' holds ",
+        ),
+    ],
+)
+def test_what_breaks_a_contract_is_named(stage: str, text: str, found: str, rule: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_stage(parse_module(text, "x.mlir"), stage, "p")
+    message = str(caught.value)
+    assert message.startswith(f"x.mlir:{found}"), message
+    assert rule in message
+
+
+def test_a_grid_is_no_grid_of_cores() -> None:
+    text = """
+func.func @k(%x: index, %y: index) {
+  scf.forall (%i, %j) in (%x, %y) {
+  }
+  return
+}
+"""
+    check_stage(parse_module(text), "linalg", "p")
+    with pytest.raises(InputError, match=r"scf\.forall runs over the cores: it has one dimension"):
+        check_stage(parse_module(text), "tiled", "p")
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"), [("tt", TT), ("linalg", LINALG), ("memref", MEMREF), ("promoted", PROMOTED), ("simd", SIMD)]
+)
+def test_the_stage_that_a_module_is_at(stage: str, text: str) -> None:
+    found = stage_of(parse_module(text))
+    # A program that is all scalars is at home at several stages: the first is where a road takes it up.
+    assert found == stage or list(STAGES).index(found) < list(STAGES).index(stage)
+
+
+def test_no_stage() -> None:
+    ctx = make_context(allow_unregistered=True)
+    assert stage_of(parse_module('"mine.op"() : () -> ()', ctx=ctx)) is None
+
+
+def test_unknown_stage() -> None:
+    with pytest.raises(CommandError, match=r"unknown stage 'promted'(.|\n)*did you mean 'promoted'"):
+        check_stage(parse_module(TT), "promted", "p")
