@@ -101,7 +101,7 @@ def transfer(
     level_source: Int = 1
     level_destination: Int = 1
     for extent, source, destination in zip(
-        reversed(extents), reversed(source_strides), reversed(destination_strides), strict=True
+        map(_plain, reversed(extents)), reversed(source_strides), reversed(destination_strides), strict=True
     ):
         joins = (source == level_source * level_extent) & (destination == level_destination * level_extent)
         if joins is not True:
@@ -157,6 +157,15 @@ def access_cost(space: str, is_store: bool, target: Target) -> int:
 
 def ceil_div(amount: _I, step: int) -> _I:
     return (amount + (step - 1)) // step
+
+
+def _plain(extent: Int) -> Int:
+    """One number when all cores have the same: most of a grid's tiles are whole, and numbers are faster."""
+    if not isinstance(extent, np.ndarray):
+        return int(extent)
+    if extent.size and (extent == extent.flat[0]).all():
+        return int(extent.flat[0])
+    return extent
 
 
 def _where(condition: Condition, then: Int, otherwise: Int) -> Int:
