@@ -28,6 +28,7 @@ from minilinalg.sim.costs import (
     transfer,
 )
 from minilinalg.sim.report import MachineReport
+from minilinalg.sim.run import Simulator
 from minilinalg.sim.timing import Machine
 from minilinalg.targets import PIPES, load_target
 
@@ -82,6 +83,40 @@ def test_vector_add_by_hand():
     }
     assert report.bound_by == "io_dma"
     assert report.seconds == 72e-9
+
+
+def test_a_program_by_hand():
+    # vector_add again, as a program: before it, each core works out its offset with core_id (1 cycle) and muli (1), so
+    # everything happens two cycles later; constants and views are no instructions.
+    off_chip, on_chip = "memref<?xf32, #simd.space<gdram>>", "memref<16xf32, #simd.space<nram>>"
+    view = "memref<16xf32, strided<[1], offset: ?>, #simd.space<gdram>>"
+    views = "".join(
+        f"  %{name}s = memref.reinterpret_cast %{name} to offset: [%offset], sizes: [16], strides: [1]"
+        f" : {off_chip} to {view}\n"
+        for name in ("x", "y", "out")
+    )
+    pointers = ", ".join(f'{{name = "{name}", kind = "pointer", type = f32}}' for name in ("x", "y", "out"))
+    module = parse_module(
+        f"func.func @add(%x: {off_chip}, %y: {off_chip}, %out: {off_chip}, %gx: index, %gy: index, %gz: index)\n"
+        f"    attributes {{ml.abi = [{pointers}]}} {{\n"
+        "  %core = simd.core_id : index\n"
+        "  %c16 = arith.constant 16 : index\n"
+        "  %offset = arith.muli %core, %c16 : index\n"
+        f"{views}"
+        f"  %a = memref.alloc() {{simd.address = 0 : i64}} : {on_chip}\n"
+        f"  %b = memref.alloc() {{simd.address = 64 : i64}} : {on_chip}\n"
+        f"  simd.dma %xs -> %a : {view} -> {on_chip}\n"
+        f"  simd.dma %ys -> %b : {view} -> {on_chip}\n"
+        f"  simd.addf %a, %b -> %a : {on_chip}\n"
+        f"  simd.dma %a -> %outs : {on_chip} -> {view}\n"
+        "  return\n}\n"
+    )
+    x, y, out = (np.full(32, value, np.float32) for value in (1.5, 2, 0))
+    report = Simulator(module, TINY).run((2,), [x, y, out]).report
+    assert out.tolist() == [3.5] * 32
+    assert report.cycles == 2 + 72
+    assert report.pipes == vector_add().report().pipes | {"scalar": 2 * (2 + 4)}
+    assert report.queueing == 8
 
 
 def test_report_as_text():

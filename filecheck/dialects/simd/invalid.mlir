@@ -64,6 +64,14 @@ func.func @shape_is_no_tail(%a: memref<8x64xf32, #simd.space<nram>>, %b: memref<
 
 // -----
 
+func.func @input_of_higher_rank(%a: memref<64xf32, #simd.space<nram>>, %b: memref<1x64xf32, #simd.space<nram>>) {
+  // expected-error @+1 {{an input of shape [1, 64] for an output of shape [64]; an input of simd.subf has the output's shape or is its tail, read again and again}}
+  simd.subf %a, %b -> %a : memref<64xf32, #simd.space<nram>>, memref<1x64xf32, #simd.space<nram>> -> memref<64xf32, #simd.space<nram>>
+  return
+}
+
+// -----
+
 func.func @dynamic_size(%a: memref<?xf32, #simd.space<nram>>) {
   // expected-error @+1 {{memref<?xf32, #simd.space<nram>> has a dynamic size; simd.exp processes buffers of static shape}}
   simd.exp %a -> %a : memref<?xf32, #simd.space<nram>>

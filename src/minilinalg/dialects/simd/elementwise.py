@@ -213,7 +213,7 @@ class Elementwise(Instruction):
         result = self.output_types[0].get_shape()
         for type in self.input_types:
             shape = tail(type)
-            if result[len(result) - len(shape) :] != shape or len(shape) > len(result):
+            if result[len(result) - len(shape) :] != shape or len(type.shape) > len(result):
                 raise VerifyException(
                     f"an input of shape {list(type.get_shape())} for an output of shape {list(result)}; "
                     f"an input of {self.name} has the output's shape or is its tail, read again and again"
