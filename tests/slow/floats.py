@@ -24,7 +24,7 @@ from .scalars import (
     floor_log2,
     infinity,
     power_of_two,
-    round_magnitude,
+    round_quotient,
 )
 
 
@@ -197,7 +197,8 @@ def to_integral(t: Float, a: int, rounding: Rounding) -> int:
     real = decode(t, a)
     if real.kind is not Kind.FINITE:
         return encode(t, real)
-    return encode(t, real._replace(magnitude=Fraction(round_magnitude(real.magnitude, real.negative, rounding))))
+    integral = round_quotient(real.magnitude.numerator, real.magnitude.denominator, real.negative, rounding)
+    return encode(t, real._replace(magnitude=Fraction(integral)))
 
 
 def _root(value: Fraction, precision: int) -> Fraction:

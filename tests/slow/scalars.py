@@ -46,7 +46,7 @@ class Int:
         return bits - (1 << self.width) if bits >> (self.width - 1) & 1 else bits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Float:
     """A binary floating-point format: sign, `exponent_bits`, `mantissa_bits`.
 
@@ -170,7 +170,8 @@ def infinity(negative: bool) -> Real:
 
 def finite(value: Fraction | int, negative_zero: bool = False) -> Real:
     """A rational as a `Real`; a zero is positive unless it is asked to be negative."""
-    return Real(Kind.FINITE, value < 0 or (value == 0 and negative_zero), abs(Fraction(value)))
+    negative = value.numerator < 0 or (value.numerator == 0 and negative_zero)
+    return Real(Kind.FINITE, negative, Fraction(-value if value.numerator < 0 else value))
 
 
 class Rounding(Enum):
@@ -183,14 +184,14 @@ class Rounding(Enum):
     TOWARD_ZERO = "toward_zero"
 
 
-def round_magnitude(magnitude: Fraction, negative: bool, rounding: Rounding) -> int:
+def round_quotient(numerator: int, denominator: int, negative: bool, rounding: Rounding) -> int:
     """A magnitude to an integer, in a direction that may depend on the sign it will get."""
-    whole, rest = divmod(magnitude, 1)
+    whole, rest = divmod(numerator, denominator)
     match rounding:
         case Rounding.NEAREST_EVEN:
-            up = rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1)
+            up = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
         case Rounding.NEAREST_AWAY:
-            up = rest >= Fraction(1, 2)
+            up = 2 * rest >= denominator
         case Rounding.TOWARD_ZERO:
             up = False
         case Rounding.DOWNWARD:
@@ -204,10 +205,17 @@ def power_of_two(exponent: int) -> Fraction:
     return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
 
 
+def scaled(magnitude: Fraction, exponent: int) -> tuple[int, int]:
+    """Numerator and denominator of magnitude * 2**exponent."""
+    numerator, denominator = magnitude.numerator, magnitude.denominator
+    return (numerator << exponent, denominator) if exponent >= 0 else (numerator, denominator << -exponent)
+
+
 def floor_log2(magnitude: Fraction) -> int:
     """The exponent e with 2**e <= magnitude < 2**(e + 1)."""
     exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    return exponent if power_of_two(exponent) <= magnitude else exponent - 1
+    numerator, denominator = scaled(magnitude, -exponent)
+    return exponent if numerator >= denominator else exponent - 1
 
 
 @lru_cache(maxsize=1 << 16)
@@ -244,11 +252,9 @@ def encode(dtype: Float, real: Real, rounding: Rounding = Rounding.NEAREST_EVEN,
     if real.is_zero:
         return 0 if dtype.specials == "fnuz" else sign
     exponent = max(floor_log2(real.magnitude), dtype.smallest_exponent)
-    units = real.magnitude * power_of_two(dtype.mantissa_bits - exponent)
+    units = round_quotient(*scaled(real.magnitude, dtype.mantissa_bits - exponent), real.negative, rounding)
     # Patterns of one sign are ordered as their magnitudes are, so a carry out of the mantissa raises the exponent.
-    pattern = ((exponent - dtype.smallest_exponent) << dtype.mantissa_bits) + round_magnitude(
-        units, real.negative, rounding
-    )
+    pattern = ((exponent - dtype.smallest_exponent) << dtype.mantissa_bits) + units
     if pattern > dtype.largest:
         inward = Rounding.UPWARD if real.negative else Rounding.DOWNWARD
         return _overflow(dtype, sign, saturate or rounding in (Rounding.TOWARD_ZERO, inward))

@@ -442,56 +442,63 @@ def _scale(t: DType, bits: int) -> Real:
     return NAN if bits == 0xFF else finite(power_of_two(bits - 127))
 
 
+def _scaled(
+    source: Tensor, form: Float, packed: int | None, k: int, scales: Tensor | None, scale_type: DType | None
+) -> dict[Index, Real | Undefined]:
+    """The numbers of an operand of tt.dot_scaled at their indices, without packing, each times the scale of its block.
+
+    `packed` is the dimension along which two numbers share a byte, the lower nibble first; `k` the one that is summed
+    over. Scales have the other dimension before that of k.
+    """
+    shape = [size * 2 if d == packed else size for d, size in enumerate(source.shape)]
+    numbers: dict[Index, Real | Undefined] = {}
+    for index in indices(shape):
+        bits = source[[i // 2 if d == packed else i for d, i in enumerate(index)]]
+        factor: Scalar | None = None
+        if scales is not None:
+            other = next(d for d in (len(shape) - 1, len(shape) - 2) if d != k)
+            factor = scales[(*index[:-2], index[other], index[k] * scales.shape[-1] // shape[k])]
+        if isinstance(bits, Undefined) or isinstance(factor, Undefined):
+            numbers[index] = UNDEFINED
+            continue
+        if packed is not None:
+            bits = bits >> 4 * (index[packed] % 2) & 0xF
+        numbers[index] = decode(form, bits)
+        if factor is not None and scale_type is not None:
+            numbers[index] = floats.multiply(decode(form, bits), _scale(scale_type, factor))
+    return numbers
+
+
 @meaning("tt.dot_scaled")
 def _dot_scaled(machine: Machine, op: Operation, operands: Sequence[Any]) -> Results:
     """tt.dot of operands that are scaled by blocks along k, as the OCP microscaling specification says.
 
-    Two e2m1 numbers share a byte, the lower nibble first, along k or, without k_pack, along the other dimension. Both
-    scales have the dimension of k last.
+    e2m1 numbers are packed along k or, without k_pack, along the other dimension.
     """
-    (left,), (right,), (start,), left_scale, right_scale = segments(op, operands)
-    values = [op.operands[0], op.operands[1], *op.operands[3:]]
-    scale_types = [dtype(value) for value in values[2:]]
-    left_type, right_type = (SCALED[keyword(op, name, tuple(SCALED))] for name in ("a_elem_type", "b_elem_type"))
-    left_packed, right_packed = (
-        t == F4E2M1FN and flag(op, name) for t, name in ((left_type, "lhs_k_pack"), (right_type, "rhs_k_pack"))
+    (left,), (right,), (start,), *scales = segments(op, operands)
+    *_, left_scale_type, right_scale_type = (
+        dtype(group[0]) if group else None for group in segments(op, list(op.operands))
     )
-    depth = left.shape[-1] * (2 if left_packed else 1)
-    t = _float(op)
+    rank, t = len(start.shape), _float(op)
+    numbers: list[dict[Index, Real | Undefined]] = []
+    for source, side, k, given, scale_type in (
+        (left, "a lhs", rank - 1, scales[0], left_scale_type),
+        (right, "b rhs", rank - 2, scales[1], right_scale_type),
+    ):
+        form = SCALED[keyword(op, f"{side[0]}_elem_type", tuple(SCALED))]
+        along_k = attribute(op, f"{side[2:]}_k_pack") is None or flag(op, f"{side[2:]}_k_pack")
+        packed = (k if along_k else 2 * rank - 3 - k) if form is F4E2M1FN else None
+        numbers.append(_scaled(source, form, packed, k, given[0] if given else None, scale_type))
+    depth = 1 + max(index[-1] for index in numbers[0])
 
-    def number(source: Tensor, form: Float, along: int, index: list[int]) -> Scalar:
-        if form != F4E2M1FN:
-            return source[index]
-        index, half = [*index], index[along] % 2
-        index[along] //= 2
-        byte = source[index]
-        return UNDEFINED if isinstance(byte, Undefined) else byte >> 4 * half & 0xF
-
-    def scaled(form: Float, scales: list[Tensor], scale_type: DType | None, bits: Scalar, index: list[int]) -> Any:
-        if isinstance(bits, Undefined):
-            return UNDEFINED
-        if not scales or scale_type is None:
-            return decode(form, bits)
-        *outer, k = index
-        scale = scales[0][(*outer, k * scales[0].shape[-1] // depth)]
-        return (
-            UNDEFINED
-            if isinstance(scale, Undefined)
-            else floats.multiply(decode(form, bits), _scale(scale_type, scale))
-        )
-
-    left_scale_type = scale_types[0] if left_scale else None
-    right_scale_type = scale_types[-1] if right_scale else None
+    def step(x: Real, y: Real, z: int) -> int:
+        return encode(t, floats.fused_multiply_add(x, y, decode(t, z)))
 
     def element(index: Index) -> Scalar:
         *batch, row, column = index
         total = start[index]
         for k in range(depth):
-            x = number(left, left_type, -1 if left_packed else -2, [*batch, row, k])
-            y = number(right, right_type, -2 if right_packed else -1, [*batch, k, column])
-            a = scaled(left_type, left_scale, left_scale_type, x, [*batch, row, k])
-            b = scaled(right_type, right_scale, right_scale_type, y, [*batch, column, k])
-            total = strict(lambda a, b, z: encode(t, floats.fused_multiply_add(a, b, decode(t, z))))(a, b, total)
+            total = strict(step)(numbers[0][(*batch, row, k)], numbers[1][(*batch, k, column)], total)
         return total
 
     return (Tensor.generate(start.shape, element),)
