@@ -8,6 +8,7 @@ What is left over is read lane by lane through index arrays. All three give the 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,16 @@ class Window:
             return None
         return step
 
-    def view(self, segment: Segment, storage: np.dtype[Any], *, spread: bool) -> Array | None:
-        """A strided view (L, extents...) of memory, or None when the bases or the index vectors allow none.
+    def program(self, p: int) -> Window:
+        """The window of program `p` alone."""
+        one = Window.__new__(Window)
+        one.base = self.base if isinstance(self.base, int) else int(self.base[p])
+        one.extents, one.strides, one.size = self.extents, self.strides, self.size
+        one.vectors = {d: v if len(v) == 1 else v[p : p + 1] for d, v in self.vectors.items()}
+        return one
+
+    def view(self, segment: Segment, flat: Array, *, spread: bool) -> Array | None:
+        """A strided view (L, extents...) of `flat`, the segment's elements; None when the addresses allow none.
 
         With `spread` a dimension of stride 0 keeps its extent (for stores); else it becomes 1.
         """
@@ -74,15 +83,16 @@ class Window:
         if step is None:
             return None
         count = 1 if isinstance(self.base, int) else len(self.base)
-        first = int(self.base if isinstance(self.base, int) else self.base[0]) - segment.address
+        first = (self.base if isinstance(self.base, int) else int(self.base[0])) - segment.address
         shape = [count, *(n if s or spread else 1 for n, s in zip(self.extents, self.strides, strict=True))]
-        return np.ndarray(shape, storage, segment.data, first, [step, *self.strides])
+        # `flat` may hold the elements in a wider type than memory does.
+        scale, size = flat.itemsize, self.size
+        return np.ndarray(
+            shape, flat.dtype, flat, first // size * scale, [s // size * scale for s in (step, *self.strides)]
+        )
 
-    def elements(self, segment: Segment, storage: np.dtype[Any], what: str) -> tuple[Array, Array, list[int]]:
-        """For indexing: a window of the segment that begins at any element, its start indices, and the axes order.
-
-        The result `window[starts].transpose(order)` has the shape (L, extents...).
-        """
+    def pick(self, segment: Segment, flat: Array, what: str) -> Array:
+        """(L, extents...) copied out of `flat`, the segment's elements: rows by index, the rest by strides."""
         rank = len(self.extents)
         base = np.atleast_1d(np.asarray(self.base, np.int64))
         starts = (base - segment.address).reshape(-1, *([1] * len(self.vectors)))
@@ -90,27 +100,37 @@ class Window:
             starts = starts + along(vector, at, len(self.vectors))
         _aligned(starts, self.size, what)
         lanes = [d for d in range(rank) if d not in self.vectors]
-        steps = [self.strides[d] for d in lanes]
+        steps = [self.strides[d] // self.size for d in lanes]
         extents = [self.extents[d] if self.strides[d] else 1 for d in lanes]
         below = sum(s * (n - 1) for s, n in zip(steps, extents, strict=True) if s < 0)
         above = sum(s * (n - 1) for s, n in zip(steps, extents, strict=True) if s > 0)
-        room = (segment.nbytes + below - above) // self.size
-        window = np.ndarray([max(room, 0), *extents], storage, segment.data, -below, [self.size, *steps])
+        # Row i of this window is what an access that starts at element i - below sees.
+        rows = np.ndarray(
+            [max(len(flat) + below - above, 0), *extents],
+            flat.dtype,
+            flat,
+            -below * flat.itemsize,
+            [n * flat.itemsize for n in (1, *steps)],
+        )
         order = [0] * (rank + 1)
         for at, dim in enumerate([*self.vectors, *lanes]):
             order[dim + 1] = at + 1
-        return window, (starts + below) // self.size, order
+        return rows[(starts >> (self.size.bit_length() - 1)) + below].transpose(order)
 
 
-def _aligned(offsets: Array, size: int, what: str) -> None:
-    if size > 1 and bool((offsets % size).any()):
+def _aligned(offsets: Array | int, size: int, what: str) -> None:
+    if size > 1 and np.any(offsets & (size - 1)):
         raise RunError(
             f"{what} is misaligned: an address is no multiple of {size} bytes",
             rule="an element lies at a multiple of its own size, counted from the start of its argument",
         )
 
 
-def read_window(memory: GlobalMemory, window: Window, dtype: DType, what: str) -> Array:
+def read_window(memory: GlobalMemory, window: Window, dtype: DType, what: str, *, carried: bool = True) -> Array:
+    """(L, extents...), a view of memory where it can be; in the carrier of `dtype` unless `carried` is false.
+
+    An extent along which every lane reads the same element is 1.
+    """
     low, high = window.reach()
     try:
         segment = memory.segment(low, high, what)
@@ -118,26 +138,25 @@ def read_window(memory: GlobalMemory, window: Window, dtype: DType, what: str) -
         # The programs of a chunk may read from different arguments.
         if isinstance(window.base, int) or len(window.base) == 1:
             raise
-        return _one_by_one(memory, window, dtype, what)
+        return _one_by_one(memory, window, dtype, what, carried)
     if any(s % dtype.itemsize for s in window.strides):
         raise _odd_stride(window, dtype, what)
-    view = window.view(segment, dtype.storage, spread=False)
-    if view is not None:
-        _aligned(np.asarray(window.base) - segment.address, dtype.itemsize, what)
-        return view
-    starts_anywhere, starts, order = window.elements(segment, dtype.storage, what)
-    return starts_anywhere[starts].transpose(order)
+    count = 1 if isinstance(window.base, int) else len(window.base)
+    wide = memory.widened(segment, dtype, count * math.prod(window.extents)) if carried and dtype.is_narrow else None
+    flat = memory.typed(segment, dtype.storage) if wide is None else wide
+    found = window.view(segment, flat, spread=False)
+    if found is None:
+        found = window.pick(segment, flat, what)
+    else:
+        _aligned(window.base - segment.address, dtype.itemsize, what)
+    return dtype_in(found, dtype) if carried and wide is None else found
 
 
-def _one_by_one(memory: GlobalMemory, window: Window, dtype: DType, what: str) -> Array:
+def _one_by_one(memory: GlobalMemory, window: Window, dtype: DType, what: str, carried: bool) -> Array:
     assert not isinstance(window.base, int)
     rows: list[Array] = []
     for p in range(len(window.base)):
-        one = Window.__new__(Window)
-        one.base = int(window.base[p])
-        one.extents, one.strides, one.size = window.extents, window.strides, window.size
-        one.vectors = {d: v if len(v) == 1 else v[p : p + 1] for d, v in window.vectors.items()}
-        rows.append(read_window(memory, one, dtype, what))
+        rows.append(read_window(memory, window.program(p), dtype, what, carried=carried))
     return np.concatenate(rows)
 
 
@@ -188,14 +207,10 @@ def load(
     if not (isinstance(pointer, Affine) and (mask is None or isinstance(mask, Mask)) and shape):
         return _gather(memory, pointer, mask, other, dtype, shape, what)
     if mask is None:
-        return dtype_in(
-            read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what), dtype
-        )
+        return read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what)
     box = mask.box()
     if box.full:
-        return dtype_in(
-            read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what), dtype
-        )
+        return read_window(memory, Window(pointer, [0] * len(shape), list(shape), dtype.itemsize), dtype, what)
     if box.rest is not None:
         return _gather(memory, pointer, mask, other, dtype, shape, what)
     varies = count if _varies(pointer, box, other) else 1
@@ -297,13 +312,26 @@ def store(
             return
         if any(s % dtype.itemsize for s in window.strides):
             raise _odd_stride(window, dtype, what)
-        view = window.view(segment, dtype.storage, spread=True)
-        if view is None:
+        if window.vectors:
             _scatter(memory, pointer, value, mask, dtype, shape, what)
             return
-        _aligned(np.asarray(window.base) - segment.address, dtype.itemsize, what)
+        _aligned(window.base - segment.address, dtype.itemsize, what)
+        write_window(memory, segment, window, part, dtype)
+
+
+def write_window(memory: GlobalMemory, segment: Segment, window: Window, values: Array, dtype: DType) -> None:
+    """Writes (L, extents...) values, in carrier or storage dtype, to a window without index vectors."""
+    flat = memory.typed(segment, dtype.storage)
+    view = window.view(segment, flat, spread=True)
+    if view is not None:
         # One assignment narrows and copies; NumPy copies first when the two overlap.
-        view[...] = part
+        view[...] = values if len(view) > 1 or len(values) == 1 else values[-1:]
+        return
+    assert not isinstance(window.base, int)
+    for p in range(len(window.base)):
+        view = window.program(p).view(segment, flat, spread=True)
+        assert view is not None
+        view[...] = values if len(values) == 1 else values[p : p + 1]
 
 
 def _has_programs(window: Window) -> bool:

@@ -18,8 +18,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from minilinalg.errors import RunError
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from minilinalg.interp.dtypes import Array, DType
 
 ALIGNMENT = 256
 GUARD = 1 << 16
@@ -40,7 +39,11 @@ class Segment:
     writable: bool = True
     owners: list[Array] = field(default_factory=list)
     """Keeps the host memory alive."""
-    typed: dict[Any, Array] = field(default_factory=dict)
+    typed: dict[Any, Array] = field(default_factory=dict[Any, Array])
+    widened: dict[DType, Array] = field(default_factory=dict["DType", "Array"])
+    """Narrow floats, widened once because they are read often; forgotten when anything is written here."""
+    narrow_reads: int = 0
+    """Elements of narrow floats read since the last write."""
 
     @property
     def end(self) -> int:
@@ -115,6 +118,9 @@ class GlobalMemory:
                         f"{what} writes argument '{', '.join(found.names)}', whose array is read-only",
                         rule="an array that a kernel stores to must be writeable (array.flags.writeable)",
                     )
+                if write and found.narrow_reads:
+                    found.widened.clear()
+                    found.narrow_reads = 0
                 return found
         raise self.stray(low, high, what)
 
@@ -146,6 +152,21 @@ class GlobalMemory:
         if found is None:
             whole = segment.nbytes // storage.itemsize * storage.itemsize
             found = segment.typed[storage] = segment.data[:whole].view(storage)
+        return found
+
+    def widened(self, segment: Segment, dtype: DType, count: int) -> Array | None:
+        """All of the segment in the carrier of `dtype`, once more has been read than it holds; None before that.
+
+        count: how many elements are about to be read. Nothing may write into what is returned.
+        """
+        found = segment.widened.get(dtype)
+        if found is None:
+            segment.narrow_reads += count
+            if segment.narrow_reads * dtype.itemsize <= segment.nbytes:
+                return None
+            found = self.typed(segment, dtype.storage).astype(dtype.carrier)
+            found.flags.writeable = False
+            segment.widened[dtype] = found
         return found
 
     def snapshot(self) -> list[bytes]:

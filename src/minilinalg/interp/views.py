@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.errors import RunError
-from minilinalg.interp.access import Window, poison, read_window
+from minilinalg.interp.access import Window, poison, read_window, write_window
 from minilinalg.interp.dtypes import PTR, Array, DType
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.values import Affine, Partial, take
@@ -189,7 +189,7 @@ class MemRef:
             return np.empty((1, *sizes), self.dtype.storage)
         if self.memory is not None:
             window = Window(self._pointer(), [0] * len(sizes), sizes, self.dtype.itemsize)
-            read = read_window(self.memory, window, self.dtype, what)
+            read = read_window(self.memory, window, self.dtype, what, carried=False)
             return np.broadcast_to(read, (len(read), *sizes))
         view, rows = self._on_chip(sizes, what)
         return view if rows is None else view[rows]
@@ -197,25 +197,10 @@ class MemRef:
     def _write(self, value: Array, what: str) -> None:
         sizes = [int(n) for n in self.sizes]
         if self.memory is not None:
-            pointer = self._pointer()
-            window = Window(pointer, [0] * len(sizes), sizes, self.dtype.itemsize)
+            window = Window(self._pointer(), [0] * len(sizes), sizes, self.dtype.itemsize)
             low, high = window.reach()
             segment = self.memory.segment(low, high, what, write=True)
-            view = window.view(segment, self.dtype.storage, spread=True)
-            if view is None:
-                bases = np.asarray(pointer.offset)
-                for p in range(len(bases)):
-                    one = Window(
-                        Affine(int(bases[p]), pointer.terms, pointer.shape, PTR),
-                        [0] * len(sizes),
-                        sizes,
-                        self.dtype.itemsize,
-                    )
-                    view = one.view(segment, self.dtype.storage, spread=True)
-                    assert view is not None
-                    view[...] = value if len(value) == 1 else value[p : p + 1]
-                return
-            view[...] = value if len(view) > 1 or len(value) == 1 else value[-1:]
+            write_window(self.memory, segment, window, value, self.dtype)
             return
         view, rows = self._on_chip(sizes, what)
         if rows is None:
