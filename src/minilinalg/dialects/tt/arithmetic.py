@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import AnyFloat
 from xdsl.ir import Attribute
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, PropagateNan, RoundingMode
-from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, SameShape, TensorSize, TypesMatch, same
+from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, SameShape, TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import Float, Float32, Integer, PointerType, Value, element_type, is_any_integer
 
 BINARY = Syntax("$x `,` $y attr-dict `:` type($x)")
@@ -44,7 +44,7 @@ class BitcastOp(FormattedOperation):
     src = operand_def(Value)
     result = result_def(Value)
 
-    traits = traits_def(*ELEMENTWISE)
+    traits = in_order(*ELEMENTWISE)
 
     def verify_(self) -> None:
         source, result = element_type(self.src.type), element_type(self.result.type)
@@ -76,7 +76,7 @@ class FpToFpOp(FormattedOperation):
     rounding = opt_prop_def(EnumAttr(RoundingMode))
     result = result_def(Float)
 
-    traits = traits_def(*ELEMENTWISE)
+    traits = in_order(*ELEMENTWISE)
 
     @property
     def rounding_mode(self) -> RoundingMode | None:
@@ -110,7 +110,7 @@ class ClampFOp(FormattedOperation):
     propagate_nan = prop_def(EnumAttr(PropagateNan), prop_name="propagateNan")
     result = result_def(Float)
 
-    traits = traits_def(
+    traits = in_order(
         *ELEMENTWISE,
         TypesMatch("x", "min", same, SAME_TYPE),
         TypesMatch("x", "max", same, SAME_TYPE),
@@ -136,7 +136,7 @@ class PreciseSqrtOp(FormattedOperation):
     x = operand_def(Float)
     result = result_def(Float)
 
-    traits = traits_def(*ELEMENTWISE, TypesMatch("x", "result", same, SAME_TYPE))
+    traits = in_order(*ELEMENTWISE, TypesMatch("x", "result", same, SAME_TYPE))
 
 
 class BinaryOperation(FormattedOperation):
@@ -144,7 +144,7 @@ class BinaryOperation(FormattedOperation):
 
     SYNTAX: ClassVar = BINARY
 
-    traits = traits_def(*ELEMENTWISE, TypesMatch("x", "y", same, SAME_TYPE), TypesMatch("x", "result", same, SAME_TYPE))
+    traits = in_order(*ELEMENTWISE, TypesMatch("x", "y", same, SAME_TYPE), TypesMatch("x", "result", same, SAME_TYPE))
 
 
 @irdl_op_definition

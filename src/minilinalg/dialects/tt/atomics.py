@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import i64
 from xdsl.ir import Attribute
-from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def, traits_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.arithmetic import bitwidth
@@ -14,7 +14,7 @@ from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, MemSemantic, MemSyncScope, RMWOp
 from minilinalg.dialects.tt.effects import ReadsAndWritesMemory, WritesMemory
 from minilinalg.dialects.tt.memory import MASK_MATCHES
-from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, TensorSize, TypesMatch, same
+from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import Bool, Integer, PointerLike, Value, mask_type, pointee_type, pointer_type
 
 
@@ -71,7 +71,7 @@ class AtomicRMWOp(AtomicOperation):
     mask = opt_operand_def(Bool)
     result = result_def(Value)
 
-    traits = traits_def(
+    traits = in_order(
         ReadsAndWritesMemory(),
         TensorSize(),
         SameEncoding(),
@@ -103,7 +103,7 @@ class AtomicCASOp(AtomicOperation):
     val = operand_def(Value)
     result = result_def(Value)
 
-    traits = traits_def(
+    traits = in_order(
         ReadsAndWritesMemory(),
         TensorSize(),
         SameEncoding(),
@@ -129,7 +129,7 @@ class AtomicLoadOp(AtomicOperation):
     mask = opt_operand_def(Bool)
     result = result_def(Value)
 
-    traits = traits_def(
+    traits = in_order(
         ReadsAndWritesMemory(),
         TensorSize(),
         SameEncoding(),
@@ -158,7 +158,7 @@ class AtomicStoreOp(AtomicOperation):
     value = operand_def(Value)
     mask = opt_operand_def(Bool)
 
-    traits = traits_def(
+    traits = in_order(
         WritesMemory(),
         TensorSize(),
         SameOperandsEncoding(),
@@ -192,7 +192,7 @@ class AtomicPollOp(AtomicOperation):
     timeout = opt_operand_def(i64)
     result = result_def(Bool)
 
-    traits = traits_def(
+    traits = in_order(
         ReadsAndWritesMemory(),
         TensorSize(),
         SameEncoding(),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xdsl.dialects.builtin import BoolAttr, DenseArrayBase, StringAttr, i32
-from xdsl.irdl import irdl_op_definition, operand_def, prop_def, traits_def, var_operand_def
+from xdsl.irdl import irdl_op_definition, operand_def, prop_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.effects import ObservedFromOutside
-from minilinalg.dialects.tt.traits import TensorSize
+from minilinalg.dialects.tt.traits import TensorSize, in_order
 from minilinalg.dialects.tt.types import Bool, Value
 
 
@@ -31,7 +31,7 @@ class PrintOp(FormattedOperation):
     is_signed = prop_def(DenseArrayBase.constr(i32), prop_name="isSigned")
     args = var_operand_def(Value)
 
-    traits = traits_def(ObservedFromOutside(), TensorSize())
+    traits = in_order(ObservedFromOutside(), TensorSize())
 
     def verify_(self) -> None:
         if len(self.is_signed) != len(self.args):
@@ -53,4 +53,4 @@ class AssertOp(FormattedOperation):
     condition = operand_def(Bool)
     message = prop_def(StringAttr)
 
-    traits = traits_def(ObservedFromOutside(), TensorSize())
+    traits = in_order(ObservedFromOutside(), TensorSize())

@@ -14,7 +14,6 @@ from xdsl.irdl import (
     opt_prop_def,
     prop_def,
     result_def,
-    traits_def,
     var_operand_def,
 )
 from xdsl.traits import Pure
@@ -24,7 +23,7 @@ from minilinalg.dialects.tt.arithmetic import bitwidth
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import DescriptorReduceKind, EnumAttr, PaddingOption
 from minilinalg.dialects.tt.effects import ReadsAndWritesMemory, ReadsMemory
-from minilinalg.dialects.tt.traits import TensorSize
+from minilinalg.dialects.tt.traits import TensorSize, in_order
 from minilinalg.dialects.tt.types import (
     AnyTensor,
     Descriptor,
@@ -62,7 +61,7 @@ class MakeTensorDescOp(FormattedOperation):
     result = result_def(Descriptor)
 
     irdl_options = (SameVariadicOperandSize(),)
-    traits = traits_def(Pure(), TensorSize())
+    traits = in_order(Pure(), TensorSize())
 
     @property
     def padding_option(self) -> PaddingOption:
@@ -118,7 +117,7 @@ class DescriptorLoadOp(FormattedOperation):
     cache_policy = opt_prop_def(Attribute, prop_name="cachePolicy")
     result = result_def(Tensor)
 
-    traits = traits_def(ReadsMemory(), TensorSize())
+    traits = in_order(ReadsMemory(), TensorSize())
 
     def verify_(self) -> None:
         verify_block(self.name, descriptor_type(self.desc), tensor_type(self.result), len(self.indices))
@@ -138,7 +137,7 @@ class DescriptorStoreOp(FormattedOperation):
     src = operand_def(Tensor)
     indices = var_operand_def(i32)
 
-    traits = traits_def(ReadsAndWritesMemory(), TensorSize())
+    traits = in_order(ReadsAndWritesMemory(), TensorSize())
 
     def verify_(self) -> None:
         verify_block(self.name, descriptor_type(self.desc), tensor_type(self.src), len(self.indices))
@@ -163,7 +162,7 @@ class DescriptorReduceOp(FormattedOperation):
     src = operand_def(Tensor)
     indices = var_operand_def(i32)
 
-    traits = traits_def(ReadsAndWritesMemory(), TensorSize())
+    traits = in_order(ReadsAndWritesMemory(), TensorSize())
 
     @property
     def reduce_kind(self) -> DescriptorReduceKind:
@@ -212,7 +211,7 @@ class DescriptorGatherOp(FormattedOperation):
     y_offset = operand_def(i32)
     result = result_def(Tensor)
 
-    traits = traits_def(ReadsMemory(), TensorSize())
+    traits = in_order(ReadsMemory(), TensorSize())
 
     def verify_(self) -> None:
         verify_rows(self.name, self.desc, self.x_offsets, self.result)
@@ -233,7 +232,7 @@ class DescriptorScatterOp(FormattedOperation):
     y_offset = operand_def(i32)
     src = operand_def(Tensor)
 
-    traits = traits_def(ReadsAndWritesMemory(), TensorSize())
+    traits = in_order(ReadsAndWritesMemory(), TensorSize())
 
     def verify_(self) -> None:
         verify_rows(self.name, self.desc, self.x_offsets, self.src)

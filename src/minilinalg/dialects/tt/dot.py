@@ -14,7 +14,6 @@ from xdsl.irdl import (
     opt_operand_def,
     prop_def,
     result_def,
-    traits_def,
 )
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
@@ -23,7 +22,7 @@ from minilinalg.dialects.tt.arithmetic import bitwidth
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, InputPrecision, ScaleDotElemType
 from minilinalg.dialects.tt.effects import is_true
-from minilinalg.dialects.tt.traits import TensorSize, TypesMatch, same
+from minilinalg.dialects.tt.traits import TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import AnyTensor, FloatIntTensor, FloatTensor, PackedTensor, tensor_type
 
 ACCUMULATES = TypesMatch("c", "d", same, "the result has the type of the accumulator")
@@ -72,7 +71,7 @@ class DotOp(FormattedOperation):
     )
     d = result_def(FloatIntTensor)
 
-    traits = traits_def(Pure(), TensorSize(), ACCUMULATES)
+    traits = in_order(Pure(), TensorSize(), ACCUMULATES)
 
     def __init__(self, a: SSAValue, b: SSAValue, c: SSAValue, precision: InputPrecision = InputPrecision.IEEE):
         super().__init__(operands=[a, b, c], properties={"inputPrecision": precision.attribute}, result_types=[c.type])
@@ -122,7 +121,7 @@ class DotScaledOp(FormattedOperation):
     d = result_def(FloatTensor)
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    traits = traits_def(Pure(), TensorSize(), ACCUMULATES)
+    traits = in_order(Pure(), TensorSize(), ACCUMULATES)
 
     @property
     def lhs_format(self) -> ScaleDotElemType:

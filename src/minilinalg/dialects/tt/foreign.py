@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import I32, BoolAttr, IntegerAttr, StringAttr
 from xdsl.ir import Operation
-from xdsl.irdl import irdl_op_definition, prop_def, result_def, traits_def, var_operand_def, var_result_def
+from xdsl.irdl import irdl_op_definition, prop_def, result_def, var_operand_def, var_result_def
 from xdsl.traits import ConditionallySpeculatable
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.effects import EffectsUnlessPure, is_true
-from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, TensorSize
+from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, TensorSize, in_order
 from minilinalg.dialects.tt.types import Value, is_tensor
 
 
@@ -48,7 +48,7 @@ class ExternElementwiseOp(FormattedOperation):
     pure = prop_def(BoolAttr)
     result = result_def(Value)
 
-    traits = traits_def(*FOREIGN)
+    traits = in_order(*FOREIGN)
 
 
 @irdl_op_definition
@@ -72,7 +72,7 @@ class ElementwiseInlineAsmOp(FormattedOperation):
     args = var_operand_def()
     result = var_result_def(Value)
 
-    traits = traits_def(*FOREIGN)
+    traits = in_order(*FOREIGN)
 
     def verify_(self) -> None:
         if not self.result:

@@ -18,11 +18,9 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
-    lazy_traits_def,
     opt_prop_def,
     prop_def,
     region_def,
-    traits_def,
     var_operand_def,
     var_result_def,
 )
@@ -41,7 +39,7 @@ from xdsl.traits import (
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import TensorSize
+from minilinalg.dialects.tt.traits import OrderedTraits, TensorSize, in_order
 from minilinalg.dialects.tt.types import types_text
 
 INHERENT = ("sym_name", "function_type", "sym_visibility", "arg_attrs", "res_attrs")
@@ -90,7 +88,7 @@ class FuncOp(IRDLOperation):
     res_attrs = opt_prop_def(ArrayAttr[DictionaryAttr])
     body = region_def()
 
-    traits = traits_def(IsolatedFromAbove(), SymbolOpInterface(), FuncInterface(), HasParent(ModuleOp))
+    traits = in_order(IsolatedFromAbove(), SymbolOpInterface(), FuncInterface(), HasParent(ModuleOp))
 
     def __init__(
         self,
@@ -252,7 +250,7 @@ class ReturnOp(FormattedOperation):
 
     srcs = var_operand_def()
 
-    traits = lazy_traits_def(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(FuncOp)))
+    traits = OrderedTraits(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(FuncOp)))
 
     def __init__(self, *srcs: SSAValue):
         super().__init__(operands=[srcs])
@@ -313,7 +311,7 @@ class CallOp(FormattedOperation):
     res_attrs = opt_prop_def(ArrayAttr[DictionaryAttr])
     res = var_result_def()
 
-    traits = traits_def(CallInterface(), TensorSize())
+    traits = in_order(CallInterface(), TensorSize())
 
     def __init__(self, callee: str, arguments: Sequence[SSAValue], result_types: Sequence[TypeAttribute | Attribute]):
         super().__init__(

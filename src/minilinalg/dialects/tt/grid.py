@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xdsl.dialects.builtin import i32
-from xdsl.irdl import irdl_op_definition, prop_def, result_def, traits_def
+from xdsl.irdl import irdl_op_definition, prop_def, result_def
 from xdsl.traits import Pure
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, ProgramDim
 from minilinalg.dialects.tt.effects import ObservedFromOutside, OrdersAllMemory
-from minilinalg.dialects.tt.traits import TensorSize
+from minilinalg.dialects.tt.traits import TensorSize, in_order
 
 
 class GridOperation(FormattedOperation):
@@ -22,7 +22,7 @@ class GridOperation(FormattedOperation):
     axis = prop_def(EnumAttr(ProgramDim))
     result = result_def(i32)
 
-    traits = traits_def(Pure(), TensorSize())
+    traits = in_order(Pure(), TensorSize())
 
     def __init__(self, axis: ProgramDim | int):
         super().__init__(properties={"axis": ProgramDim(axis).attribute}, result_types=[i32])
@@ -65,7 +65,7 @@ class GridDependencyWaitOp(FormattedOperation):
     name = "tt.grid_dependency_wait"
     SYNTAX: ClassVar = Syntax("attr-dict")
 
-    traits = traits_def(OrdersAllMemory(), TensorSize())
+    traits = in_order(OrdersAllMemory(), TensorSize())
 
 
 @irdl_op_definition
@@ -78,4 +78,4 @@ class GridDependencyLaunchDependentsOp(FormattedOperation):
     name = "tt.grid_dependency_launch_dependents"
     SYNTAX: ClassVar = Syntax("attr-dict")
 
-    traits = traits_def(ObservedFromOutside(), TensorSize())
+    traits = in_order(ObservedFromOutside(), TensorSize())

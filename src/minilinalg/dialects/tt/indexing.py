@@ -13,13 +13,12 @@ from xdsl.irdl import (
     opt_prop_def,
     prop_def,
     result_def,
-    traits_def,
 )
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import TensorSize, TypesMatch
+from minilinalg.dialects.tt.traits import TensorSize, TypesMatch, in_order
 from minilinalg.dialects.tt.types import AnyTensor, Bool, IntTensor, Tensor, mask_type, tensor_type, with_element
 
 
@@ -39,7 +38,7 @@ class HistogramOp(FormattedOperation):
     mask = opt_operand_def(Bool)
     result = result_def(IntTensor)
 
-    traits = traits_def(
+    traits = in_order(
         Pure(), TensorSize(), TypesMatch("src", "mask", mask_type, "the mask has one i1 for each element")
     )
 
@@ -66,7 +65,7 @@ class GatherOp(FormattedOperation):
     efficient_layout = opt_prop_def(UnitAttr)
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize())
+    traits = in_order(Pure(), TensorSize())
 
     def __init__(self, src: SSAValue[AnyTensor], indices: SSAValue[AnyTensor], axis: int):
         super().__init__(

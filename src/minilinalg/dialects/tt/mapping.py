@@ -10,10 +10,8 @@ from xdsl.ir import Attribute, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
-    lazy_traits_def,
     prop_def,
     region_def,
-    traits_def,
     var_operand_def,
     var_result_def,
 )
@@ -21,7 +19,7 @@ from xdsl.traits import HasParent, IsTerminator, MemoryEffectKind, Pure, Recursi
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import SameEncoding, SameShape, TensorSize
+from minilinalg.dialects.tt.traits import OrderedTraits, SameEncoding, SameShape, TensorSize, in_order
 from minilinalg.dialects.tt.types import Tensor, element_type, types_text
 
 
@@ -47,7 +45,7 @@ class MapElementwiseOp(IRDLOperation):
     result = var_result_def(Tensor)
     scalar_op = region_def()
 
-    traits = traits_def(RecursiveMemoryEffect(), TensorSize(), SameShape(), SameEncoding())
+    traits = in_order(RecursiveMemoryEffect(), TensorSize(), SameShape(), SameEncoding())
 
     def __init__(self, srcs: Sequence[SSAValue], result_types: Sequence[Attribute], pack: int, scalar_op: Region):
         super().__init__(
@@ -92,7 +90,7 @@ class MapElementwiseReturnOp(FormattedOperation):
 
     result = var_operand_def()
 
-    traits = lazy_traits_def(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(MapElementwiseOp)))
+    traits = OrderedTraits(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(MapElementwiseOp)))
 
     def __init__(self, *result: SSAValue):
         super().__init__(operands=[result])

@@ -14,14 +14,13 @@ from xdsl.irdl import (
     opt_prop_def,
     prop_def,
     result_def,
-    traits_def,
 )
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import CacheModifier, CachePolicyAttr
 from minilinalg.dialects.tt.effects import ReadsMemory, WritesMemory, is_true
-from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, TensorSize, TypesMatch
+from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, TensorSize, TypesMatch, in_order
 from minilinalg.dialects.tt.types import Bool, PointerLike, Value, mask_type, pointee_type
 
 FALSE: BoolAttr = IntegerAttr.from_bool(False)
@@ -77,7 +76,7 @@ class LoadOp(FormattedOperation):
     result = result_def(Value)
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    traits = traits_def(
+    traits = in_order(
         ReadsMemory(),
         TensorSize(),
         SameEncoding(),
@@ -120,7 +119,7 @@ class StoreOp(FormattedOperation):
     cache_policy = opt_prop_def(Attribute, prop_name="cachePolicy")
     ignore_cta = opt_prop_def(UnitAttr)
 
-    traits = traits_def(
+    traits = in_order(
         WritesMemory(),
         TensorSize(),
         SameOperandsEncoding(),

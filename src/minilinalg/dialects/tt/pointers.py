@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.irdl import irdl_op_definition, operand_def, result_def, traits_def
+from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.traits import Pure
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, SameShape, TensorSize, TypesMatch, same
+from minilinalg.dialects.tt.traits import Elementwise, SameEncoding, SameShape, TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import Int64, Integer, PointerLike
 
 
@@ -29,7 +29,7 @@ class AddPtrOp(FormattedOperation):
     offset = operand_def(Integer)
     result = result_def(PointerLike)
 
-    traits = traits_def(
+    traits = in_order(
         Pure(),
         TensorSize(),
         Elementwise(),
@@ -54,7 +54,7 @@ class IntToPtrOp(FormattedOperation):
     src = operand_def(Int64)
     result = result_def(PointerLike)
 
-    traits = traits_def(Pure(), TensorSize(), Elementwise(), SameShape(), SameEncoding())
+    traits = in_order(Pure(), TensorSize(), Elementwise(), SameShape(), SameEncoding())
 
 
 @irdl_op_definition
@@ -72,4 +72,4 @@ class PtrToIntOp(FormattedOperation):
     src = operand_def(PointerLike)
     result = result_def(Int64)
 
-    traits = traits_def(Pure(), TensorSize(), Elementwise(), SameShape(), SameEncoding())
+    traits = in_order(Pure(), TensorSize(), Elementwise(), SameShape(), SameEncoding())

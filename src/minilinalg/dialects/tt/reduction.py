@@ -10,10 +10,8 @@ from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
-    lazy_traits_def,
     prop_def,
     region_def,
-    traits_def,
     var_operand_def,
     var_result_def,
 )
@@ -21,7 +19,15 @@ from xdsl.traits import HasParent, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import SameEncoding, SameOperandsEncoding, SameOperandsShape, SameShape, TensorSize
+from minilinalg.dialects.tt.traits import (
+    OrderedTraits,
+    SameEncoding,
+    SameOperandsEncoding,
+    SameOperandsShape,
+    SameShape,
+    TensorSize,
+    in_order,
+)
 from minilinalg.dialects.tt.types import Tensor, Value, element_type, is_tensor, types_text
 
 RETURN = "$result attr-dict `:` type($result)"
@@ -49,7 +55,7 @@ class ReduceOp(IRDLOperation):
     result = var_result_def(Value)
     combine_op = region_def("single_block")
 
-    traits = traits_def(Pure(), TensorSize(), SameOperandsShape(), SameOperandsEncoding())
+    traits = in_order(Pure(), TensorSize(), SameOperandsShape(), SameOperandsEncoding())
 
     def __init__(self, srcs: Sequence[SSAValue], axis: int, combine_op: Region):
         super().__init__(
@@ -82,7 +88,7 @@ class ReduceReturnOp(FormattedOperation):
 
     result = var_operand_def()
 
-    traits = lazy_traits_def(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(ReduceOp)))
+    traits = OrderedTraits(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(ReduceOp)))
 
     def __init__(self, *result: SSAValue):
         super().__init__(operands=[result])
@@ -110,7 +116,7 @@ class ScanOp(IRDLOperation):
     result = var_result_def(Tensor)
     combine_op = region_def("single_block")
 
-    traits = traits_def(Pure(), TensorSize(), SameShape(), SameEncoding())
+    traits = in_order(Pure(), TensorSize(), SameShape(), SameEncoding())
 
     def __init__(self, srcs: Sequence[SSAValue], axis: int, combine_op: Region, reverse: bool = False):
         super().__init__(
@@ -142,7 +148,7 @@ class ScanReturnOp(FormattedOperation):
 
     result = var_operand_def()
 
-    traits = lazy_traits_def(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(ScanOp)))
+    traits = OrderedTraits(lambda: (Pure(), TensorSize(), IsTerminator(), HasParent(ScanOp)))
 
     def __init__(self, *result: SSAValue):
         super().__init__(operands=[result])

@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import I32, DenseArrayBase, IntegerAttr, TensorType, UnitAttr, i32
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def, traits_def
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.traits import NoMemoryEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import SameElementType, TensorSize, TypesMatch, same
+from minilinalg.dialects.tt.traits import SameElementType, TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import AnyTensor, IntTensor, Tensor, Value, element_type, is_tensor, tensor_type
 
 CAST = "$src attr-dict `:` type($src) `->` type($result)"
@@ -40,7 +40,7 @@ class MakeRangeOp(FormattedOperation):
     end = prop_def(IntegerAttr[I32])
     result = result_def(IntTensor)
 
-    traits = traits_def(Pure(), TensorSize())
+    traits = in_order(Pure(), TensorSize())
 
     def __init__(self, start: int, end: int):
         super().__init__(
@@ -75,7 +75,7 @@ class SplatOp(FormattedOperation):
     src = operand_def(Value)
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType())
 
     def __init__(self, src: SSAValue, result_type: AnyTensor):
         super().__init__(operands=[src], result_types=[result_type])
@@ -99,7 +99,7 @@ class UnsplatOp(FormattedOperation):
     src = operand_def(Tensor)
     result = result_def(Value)
 
-    traits = traits_def(
+    traits = in_order(
         Pure(), TensorSize(), TypesMatch("src", "result", element_type, "the result is the element itself")
     )
 
@@ -127,7 +127,7 @@ class ExpandDimsOp(FormattedOperation):
     axis = prop_def(IntegerAttr[I32])
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType())
 
     def __init__(self, src: SSAValue, axis: int):
         type = src.type
@@ -168,7 +168,7 @@ class BroadcastOp(FormattedOperation):
     src = operand_def(Tensor)
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType())
 
     def __init__(self, src: SSAValue, result_type: AnyTensor):
         super().__init__(operands=[src], result_types=[result_type])
@@ -207,7 +207,7 @@ class ReshapeOp(FormattedOperation):
     efficient_layout = opt_prop_def(UnitAttr)
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType())
 
     def __init__(self, src: SSAValue, result_type: AnyTensor, allow_reorder: bool = False):
         super().__init__(
@@ -239,7 +239,7 @@ class CatOp(FormattedOperation):
     rhs = operand_def(Tensor)
     result = result_def(Tensor)
 
-    traits = traits_def(
+    traits = in_order(
         NoMemoryEffect(),
         TensorSize(),
         TypesMatch("lhs", "rhs", same, "both operands have the same type"),
@@ -271,7 +271,7 @@ class JoinOp(FormattedOperation):
     rhs = operand_def(Tensor)
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), TypesMatch("lhs", "rhs", same, "both operands have the same type"))
+    traits = in_order(Pure(), TensorSize(), TypesMatch("lhs", "rhs", same, "both operands have the same type"))
 
     def __init__(self, lhs: SSAValue, rhs: SSAValue):
         type = lhs.type
@@ -298,7 +298,7 @@ class SplitOp(FormattedOperation):
     out_lhs = result_def(Tensor)
     out_rhs = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), TypesMatch("out_lhs", "out_rhs", same, "both results have the same type"))
+    traits = in_order(Pure(), TensorSize(), TypesMatch("out_lhs", "out_rhs", same, "both results have the same type"))
 
     def __init__(self, src: SSAValue):
         type = src.type
@@ -333,7 +333,7 @@ class TransOp(FormattedOperation):
     order = prop_def(DenseArrayBase.constr(i32))
     result = result_def(Tensor)
 
-    traits = traits_def(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType())
 
     def __init__(self, src: SSAValue, order: Sequence[int]):
         type = src.type

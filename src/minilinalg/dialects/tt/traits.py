@@ -9,13 +9,29 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, OpTraits, SSAValue
 from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.types import element_type, encoding_of, is_tensor, shape_of
 
 MAX_TENSOR_ELEMENTS = 1 << 20
+
+
+class OrderedTraits(OpTraits):
+    """Traits that are verified in the order of their declaration.
+
+    xDSL verifies them in the order of a hash: an operation that breaks two rules would be told now of one, now of the
+    other.
+    """
+
+    def __iter__(self) -> Iterator[OpTrait]:
+        return iter(dict.fromkeys((*self.gen_traits(), *self.traits)))
+
+
+def in_order(*traits: OpTrait) -> OrderedTraits:
+    """Declare the traits of an operation: those that verify more come later."""
+    return OrderedTraits(lambda: traits)
 
 
 def named_values(op: Operation, name: str) -> tuple[SSAValue, ...]:
