@@ -293,3 +293,11 @@ func.func @barrier_of_everything() {
   simd.barrier all
   return
 }
+
+// -----
+
+func.func @wait_for_nothing() {
+  // expected-error @+1 {{no token; simd.wait waits for at least one}}
+  simd.wait
+  return
+}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from xdsl.dialects.builtin import IndexType, StringAttr
+from xdsl.ir import SSAValue
 from xdsl.irdl import IRDLOperation, irdl_op_definition, prop_def, result_def, traits_def, var_operand_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
@@ -92,6 +94,13 @@ class WaitOp(IRDLOperation):
     tokens = var_operand_def(TokenType)
     traits = traits_def(MemoryReadEffect(), MemoryWriteEffect())
     assembly_format = "$tokens attr-dict"
+
+    def __init__(self, tokens: Sequence[SSAValue]):
+        super().__init__(operands=[tokens])
+
+    def verify_(self) -> None:
+        if not self.tokens:
+            raise VerifyException("no token; simd.wait waits for at least one")
 
 
 CONTROL: tuple[type[IRDLOperation], ...] = (CoreIdOp, ClusterIdOp, BarrierOp, WaitOp)

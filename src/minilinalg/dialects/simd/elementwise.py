@@ -258,15 +258,13 @@ class Comparison(Elementwise):
 class Rounding(Elementwise):
     """An elementwise conversion with an optional rounding mode; without one it rounds to nearest even."""
 
-    CLAUSES: ClassVar[tuple[Clause, ...]] = (Clause("rounding", "enum", ROUNDING),)
-
     rounding = opt_prop_def(IntegerAttr)
 
 
 _FAMILIES: dict[str, tuple[type[Elementwise], tuple[Clause, ...]]] = {
     "cmpi": (Comparison, (Clause("predicate", "enum", CMPI),)),
     "cmpf": (Comparison, (Clause("predicate", "enum", CMPF),)),
-    "truncf": (Rounding, Rounding.CLAUSES),
+    "truncf": (Rounding, (Clause("rounding", "enum", ROUNDING),)),
 }
 
 
