@@ -1,0 +1,48 @@
+"""Constraints on types that many operations use, made once.
+
+`BaseAttr` looks at the class only; xDSL's `base(TensorType[Attribute])` also checks the parameters, which any tensor
+type passes.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xdsl.dialects.builtin import (
+    IndexType,
+    IntegerType,
+    MemRefType,
+    TensorType,
+    UnrankedMemRefType,
+    UnrankedTensorType,
+)
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import AttrConstraint, BaseAttr
+
+RankedTensor = cast("AttrConstraint[TensorType[Attribute]]", BaseAttr(TensorType))
+AnyTensor = RankedTensor | cast("AttrConstraint[UnrankedTensorType[Attribute]]", BaseAttr(UnrankedTensorType))
+RankedMemRef = cast("AttrConstraint[MemRefType[Attribute]]", BaseAttr(MemRefType))
+AnyMemRef = RankedMemRef | cast("AttrConstraint[UnrankedMemRefType[Attribute]]", BaseAttr(UnrankedMemRefType))
+Shaped = RankedTensor | RankedMemRef
+AnyInteger = BaseAttr(IntegerType) | BaseAttr(IndexType)
+
+
+def tensor_type(value: SSAValue) -> TensorType[Attribute]:
+    """The type of an operand that a constraint above has let through."""
+    type_ = value.type
+    assert isinstance(type_, TensorType), f"{type_} is no ranked tensor"
+    return cast("TensorType[Attribute]", type_)
+
+
+def memref_type(value: SSAValue) -> MemRefType[Attribute]:
+    """The type of an operand that a constraint above has let through."""
+    type_ = value.type
+    assert isinstance(type_, MemRefType), f"{type_} is no ranked memref"
+    return cast("MemRefType[Attribute]", type_)
+
+
+def shaped_type(value: SSAValue) -> TensorType[Attribute] | MemRefType[Attribute]:
+    """The type of an operand that a constraint above has let through."""
+    type_ = value.type
+    assert isinstance(type_, TensorType | MemRefType), f"{type_} is no ranked tensor or memref"
+    return cast("TensorType[Attribute] | MemRefType[Attribute]", type_)
