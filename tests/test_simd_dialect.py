@@ -1,4 +1,4 @@
-"""The simd dialect: every row of its tables reads and prints and has a meaning, a pipe, a cost; targets constrain it."""
+"""The simd dialect: every row of its tables reads, prints and has a meaning, a pipe, a cost; targets constrain it."""
 
 from __future__ import annotations
 
