@@ -219,3 +219,80 @@ tt.func @triton_shapes(%p: !tt.ptr<f32>) -> (tensor<4x8xi32>, !tt.ptr<f32>) {
   %3 = tt.addptr %p, %c0 : !tt.ptr<f32>, i32
   tt.return %2, %3 : tensor<4x8xi32>, !tt.ptr<f32>
 }
+
+// -----
+
+// A negative step, and one of zero, is undefined: nothing is known about the loop.
+// CHECK-LABEL: @keep_a_loop_with_an_undefined_step
+// CHECK: scf.for
+// CHECK: return
+func.func @keep_a_loop_with_an_undefined_step(%x: f32) -> f32 {
+  %c0 = arith.constant 0 : index
+  %c4 = arith.constant 4 : index
+  %0 = scf.for %i = %c0 to %c4 step %c0 iter_args(%acc = %x) -> (f32) {
+    %s = arith.mulf %acc, %acc : f32
+    scf.yield %s : f32
+  }
+  return %0 : f32
+}
+
+// -----
+
+// As unsigned numbers, -1 is the largest: the loop runs.
+// CHECK-LABEL: @keep_an_unsigned_loop
+// CHECK: scf.for unsigned
+func.func @keep_an_unsigned_loop(%x: f32) -> f32 {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %cm1 = arith.constant -1 : i32
+  %0 = scf.for unsigned %i = %c0 to %cm1 step %c1 iter_args(%acc = %x) -> (f32) : i32 {
+    %s = arith.mulf %acc, %acc : f32
+    scf.yield %s : f32
+  }
+  return %0 : f32
+}
+
+// -----
+
+// %same stays as it was, %count only counts itself.
+// CHECK-LABEL: @drop_values_that_are_carried_in_vain
+// CHECK-NEXT: [[R:%.*]] = scf.for {{.*}} iter_args([[ACC:%.*]] = %x) -> (f32) {
+// CHECK-NEXT: [[S:%.*]] = arith.mulf [[ACC]], %y : f32
+// CHECK-NEXT: scf.yield [[S]] : f32
+// CHECK-NEXT: } {tt.num_stages = 2 : i32}
+// CHECK-NEXT: return [[R]], %y
+func.func @drop_values_that_are_carried_in_vain(%x: f32, %y: f32, %k: i32, %lb: index, %ub: index, %st: index) -> (f32, f32) {
+  %0:3 = scf.for %i = %lb to %ub step %st iter_args(%same = %y, %acc = %x, %count = %k) -> (f32, f32, i32) {
+    %s = arith.mulf %acc, %same : f32
+    %n = arith.addi %count, %k : i32
+    scf.yield %same, %s, %n : f32, f32, i32
+  } {tt.num_stages = 2 : i32}
+  return %0#1, %0#0 : f32, f32
+}
+
+// -----
+
+// %a is used by %b, and %b is what the loop gives.
+// CHECK-LABEL: @keep_values_that_serve_others
+// CHECK: scf.for {{.*}} iter_args({{.*}}, {{.*}})
+func.func @keep_values_that_serve_others(%x: i32, %lb: index, %ub: index, %st: index) -> i32 {
+  %0:2 = scf.for %i = %lb to %ub step %st iter_args(%a = %x, %b = %x) -> (i32, i32) {
+    %n = arith.addi %a, %x : i32
+    %m = arith.muli %b, %a : i32
+    scf.yield %n, %m : i32, i32
+  }
+  return %0#1 : i32
+}
+
+// -----
+
+// CHECK-LABEL: @value_of_both_branches
+// CHECK-NEXT: return %x
+func.func @value_of_both_branches(%c: i1, %x: f32) -> f32 {
+  %0 = scf.if %c -> (f32) {
+    scf.yield %x : f32
+  } else {
+    scf.yield %x : f32
+  }
+  return %0 : f32
+}

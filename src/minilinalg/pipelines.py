@@ -123,6 +123,21 @@ def road_steps(road: str, *, start: str | None = None, to: str | None = None) ->
     )
 
 
+def steps_for(module: ModuleOp, road: str, *, to: str | None = None) -> tuple[Step, ...]:
+    """The passes of a road for `module`, which is taken up at the first stage whose contract it keeps.
+
+    The rows of that stage run too: linalg that somebody wrote was not fused yet. () for a module beyond `to`.
+    """
+    from minilinalg.stages import stage_of
+
+    stages = road_stages(road)
+    at = stage_of(module)
+    start = at if at in stages else stages[0]
+    if to in stages and stages.index(start) > stages.index(to):
+        return ()
+    return road_steps(road, start=start, to=to)
+
+
 def run_pipeline(
     ctx: Context,
     module: ModuleOp,

@@ -129,14 +129,9 @@ class Plan:
     def steps_of(self, part: tuple[Step, ...] | str, module: ModuleOp | None) -> tuple[Step, ...]:
         if not isinstance(part, str):
             return part
-        from minilinalg.pipelines import road_stages, road_steps
-        from minilinalg.stages import stage_of
+        from minilinalg.pipelines import road_steps, steps_for
 
-        stages = road_stages(part)
-        start = None if module is None else stage_of(module)
-        if start in stages and self.to in stages and stages.index(start) > stages.index(self.to):
-            return ()
-        return road_steps(part, start=start if start in stages else None, to=self.to)
+        return road_steps(part, to=self.to) if module is None else steps_for(module, part, to=self.to)
 
 
 def _parse_pipeline(text: str, ctx: MLContext, flag: str | None = None) -> tuple[Step, ...]:
@@ -183,7 +178,7 @@ class Run:
         code = self.judge(parts) if has("verify-diagnostics") else self.report(parts)
         path = self.arguments.text("output") or "-"
         if code == ExitCode.DONE or path == "-":
-            with self.span("Output"):
+            with self.span("Write"):
                 write_text(path, "// -----\n".join(part.output for part in parts if part.output is not None))
         if self.times is not None:
             print(self.times.table(), file=sys.stderr)
@@ -223,7 +218,7 @@ class Run:
                 )
             except PassFailure as failure:
                 raise self.with_reproducer(failure, part.text, steps) from failure.__cause__
-        with self.span("Output"):
+        with self.span("Printer"):
             return self.show(module)
 
     def context(self) -> MLContext:

@@ -14,6 +14,7 @@ from xdsl.transforms.dead_code_elimination import region_dce
 from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.dialects.upstream import arith
 from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.control_flow import CONTROL_FLOW
 from minilinalg.passes.folding import COMMUTATIVE
 from minilinalg.passes.rewriting import PatternRewriter, RewritePattern, apply_patterns, op_type_rewrite_pattern
 
@@ -102,6 +103,7 @@ PATTERNS: tuple[RewritePattern, ...] = (
     CombineConstants(),
     CastIndexOnce(),
     SelectNot(),
+    *CONTROL_FLOW,
     ApplyDialectPatterns(),
 )
 
@@ -131,9 +133,9 @@ class CanonicalizePass(MinilinalgPass):
     ```
 
     Requires: nothing. Ensures: nothing in `folding.FOLDS` folds any more; constants stand on the right of commutative
-    integer operations; scf.if has no constant condition and scf.for no constant trip count of 0 or 1; the patterns of
-    the dialects do not fit; there is no dead code. Leaves alone: float arithmetic whose result is not certain, and what
-    is undefined (a division by zero).
+    integer operations; scf.if has no constant condition and scf.for no constant trip count of 0 or 1; loops carry no
+    value that stays as it was; the patterns of the dialects do not fit; there is no dead code. Leaves alone: float
+    arithmetic whose result is not certain, and what is undefined (a division by zero).
     """
 
     name = "canonicalize"
