@@ -60,7 +60,7 @@ def float_text(raw: bytes, type_: AnyFloat) -> str:
         return bits
     mantissa, exponent = f"{value:.5e}".split("e")
     short = f"{mantissa}0e{exponent}"
-    for text in (short, f"{value:.9g}", f"{value:.17g}"):
+    for text in (short, f"{value:.9G}", f"{value:.17G}"):
         if "." in text and pack_float(float(text), type_) == raw:
             return text
     return bits
