@@ -9,6 +9,7 @@ from typing import Any
 
 from xdsl.ir import Operation
 
+from . import floats, integers
 from .engine import Machine, Results, defined, extents, meaning
 from .errors import SlowError
 from .reading import (
@@ -18,12 +19,12 @@ from .reading import (
     dtype,
     dtype_of,
     groups,
-    integers,
     keyword,
     segments,
     shape_of,
     symbol,
 )
+from .reading import integers as integers_of
 from .scalars import INDEX, UNDEFINED, DType, Float, Int, Scalar, Undefined
 from .tensor import check_cast, collapsed, index_of, kept_dimensions, slice_of
 from .values import Index, MemRef, Tensor, indices, row_major, size_of
@@ -172,7 +173,7 @@ def _transpose(machine: Machine, op: Operation, operands: Sequence[Any]) -> Resu
 @meaning("memref.expand_shape")
 def _expand_shape(machine: Machine, op: Operation, operands: Sequence[Any]) -> Results:
     source, *dynamic = operands
-    sizes = extents(integers(op, "static_output_shape"), dynamic, "a size")
+    sizes = extents(integers_of(op, "static_output_shape"), dynamic, "a size")
     strides: list[int] = []
     for outer, group in zip(source.strides, groups(op, "reassociation"), strict=True):
         strides += [stride * outer for stride in row_major([sizes[d] for d in group])]
@@ -258,8 +259,6 @@ def _atomic_rmw(machine: Machine, op: Operation, operands: Sequence[Any]) -> Res
 
 def combine(kind: str, t: DType, before: Scalar, element: Scalar) -> Scalar:
     """What an atomic update of a kind leaves in memory."""
-    from . import floats, integers  # here, so that the table below reads as one
-
     if kind == "assign":
         return element
     if isinstance(before, Undefined) or isinstance(element, Undefined):

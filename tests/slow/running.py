@@ -14,12 +14,13 @@ from xdsl.ir import Attribute, Operation
 from . import affine, arith, control, descriptors, linalg, math, memref, tensor, tt  # noqa: F401
 from .descriptors import block_of
 from .engine import Machine
-from .errors import SlowError
+from .errors import SlowError, SlowUnsupported
 from .memory import Memory
 from .reading import DYNAMIC, attribute, dtype_of, name_of, shape_of, string, symbol
 from .scalars import INDEX, DType, Float, Undefined, from_python
 from .values import Descriptor, MemRef, Tensor, row_major, size_of
 
+ABI = "ml.abi"
 FUNCTIONS = ("tt.func", "func.func")
 
 
@@ -36,8 +37,8 @@ def run(
     `args` are in the order of the source function's parameters: a NumPy array for each pointer, memref, descriptor and
     tensor, a Python number for each scalar. Arrays behind pointers, memrefs and descriptors are written in place, and
     overlap in the simulated memory as they do on the host; an array of any dtype will do, as its bytes count. A
-    `tt.func` runs once for every program of the grid, x fastest; a `func.func` that has `ml.abi` gets the grid's sizes
-    as its last arguments and runs once. `forall_order` permutes the points of each parallel loop.
+    `tt.func` runs once for every program of the grid, x fastest; a `func.func` made from one (it has `ml.abi`) gets the
+    grid's sizes as its last arguments and runs once. `forall_order` permutes the points of each parallel loop.
 
     Returns the arrays of the tensors and scalars that the function returns. Raises SlowError for an access out of
     bounds or an undefined element where a value is needed, SlowUnsupported for an operation without a meaning here.
@@ -45,7 +46,10 @@ def run(
     op = _find(module, function)
     memory = Memory()
     machine = Machine(module, memory, grid, forall_order)
-    given = [*args, *grid] if attribute(op, "ml.abi") is not None else list(args)
+    buffers = _result_buffers(op)
+    given = [*args, *buffers]
+    if attribute(op, ABI) is not None and "tensor" not in _kinds(op):
+        given += grid
     parameters = [arg.type for arg in op.regions[0].blocks[0].args]
     if len(parameters) != len(given):
         raise SlowError(f"{symbol(op, 'sym_name')} takes {len(parameters)} arguments, {len(given)} are given")
@@ -61,7 +65,26 @@ def run(
         results = machine.call(op, values)
     memory.write_back()
     types = op.properties["function_type"].outputs.data  # pyright: ignore
-    return [_array(machine, type, result) for type, result in zip(types, results, strict=False)]
+    return [*buffers, *(_array(machine, type, result) for type, result in zip(types, results, strict=True))]
+
+
+def _kinds(op: Operation) -> list[str]:
+    """What `ml.abi` says of each parameter: "pointer", "scalar", "tensor" or "result"."""
+    found = attribute(op, ABI)
+    return [] if found is None else [entry.data["kind"].data for entry in found.data]
+
+
+def _result_buffers(op: Operation) -> list[np.ndarray]:
+    """Arrays for the trailing parameters that a function on whole tensors got for its results by bufferization."""
+    parameters = op.regions[0].blocks[0].args
+    buffers: list[np.ndarray] = []
+    for parameter, kind in zip(parameters, _kinds(op), strict=False):
+        if kind == "result":
+            shape = shape_of(parameter.type)
+            if shape is None or DYNAMIC in shape:
+                raise SlowUnsupported(f"a result of the type {parameter.type}: its size is not known before it is made")
+            buffers.append(np.zeros(shape, numpy_dtype(dtype_of(parameter.type))))
+    return buffers
 
 
 def _find(module: ModuleOp, name: str | None) -> Operation:
