@@ -1,0 +1,94 @@
+"""The engine at the tt stage against the official interpreter, side by side: `python benchmarks/engine.py`.
+
+Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS thread each, in
+one process tree, in turn: one run of the official interpreter, then several of ours, and again. The figure of a case is
+the median over the rounds of official time / median of our times in that round. Compilation is apart: the official
+interpreter has none, ours is shown.
+"""
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "examples" / "kernels"))
+
+import dump
+import kernels
+import numpy as np
+from cases import Case, all_cases
+
+from minilinalg.interp import Executable
+from minilinalg.parsing import parse_module
+
+
+def compile_case(case: Case) -> tuple[Executable, float]:
+    """Our executable, and the milliseconds from the text of its TTIR to it."""
+    kernel = getattr(kernels, case.kernel)
+    specialisation = kernels.SPECIALISATIONS[kernel]
+    text = dump.ttir(kernel, specialisation._replace(constants=dict(case.constants)), case.promises)
+    begin = time.perf_counter()
+    executable = Executable(parse_module(text, f"{case.kernel}.ttir"))
+    return executable, (time.perf_counter() - begin) * 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--ours", type=int, default=9, help="our runs in a round")
+    parser.add_argument("--only", help="a part of the name of the cases to run")
+    options = parser.parse_args()
+    official = subprocess.Popen(
+        [sys.executable, str(HERE / "official.py")],
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert official.stdin is not None and official.stdout is not None
+    print(f"{'case':<40} {'official ms':>12} {'ours ms':>9} {'ratio':>7} {'range':>15} {'compile ms':>11}")
+    for number, case in enumerate(all_cases()):
+        if options.only and options.only not in case.name:
+            continue
+        executable, compiling = compile_case(case)
+        names = [p.name for p in executable.abi.parameters]
+        arguments = [case.arguments[name] for name in names]
+        executable.run(case.grid, arguments)
+        rounds: list[tuple[float, float]] = []
+        for _ in range(options.rounds):
+            official.stdin.write(f"{number}\n")
+            official.stdin.flush()
+            answer = json.loads(official.stdout.readline())
+            times: list[float] = []
+            for _ in range(options.ours):
+                begin = time.perf_counter()
+                executable.run(case.grid, arguments)
+                times.append((time.perf_counter() - begin) * 1e3)
+            rounds.append((answer["milliseconds"], statistics.median(times)))
+            sums = [float(case.arguments[name].astype(np.float64).sum()) for name in case.outputs]
+            for ours, theirs, name in zip(sums, answer["sums"], case.outputs, strict=True):
+                scale = float(np.abs(case.arguments[name].astype(np.float64)).sum())
+                assert abs(ours - theirs) <= 1e-3 * scale, f"{case.name}: {name} sums to {ours}, not {theirs}"
+        ratios = sorted(theirs / ours for theirs, ours in rounds)
+        print(
+            f"{case.name:<40} {statistics.median(t for t, _ in rounds):12.1f} "
+            f"{statistics.median(o for _, o in rounds):9.2f} {statistics.median(ratios):7.0f} "
+            f"{ratios[0]:7.0f}-{ratios[-1]:<7.0f} {compiling:11.1f}"
+        )
+    official.stdin.close()
+    official.wait()
+
+
+if __name__ == "__main__":
+    main()
