@@ -33,6 +33,7 @@ _NAMES = (
     "cse",
     "dce",
     "licm",
+    "triton-to-linalg",
 )
 
 PASSES: Mapping[str, Callable[[], type[MinilinalgPass]]] = {name: _lazy(name) for name in _NAMES}

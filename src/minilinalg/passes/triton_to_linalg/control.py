@@ -1,0 +1,117 @@
+"""Programs, loops and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from minilinalg.analysis.pointers import Structured, is_pointer
+from minilinalg.dialects.upstream import arith, scf
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler
+from minilinalg.passes.triton_to_linalg.demand import sources
+
+
+def _program_id(c: Conversion, op: Any) -> None:
+    c.bind(op.result, c.insert(arith.IndexCastOp(c.programs[op.axis.value.data], op.result.type)).result)
+
+
+def _num_programs(c: Conversion, op: Any) -> None:
+    c.bind(op.result, c.insert(arith.IndexCastOp(c.grid[op.axis.value.data], op.result.type)).result)
+
+
+def _offset(c: Conversion, value: SSAValue) -> SSAValue:
+    state = c.pointers.of(value)
+    assert isinstance(state, Structured)
+    return c.index(state.offset)
+
+
+def _for(c: Conversion, op: scf.ForOp) -> None:
+    """What is needed of the carried values: data as it is, and offsets as indices behind them."""
+    arguments = op.body.block.args[1:]
+    data = [arg for arg in arguments if arg in c.demand.data]
+    offsets = [arg for arg in arguments if arg in c.demand.carried]
+    starts = [c.value(sources(arg)[0]) for arg in data] + [_offset(c, sources(arg)[0]) for arg in offsets]
+    variable = op.body.block.args[0]
+    block = Block(arg_types=[variable.type, *(value.type for value in starts)])
+    loop = scf.ForOp(c.value(op.lb), c.value(op.ub), c.value(op.step), starts, Region(block))
+    loop.properties.update(op.properties)
+    loop.attributes.update(op.attributes)
+    for old, new in zip((variable, *data, *offsets), block.args, strict=True):
+        new.location, new.name_hint = old.location, old.name_hint
+    c.bind(variable, block.args[0])
+    _bind(c, data, offsets, block.args[1:])
+    with c.inside(block):
+        c.convert_block(op.body.block)
+        ends = [c.value(sources(arg)[1]) for arg in data] + [_offset(c, sources(arg)[1]) for arg in offsets]
+        c.insert(scf.YieldOp(*ends))
+    c.insert(loop)
+    results = [op.results[arg.index - 1] for arg in data], [op.results[arg.index - 1] for arg in offsets]
+    _bind(c, *results, loop.results)
+
+
+def _bind(c: Conversion, data: Sequence[SSAValue], offsets: Sequence[SSAValue], new: Sequence[SSAValue]) -> None:
+    for old, value in zip(data, new[: len(data)], strict=True):
+        c.bind(old, value)
+    for old, value in zip(offsets, new[len(data) :], strict=True):
+        c.bind_offset(old, value)
+
+
+def _if(c: Conversion, op: scf.IfOp) -> None:
+    needed = [result for result in op.results if result in c.demand.data]
+    types = [result.type for result in needed]
+    both = bool(types) or bool(op.false_region.blocks)
+    branch = scf.IfOp(c.value(op.cond), types, Region(Block()), Region(Block()) if both else Region())
+    for old, new in zip((op.true_region, op.false_region), (branch.true_region, branch.false_region), strict=True):
+        if old.blocks:
+            with c.inside(new.block):
+                c.convert_block(old.block)
+                last = old.block.last_op
+                assert last is not None
+                c.insert(scf.YieldOp(*(c.value(last.operands[result.index]) for result in needed)))
+    c.insert(branch)
+    for old, new in zip(needed, branch.results, strict=True):
+        c.bind(old, new)
+
+
+def _while(c: Conversion, op: scf.WhileOp) -> None:
+    """All that a `while` carries is data."""
+    for value in (*op.operands, *op.results):
+        if is_pointer(value.type):
+            raise c.unsupported(op, f"a while loop that carries {value.type}", "a while loop carries numbers only")
+    before, after = (Block(arg_types=region.block.arg_types) for region in op.regions)
+    loop = scf.WhileOp([c.value(value) for value in op.operands], op.result_types, Region(before), Region(after))
+    loop.attributes.update(op.attributes)
+    for old, new in zip(op.regions, (before, after), strict=True):
+        for old_arg, new_arg in zip(old.block.args, new.args, strict=True):
+            new_arg.location = old_arg.location
+            c.bind(old_arg, new_arg)
+        with c.inside(new):
+            c.convert_block(old.block)
+            last = old.block.last_op
+            if isinstance(last, scf.YieldOp):
+                c.insert(scf.YieldOp(*(c.value(operand) for operand in last.operands)))
+    c.insert(loop)
+    for old, new in zip(op.results, loop.results, strict=True):
+        c.bind(old, new)
+
+
+def _condition(c: Conversion, op: scf.ConditionOp) -> None:
+    condition, *passed = (c.value(operand) for operand in op.operands)
+    c.insert(scf.ConditionOp(condition, *passed))
+
+
+def _assume(c: Conversion, op: Operation) -> None:
+    """A promise that nothing here makes use of."""
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "llvm.intr.assume": _assume,
+    "scf.condition": _condition,
+    "scf.for": _for,
+    "scf.if": _if,
+    "scf.while": _while,
+    "tt.get_num_programs": _num_programs,
+    "tt.get_program_id": _program_id,
+}

@@ -1,0 +1,230 @@
+"""What a conversion of one function knows, and where it writes: the shared state of all handlers.
+
+A handler converts one operation: it asks for the new values of its operands (`value`), writes operations at the end of
+the current block (`insert`), and says what the results have become (`bind`). Expressions over the old scalar values are
+written as operations on `index` (`index`); an expression that was written before, in this block or around it, is not
+written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import IndexType, IntegerAttr, UnknownLoc
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from minilinalg.analysis.index_expr import Apply, Carried, Condition, Expr, Number, Symbol
+from minilinalg.analysis.masks import MaskAnalysis
+from minilinalg.analysis.pointers import PointerAnalysis
+from minilinalg.dialects.upstream import arith
+from minilinalg.errors import UnsupportedError
+from minilinalg.locations import places_of
+from minilinalg.passes.base import remark
+from minilinalg.passes.rewriting import locate
+from minilinalg.passes.triton_to_linalg.demand import Demand, body_argument
+
+INDEX = IndexType()
+_OperationT = TypeVar("_OperationT", bound=Operation)
+Handler = Callable[["Conversion", Any], None]
+
+_FUNCTIONS: Mapping[str, type[Operation]] = {
+    "min": arith.MinSIOp,
+    "max": arith.MaxSIOp,
+    "divsi": arith.DivSIOp,
+    "remsi": arith.RemSIOp,
+}
+
+
+class Conversion:
+    """One function on its way. `grid` are its sizes (x, y, z), `programs` the ids, as values of type index."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        run: ModulePass,
+        handlers: Mapping[str, Handler],
+        pointers: PointerAnalysis,
+        masks: MaskAnalysis,
+        demand: Demand,
+    ):
+        self.ctx = ctx
+        self.run = run
+        self.handlers = handlers
+        self.pointers = pointers
+        self.masks = masks
+        self.demand = demand
+        self.grid: Sequence[SSAValue] = ()
+        self.programs: Sequence[SSAValue] = ()
+        self.block = Block()
+        self.at: Operation | None = None
+        self._values: dict[SSAValue, SSAValue] = {}
+        self._offsets: dict[SSAValue, SSAValue] = {}
+        self._written: list[dict[object, SSAValue]] = [{}]
+
+    # Operations
+
+    def convert_block(self, block: Block) -> None:
+        """Converts what is needed of a block, up to its terminator, which its parent deals with."""
+        for op in block.ops:
+            if (op in self.demand.ops and op is not block.last_op) or op.name == "scf.condition":
+                self.convert(op)
+
+    def convert(self, op: Operation) -> None:
+        """Writes what `op` becomes at the end of the current block."""
+        handler = self.handlers.get(op.name)
+        if handler is None:
+            raise self.unsupported(
+                op, f"'{op.name}'", "triton-to-linalg has no form for this operation on linalg tensors yet"
+            )
+        around, self.at = self.at, op
+        handler(self, op)
+        self.at = around
+
+    def insert(self, op: _OperationT) -> _OperationT:
+        """Writes `op` at the end of the current block, with the place of what is being converted."""
+        if self.at is not None:
+            locate(op, self.at.location)
+        self.block.add_op(op)
+        return op
+
+    @contextmanager
+    def inside(self, block: Block) -> Iterator[None]:
+        """Writes into `block` for a while."""
+        around, self.block = self.block, block
+        self._written.append({})
+        location = UnknownLoc() if self.at is None else self.at.location
+        for arg in block.args:
+            if isinstance(arg.location, UnknownLoc):
+                arg.location = location
+        yield
+        self._written.pop()
+        self.block = around
+
+    def unsupported(self, op: Operation, found: str, rule: str, *places: SSAValue | Operation) -> UnsupportedError:
+        """The error for what has no way down; `places` are further operations to name."""
+        where = (p for at in (op, *places) for p in places_of(at))
+        return UnsupportedError(found, rule=rule, places=tuple(dict.fromkeys(where)))
+
+    def remark(self, op: Operation, text: str) -> None:
+        """Says why something was, or was not, done at `op`."""
+        remark(self.ctx, self.run, op, text)
+
+    # Values
+
+    def value(self, old: SSAValue) -> SSAValue:
+        """What has become of a value that is needed as data."""
+        return self._values[old]
+
+    def bind(self, old: SSAValue, new: SSAValue) -> None:
+        """Says that `old` has become `new`, which takes over its name."""
+        if new.name_hint is None:
+            new.name_hint = old.name_hint
+        self._values[old] = new
+
+    def bind_offset(self, carried: SSAValue, new: SSAValue) -> None:
+        """Says which index is the offset of a carried tensor or pointer."""
+        self._offsets[carried] = new
+
+    # Index arithmetic
+
+    def number(self, value: int) -> SSAValue:
+        """A constant of type index."""
+        return self._once(value, lambda: arith.ConstantOp(IntegerAttr(value, INDEX)).result)
+
+    def size(self, expr: Expr) -> SSAValue | int:
+        """An expression as an entry of a list of offsets, sizes or strides: a number when it is one."""
+        constant = expr.constant
+        return self.index(expr) if constant is None else constant
+
+    def index(self, expr: Expr) -> SSAValue:
+        """An expression as a value of type index."""
+        constant = expr.constant
+        return self.number(constant) if constant is not None else self._once(expr, lambda: self._sum(expr))
+
+    def condition(self, condition: Condition) -> SSAValue:
+        """A condition as an i1."""
+        if isinstance(condition.of, Expr):
+            below = arith.CmpiOp(self.index(condition.of), self.number(0), "slt")
+            return self._once(condition, lambda: below.result)
+        value = self.value(condition.of)
+        if not condition.negated:
+            return value
+        return self._once(condition, lambda: self._not(value))
+
+    def _not(self, value: SSAValue) -> SSAValue:
+        true = self.insert(arith.ConstantOp(IntegerAttr(-1, 1)))
+        return arith.XOrIOp(value, true.result).result
+
+    def _once(self, key: object, make: Callable[[], SSAValue]) -> SSAValue:
+        for scope in reversed(self._written):
+            if key in scope:
+                return scope[key]
+        value = make()
+        if isinstance(value.owner, Operation) and value.owner.parent is None:
+            self.insert(value.owner)
+        self._written[-1][key] = value
+        return value
+
+    def _sum(self, expr: Expr) -> SSAValue:
+        total: SSAValue | None = None
+        # A term to start from that need not be subtracted from zero.
+        for monomial, coefficient in sorted(expr.terms, key=lambda term: term[1] < 0 or not term[0]):
+            product = self._product(monomial, abs(coefficient))
+            if total is None:
+                total = product if coefficient > 0 else self._binary(arith.SubiOp, self.number(0), product)
+            else:
+                total = self._binary(arith.AddiOp if coefficient > 0 else arith.SubiOp, total, product)
+        assert total is not None
+        return total
+
+    def _product(self, monomial: Sequence[Symbol], coefficient: int) -> SSAValue:
+        factors = [self._symbol(symbol) for symbol in monomial]
+        if coefficient != 1 or not factors:
+            factors.append(self.number(coefficient))
+        product = factors[0]
+        for factor in factors[1:]:
+            product = self._binary(arith.MuliOp, product, factor)
+        return product
+
+    def _symbol(self, symbol: Symbol) -> SSAValue:
+        match symbol:
+            case Number(value):
+                return self.as_index(value)
+            case Carried(value):
+                return self._offsets[value]
+            case Apply("select", (then, otherwise), condition):
+                assert condition is not None
+                operands = self.condition(condition), self.index(then), self.index(otherwise)
+                return self._once(symbol, lambda: arith.SelectOp(*operands).result)
+            case Apply(function, operands):
+                value = self.index(operands[0])
+                for operand in operands[1:]:
+                    value = self._binary(_FUNCTIONS[function], value, self.index(operand))
+                return value
+
+    def _binary(self, make: Any, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
+        return self._once((make, lhs, rhs), lambda: make(lhs, rhs).result)
+
+    def as_index(self, old: SSAValue) -> SSAValue:
+        """A scalar integer as an index: a program id or a new value of that type as it is, others sign-extended."""
+        new = self._values.get(old, old)
+        if isinstance(new.type, IndexType):
+            return new
+        source = new.owner
+        # Ids and sizes of the grid were indices before, and fit the type that they were cast to.
+        if isinstance(source, arith.IndexCastOp) and source.input in (*self.programs, *self.grid):
+            return source.input
+        return self._once(("index", new), lambda: arith.IndexCastOp(new, INDEX).result)
+
+    def carried_argument(self, value: SSAValue) -> SSAValue:
+        """The body argument under which what a loop carries is looked up."""
+        return body_argument(value)
+
+
+def element_of(type: Attribute) -> Attribute:
+    """The element type of a tensor, or the type itself."""
+    return getattr(type, "element_type", type)

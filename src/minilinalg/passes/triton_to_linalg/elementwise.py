@@ -1,0 +1,159 @@
+"""Operations that compute each element by itself: on scalars as they are, on tensors inside of a `linalg.generic`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from xdsl.dialects.builtin import (
+    AffineMapAttr,
+    AnyFloat,
+    ArrayAttr,
+    IndexType,
+    IntegerAttr,
+    TensorType,
+    i32,
+)
+from xdsl.dialects.linalg import IteratorType, IteratorTypeAttr
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir.affine import AffineMap
+
+from minilinalg.dialects.upstream import arith, linalg, math, tensor
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
+
+PARALLEL = IteratorTypeAttr(IteratorType.PARALLEL)
+
+Scalar = Callable[[Conversion, Any, Sequence[SSAValue], Attribute], Operation]
+"""Given an operation, its operands as scalars and the type of the result, the operation on scalars that computes it."""
+
+
+def _clone(c: Conversion, op: Operation, operands: Sequence[SSAValue], result: Attribute) -> Operation:
+    return type(op).create(operands=operands, result_types=[result], properties=op.properties, attributes=op.attributes)
+
+
+def _fp_to_fp(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
+    (source,) = operands
+    assert isinstance(source.type, AnyFloat) and isinstance(result, AnyFloat)
+    if op.rounding is None or source.type.bitwidth < result.bitwidth:
+        return arith.ExtFOp(source, result)
+    return arith.TruncFOp(source, result, "toward_zero" if op.rounding_mode.keyword == "rtz" else None)
+
+
+def _clamp(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
+    """A NaN stays with `propagateNan = all`; without it, the bounds win over it."""
+    x, low, high = operands
+    if op.nan_propagation.keyword == "all":
+        return arith.MinimumfOp(c.insert(arith.MaximumfOp(x, low)).result, high)
+    return arith.MinnumfOp(c.insert(arith.MaxnumfOp(x, low)).result, high)
+
+
+def _multiply_high(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
+    return arith.MulUIExtendedOp(*operands)
+
+
+def _as(make: Callable[..., Operation]) -> Scalar:
+    return lambda c, op, operands, result: make(*operands)
+
+
+SCALARS: Mapping[str, Scalar] = {
+    "tt.fp_to_fp": _fp_to_fp,
+    "tt.bitcast": lambda c, op, operands, result: arith.BitcastOp(operands[0], result),
+    "tt.clampf": _clamp,
+    "tt.mulhiui": _multiply_high,
+    "tt.precise_sqrt": _as(math.SqrtOp),
+    "tt.precise_divf": _as(arith.DivfOp),
+    "tt.approx_divf": _as(arith.DivfOp),
+}
+"""Operations of tt that compute one element, and what they are on scalars. arith and math are cloned."""
+
+
+def elementwise(c: Conversion, op: Operation) -> None:
+    """arith, math and the elementwise operations of tt."""
+    scalar = SCALARS.get(op.name, _clone)
+    result = op.results[0]
+    operands = [c.value(operand) for operand in op.operands]
+    if not isinstance(result.type, TensorType):
+        c.bind(result, c.insert(scalar(c, op, operands, result.type)).results[-1])
+        return
+    element = element_of(result.type)
+
+    def body(args: Sequence[SSAValue]) -> SSAValue:
+        return c.insert(scalar(c, op, args, element)).results[-1]
+
+    c.bind(result, generic(c, operands, result.type, body))
+
+
+def generic(
+    c: Conversion, operands: Sequence[SSAValue], result: Attribute, body: Callable[[Sequence[SSAValue]], SSAValue]
+) -> SSAValue:
+    """A parallel `linalg.generic` over tensors of one shape; an operand that is a scalar goes to every element.
+
+    `body` is called with the elements, writes the operations on them, and returns what is yielded.
+    """
+    assert isinstance(result, TensorType)
+    rank = len(result.get_shape())
+    block = Block(arg_types=[*(element_of(operand.type) for operand in operands), element_of(result)])
+    with c.inside(block):
+        c.insert(linalg.YieldOp(body(block.args[:-1])))
+    everywhere, same = AffineMap(rank, 0, ()), AffineMap.identity(rank)
+    maps = [same if isinstance(operand.type, TensorType) else everywhere for operand in operands]
+    op = linalg.GenericOp(
+        operands,
+        [empty(c, result)],
+        Region(block),
+        [AffineMapAttr(map) for map in (*maps, same)],
+        ArrayAttr([PARALLEL] * rank),
+        [result],
+    )
+    return c.insert(op).results[0]
+
+
+def empty(c: Conversion, type: Attribute) -> SSAValue:
+    """A tensor with undefined elements."""
+    return c.insert(tensor.EmptyOp((), type)).tensor
+
+
+def filled(c: Conversion, scalar: SSAValue, type: Attribute) -> SSAValue:
+    """A tensor with every element equal to a scalar."""
+    return c.insert(linalg.FillOp([scalar], [empty(c, type)], [type])).results[0]
+
+
+def index_tensor(c: Conversion, type: Attribute, start: int) -> SSAValue:
+    """The tensor of integers start, start + 1 ..."""
+    element = element_of(type)
+
+    def body(args: Sequence[SSAValue]) -> SSAValue:
+        position = c.insert(linalg.IndexOp(0)).result
+        if not isinstance(element, IndexType):
+            position = c.insert(arith.IndexCastOp(position, element)).result
+        if start == 0:
+            return position
+        first = c.insert(arith.ConstantOp(IntegerAttr(start, element)))  # pyright: ignore
+        return c.insert(arith.AddiOp(position, first.result)).result
+
+    return generic(c, (), type, body)
+
+
+def rounded_to_tf32(c: Conversion, value: SSAValue) -> SSAValue:
+    """f32 with ten bits of fraction, halves away from zero; infinities and NaN stay (PTX ISA, cvt.rna.tf32.f32)."""
+
+    def body(args: Sequence[SSAValue]) -> SSAValue:
+        (x,) = args
+        half, kept, exponent = (
+            c.insert(arith.ConstantOp(IntegerAttr(bits, i32))).result for bits in (0x1000, -0x2000, 0x7F800000)
+        )
+        bits = c.insert(arith.BitcastOp(x, i32)).result
+        raised = c.insert(arith.AddiOp(bits, half)).result
+        rounded = c.insert(arith.AndIOp(raised, kept)).result
+        finite = c.insert(arith.CmpiOp(c.insert(arith.AndIOp(bits, exponent)).result, exponent, "ne")).result
+        chosen = c.insert(arith.SelectOp(finite, rounded, bits)).result
+        return c.insert(arith.BitcastOp(chosen, x.type)).result
+
+    return generic(c, [value], value.type, body)
+
+
+_NAMES = (
+    *(op.name for dialect in (arith.Arith, math.Math) for op in dialect.operations if op.name != "arith.constant"),
+    *SCALARS,
+)
+HANDLERS: Mapping[str, Handler] = dict.fromkeys(_NAMES, elementwise)

@@ -1,0 +1,258 @@
+"""Loads and stores: strided views of the arguments, clamped to the part of the block that the mask lets through.
+
+A block whose rows wrap around (`Wrapped`) is taken apart into the runs between two wraps, by a loop over them that
+nearly always runs once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    FloatAttr,
+    IntegerAttr,
+    MemRefType,
+    NoneAttr,
+    StridedLayoutAttr,
+    TensorType,
+    UnitAttr,
+)
+from xdsl.ir import Attribute, Block, Region, SSAValue
+
+from minilinalg.analysis.constants import constant, constant_of
+from minilinalg.analysis.index_expr import ONE, ZERO, Condition, choose, largest, number, quotient, smallest
+from minilinalg.analysis.masks import Interval, everywhere
+from minilinalg.analysis.pointers import STILL, Strided, Structured, Table, Unstructured, Wrapped
+from minilinalg.analysis.signs import never_negative
+from minilinalg.dialects import tt
+from minilinalg.dialects.upstream import arith, bufferization, memref, scf, ub
+from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, element_of
+from minilinalg.passes.triton_to_linalg.elementwise import empty, filled
+from minilinalg.passes.triton_to_linalg.shapes import broadcast, extract_slice, insert_slice
+
+Box = tuple[Interval, ...]
+
+
+def load(c: Conversion, op: tt.LoadOp) -> None:
+    """A load gives what is in memory, and `other` where the mask does not hold; without `other`, nothing defined."""
+    pointer = _addresses(c, op)
+    if not isinstance(op.result.type, TensorType):
+        c.bind(op.result, _load_element(c, op, pointer))
+        return
+    if op.volatile:
+        raise c.unsupported(op, "a volatile load of a block", "a block is read by a copy, which may be moved or merged")
+    c.bind(op.result, _load_block(c, op, pointer, _box(c, op, pointer)))
+
+
+def store(c: Conversion, op: tt.StoreOp) -> None:
+    """A store puts the part of the block that the mask lets through into memory."""
+    pointer = _addresses(c, op)
+    value = c.value(op.value)
+    if not isinstance(op.value.type, TensorType):
+        _under(c, op.mask, lambda: c.insert(memref.StoreOp.get(value, *_element(c, pointer))))
+        return
+    # Where several elements go to one address, it is unspecified which of them stays: the first one.
+    box = tuple(
+        replace(i, high=smallest(i.high, i.low + 1)) if term == STILL and size != 1 else i
+        for i, term, size in zip(_box(c, op, pointer), pointer.terms, pointer.shape, strict=True)
+    )
+
+    def write(chunk: Structured, part: Box, _: Sequence[SSAValue]) -> Sequence[SSAValue]:
+        piece = value
+        if not _is_whole(part, chunk.shape):
+            piece = extract_slice(c, value, [c.size(i.low) for i in part], [c.size(i.size) for i in part])
+        destination = _view(c, chunk, part)
+        writable = {"writable": UnitAttr()}
+        c.insert(bufferization.MaterializeInDestinationOp.create(operands=[piece, destination], properties=writable))
+        return ()
+
+    _in_runs(c, pointer, box, (), write)
+
+
+# Where
+
+
+def _addresses(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Structured:
+    what = "load" if isinstance(op, tt.LoadOp) else "store"
+    rule = "triton-to-linalg accesses an argument in blocks with a stride in each dimension"
+    state = c.pointers.of(op.ptr)
+    if isinstance(state, Unstructured):
+        found = f"this {what}'s addresses are not a strided block: {state.reason}"
+        raise c.unsupported(op, found, rule, state.at)
+    for dim, term in enumerate(state.terms):
+        if isinstance(term, Table):
+            found = f"this {what}'s addresses are not a strided block: dimension {dim} goes through a table"
+            raise c.unsupported(op, found, rule, term.vector)
+    assert state.base is not None
+    return state
+
+
+def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, pointer: Structured) -> Box:
+    mask = everywhere(pointer.shape) if op.mask is None else c.masks.of(op.mask)
+    for rest in mask.rest:
+        raise c.unsupported(
+            op,
+            f"this mask is not an interval in each dimension: {rest.reason}",
+            "a masked access reads or writes the block between two bounds in each dimension",
+            rest.value,
+        )
+    return mask.box()
+
+
+def _is_full(interval: Interval, size: int) -> bool:
+    return interval.low == ZERO and interval.high.constant == size
+
+
+def _is_whole(box: Box, shape: Sequence[int]) -> bool:
+    return all(_is_full(interval, size) for interval, size in zip(box, shape, strict=True))
+
+
+def _element(c: Conversion, pointer: Structured) -> tuple[SSAValue, list[SSAValue]]:
+    assert pointer.base is not None
+    return c.value(pointer.base), [c.index(pointer.offset)]
+
+
+def _view(c: Conversion, pointer: Structured, box: Box) -> SSAValue:
+    """The elements in `box` as a strided view of the argument."""
+    assert pointer.base is not None
+    base = c.value(pointer.base)
+    offset, strides = pointer.offset, [ONE] * len(box)
+    for d, (term, interval) in enumerate(zip(pointer.terms, box, strict=True)):
+        assert isinstance(term, Strided)
+        offset = offset + interval.low * term.stride
+        # Along a dimension of one element any stride will do.
+        strides[d] = ONE if pointer.shape[d] == 1 else term.stride
+    start, sizes, steps = c.size(offset), [c.size(i.size) for i in box], [c.size(s) for s in strides]
+    shape = [size if isinstance(size, int) else DYNAMIC_INDEX for size in sizes]
+    layout = StridedLayoutAttr(
+        [step if isinstance(step, int) else NoneAttr() for step in steps],
+        start if isinstance(start, int) else NoneAttr(),
+    )
+    type = MemRefType(element_of(base.type), shape, layout)
+    return c.insert(memref.ReinterpretCastOp.from_dynamic(base, [start], sizes, steps, type)).result
+
+
+# Elements
+
+
+def _load_element(c: Conversion, op: tt.LoadOp, pointer: Structured) -> SSAValue:
+    def read() -> SSAValue:
+        base, indices = _element(c, pointer)
+        return c.insert(memref.LoadOp.get(base, indices)).res
+
+    if op.mask is None:
+        return read()
+    branch = scf.IfOp(c.value(op.mask), [op.result.type], Region(Block()), Region(Block()))
+    with c.inside(branch.true_region.block):
+        c.insert(scf.YieldOp(read()))
+    with c.inside(branch.false_region.block):
+        other = c.insert(ub.PoisonOp(op.result.type)).result if op.other is None else c.value(op.other)
+        c.insert(scf.YieldOp(other))
+    return c.insert(branch).results[0]
+
+
+def _under(c: Conversion, mask: SSAValue | None, act: Callable[[], object]) -> None:
+    """Does something where a mask holds."""
+    if mask is None:
+        act()
+        return
+    branch = scf.IfOp(c.value(mask), [], Region(Block()), Region())
+    with c.inside(branch.true_region.block):
+        act()
+        c.insert(scf.YieldOp())
+    c.insert(branch)
+
+
+# Blocks
+
+
+def _load_block(c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box) -> SSAValue:
+    """The block, where the addresses do not change along a dimension read once and repeated."""
+    repeated = [d for d, term in enumerate(pointer.terms) if term == STILL and pointer.shape[d] != 1]
+    other = None if op.other is None else constant_of(op.other)
+    if not all(_is_full(box[d], pointer.shape[d]) for d in repeated) or (other is None and op.other is not None):
+        # A mask along that dimension, or an `other` that changes along it: the view repeats, with stride 0.
+        repeated = []
+    kept = [d for d in range(len(box)) if d not in repeated]
+    if not kept:
+        return filled(c, c.insert(memref.LoadOp.get(*_element(c, pointer))).res, op.result.type)
+    once = replace(pointer, terms=tuple(pointer.terms[d] for d in kept), shape=tuple(pointer.shape[d] for d in kept))
+    type = TensorType(element_of(op.result.type), once.shape)
+    read = _read(c, op, once, tuple(box[d] for d in kept), type)
+    return broadcast(c, read, op.result.type, repeated) if repeated else read
+
+
+def _read(c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box, type: TensorType[Attribute]) -> SSAValue:
+    wraps = any(isinstance(term, Wrapped) for term in pointer.terms)
+    whole = _is_whole(box, pointer.shape)
+    if whole and not wraps:
+        return c.insert(bufferization.ToTensorOp(_view(c, pointer, box), restrict=True)).tensor
+
+    def read(chunk: Structured, part: Box, carried: Sequence[SSAValue]) -> Sequence[SSAValue]:
+        piece = c.insert(bufferization.ToTensorOp(_view(c, chunk, part), restrict=True)).tensor
+        return [insert_slice(c, piece, carried[0], [c.size(i.low) for i in part], [c.size(i.size) for i in part])]
+
+    start = empty(c, type) if whole else _background(c, op, type)
+    return _in_runs(c, pointer, box, [start], read)[0]
+
+
+def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute]) -> SSAValue:
+    """What the elements are that the mask leaves out."""
+    if op.other is None:
+        return empty(c, type)
+    if type == op.result.type:
+        return c.value(op.other)
+    known = constant_of(op.other)
+    assert known is not None
+    scalar = constant(known, type.element_type)
+    assert isinstance(scalar, IntegerAttr | FloatAttr)
+    return filled(c, c.insert(arith.ConstantOp(scalar)).result, type)
+
+
+def _in_runs(
+    c: Conversion,
+    pointer: Structured,
+    box: Box,
+    carried: Sequence[SSAValue],
+    act: Callable[[Structured, Box, Sequence[SSAValue]], Sequence[SSAValue]],
+) -> Sequence[SSAValue]:
+    """Calls `act` for each part of the block that is strided in every dimension; `carried` goes from one to the next.
+
+    start + i is taken modulo m, rounded towards zero, so it lies in a run q between two multiples of m:
+
+        from q m      up to q m + m     for q > 0          (-m, m) for q = 0          (q m - m, q m] for q < 0
+
+    and its element is at (start + i - q m) * scale.
+    """
+    dim = next((d for d, term in enumerate(pointer.terms) if isinstance(term, Wrapped)), None)
+    if dim is None:
+        return act(pointer, box, carried)
+    term = pointer.terms[dim]
+    assert isinstance(term, Wrapped)
+    start, interval, positive = term.start, box[dim], never_negative(term.start)
+    modulus = term.modulus if never_negative(term.modulus) else largest(term.modulus, -term.modulus)
+    first = quotient(start + interval.low, modulus)
+    last = quotient(start + interval.high - 1, modulus)
+    block = Block(arg_types=[INDEX, *(value.type for value in carried)])
+    loop = scf.ForOp(c.index(first), c.index(last + 1), c.number(1), carried, Region(block))
+    with c.inside(block):
+        run = number(block.args[0])
+        low, high = run * modulus, run * modulus + modulus
+        if not positive:
+            low = choose(Condition(-run), low, low - modulus + 1)
+            high = choose(Condition(run), run * modulus + 1, high)
+        begin = largest(interval.low, low - start)
+        part = Interval(begin, largest(smallest(interval.high, high - start), begin))
+        moved = replace(
+            pointer,
+            offset=pointer.offset + (start - run * modulus) * term.scale,
+            terms=tuple(Strided(term.scale) if d == dim else t for d, t in enumerate(pointer.terms)),
+        )
+        parts = tuple(part if d == dim else i for d, i in enumerate(box))
+        c.insert(scf.YieldOp(*_in_runs(c, moved, parts, block.args[1:], act)))
+    return c.insert(loop).results
+
+
+HANDLERS: Mapping[str, Handler] = {"tt.load": load, "tt.store": store}

@@ -1,0 +1,78 @@
+"""Reductions and products of matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects.builtin import DenseArrayBase, Float32Type, TensorType, i64
+from xdsl.ir import Block, Region, SSAValue
+
+from minilinalg.analysis.combiners import neutral_value, single_combiner
+from minilinalg.dialects import tt
+from minilinalg.dialects.upstream import arith, linalg, tensor
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
+from minilinalg.passes.triton_to_linalg.elementwise import filled, rounded_to_tf32
+from minilinalg.passes.triton_to_linalg.shapes import extract_slice, reshaped, shape_of
+
+
+def reduce(c: Conversion, op: tt.ReduceOp) -> None:
+    """Into a tensor filled with the neutral value of the combiner; without one, into the first slice along the axis."""
+    axis = op.axis.value.data
+    inputs = [c.value(src) for src in op.srcs]
+    shape = shape_of(inputs[0])
+    kept = (*shape[:axis], *shape[axis + 1 :])
+    types = [TensorType(element_of(value.type), kept) for value in inputs]
+    combiner = single_combiner(op.combine_op.block)
+    neutral = None if combiner is None else neutral_value(combiner.name, types[0].element_type)
+    if neutral is not None:
+        inits = [filled(c, c.insert(arith.ConstantOp(neutral)).result, types[0])]
+    else:
+        first = [1 if d == axis else size for d, size in enumerate(shape)]
+        rest = [size - 1 if d == axis else size for d, size in enumerate(shape)]
+        second = [1 if d == axis else 0 for d in range(len(shape))]
+        inits = [reshaped(c, extract_slice(c, value, [0] * len(shape), first), kept) for value in inputs]
+        inputs = [extract_slice(c, value, second, rest) for value in inputs] if shape[axis] > 1 else []
+    results = _reduced(c, op, inputs, inits, axis) if inputs else inits
+    for old, new in zip(op.result, results, strict=True):
+        if kept or isinstance(old.type, TensorType):
+            c.bind(old, new)
+        else:
+            c.bind(old, c.insert(tensor.ExtractOp(new, [], old.type)).result)
+
+
+def _reduced(
+    c: Conversion, op: tt.ReduceOp, inputs: list[SSAValue], inits: list[SSAValue], axis: int
+) -> list[SSAValue]:
+    """The combiner's left side is what was combined so far, its right side the next element."""
+    combiner = op.combine_op.block
+    count = len(inputs)
+    block = Block(arg_types=[element_of(value.type) for value in (*inputs, *inits)])
+    for i in range(count):
+        c.bind(combiner.args[i], block.args[count + i])
+        c.bind(combiner.args[count + i], block.args[i])
+    with c.inside(block):
+        c.convert_block(combiner)
+        last = combiner.last_op
+        assert last is not None
+        c.insert(linalg.YieldOp(*(c.value(operand) for operand in last.operands)))
+    dimensions = DenseArrayBase.from_list(i64, [axis])
+    reduction = linalg.ReduceOp.create(
+        operands=[*inputs, *inits],
+        result_types=[init.type for init in inits],
+        properties={"dimensions": dimensions},
+        regions=[Region(block)],
+    )
+    return list(c.insert(reduction).results)
+
+
+def dot(c: Conversion, op: tt.DotOp) -> None:
+    """Products of the operands, added to the accumulator in the type of that."""
+    a, b, acc = (c.value(operand) for operand in (op.a, op.b, op.c))
+    if isinstance(element_of(a.type), Float32Type) and "tf32" in str(op.properties.get("inputPrecision")):
+        a, b = rounded_to_tf32(c, a), rounded_to_tf32(c, b)
+    if len(shape_of(a)) != 2:
+        raise c.unsupported(op, f"'tt.dot' of {op.a.type}", "a product of matrices has operands of two dimensions")
+    c.bind(op.results[0], c.insert(linalg.MatmulOp([a, b], [acc], [acc.type])).results[0])
+
+
+HANDLERS: Mapping[str, Handler] = {"tt.dot": dot, "tt.reduce": reduce}
