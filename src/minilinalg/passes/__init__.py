@@ -33,6 +33,10 @@ _NAMES = (
     "cse",
     "dce",
     "licm",
+    "linalg-to-simd",
+    "memref-plan",
+    "memref-promote",
+    "one-shot-bufferize",
     "triton-to-linalg",
 )
 

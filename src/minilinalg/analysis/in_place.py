@@ -1,0 +1,468 @@
+"""In-place analysis: which tensors may share a buffer, so that a write needs no copy.
+
+Source: upstream's OneShotAnalysis (mlir/lib/Dialect/Bufferization/Transforms/OneShotAnalysis.cpp). A tensor is a value
+and never changes; a buffer does. Writing `r = op(.., outs(t))` into the buffer of `t` is right unless somebody still
+reads `t` afterwards. For each function:
+
+1. Every tensor value is in an alias set of its own. Slices, reshapes and casts join their source's set for good: they
+   become views. A result of scf.if joins the sets of what its branches yield.
+2. Every tensor that begins at a read-only place (a function's argument, a view of the arguments' memory, a constant)
+   makes its set read-only: nothing is ever written in place there.
+3. A `to_tensor` is memory's content at that moment. Where a write to memory that may alias its view lies between it and
+   a read of it, it is a snapshot: a copy of its own, which is no longer read-only.
+4. Operands that are written (`outs`, insert_slice's destination, what a loop carries) are visited from the last
+   operation to the first. An operand goes in place when joining its set with the set of the result it is tied to leaves
+   no read-after-write conflict; else the operation writes to a copy.
+5. A conflict is a read R of one alias, a write W into another, and a definition D that R should see, such that W may
+   come after D and before R. None of these is one: R comes before W and no loop around both, but not around D, turns
+   the order round; R and W are in different branches of one scf.if; R and W are one operation that reads each element
+   before it writes it; W is the write that makes D; W comes before D.
+6. What is undefined (tensor.empty, or part of one) has no definition, so reading it conflicts with nothing. A
+   destination that is a tensor.empty becomes a new buffer, unless the operation is elementwise and an input dies there:
+   then the input's buffer is written in place.
+
+What a loop carries lives in one buffer all along: the `iter_args` value, the result and, in place, the initial value.
+A yielded value that ends up in another buffer is copied there when an iteration ends; that is a read of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+from xdsl.dialects.builtin import DenseArrayBase, IntegerType, TensorType
+from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
+from xdsl.utils.disjoint_set import DisjointSet
+
+from minilinalg.analysis.aliasing import Access, own_accesses
+from minilinalg.analysis.destination_style import (
+    destinations,
+    first_destination,
+    is_destination_style,
+    may_share,
+    reads_destination,
+    reads_input,
+)
+from minilinalg.dialects.upstream import bufferization, func, scf, tensor
+
+SLICES_AND_SHAPES = frozenset(
+    f"tensor.{name}" for name in ("cast", "collapse_shape", "expand_shape", "extract_slice", "reshape")
+)
+"""Operations whose result is part of their first operand, or all of it in another shape."""
+_INSERTS = frozenset({"tensor.insert_slice", "tensor.parallel_insert_slice"})
+_STATIC_BOUNDS = ("static_offsets", "static_sizes", "static_strides")
+_LOOPS = frozenset({"scf.for", "scf.forall", "scf.while", "scf.parallel"})
+
+
+def is_tensor(value: SSAValue) -> bool:
+    return isinstance(value.type, TensorType)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """One use of a value."""
+
+    op: Operation
+    index: int
+
+    @property
+    def value(self) -> SSAValue:
+        return self.op.operands[self.index]
+
+
+@dataclass
+class InPlace:
+    """The decisions about one function."""
+
+    snapshots: dict[OpResult, Operation] = field(default_factory=dict[OpResult, Operation])
+    """to_tensor results that need a copy -> the write that may change what they view."""
+    copies: dict[Operand, Operation | None] = field(default_factory=dict["Operand", "Operation | None"])
+    """Written operands that need a copy -> the operation that still reads the old value; None: it is read-only."""
+    reused: dict[Operand, int] = field(default_factory=dict["Operand", int])
+    """Undefined destinations -> the index of the input whose buffer is written instead."""
+
+
+def analyse(function: func.FuncOp) -> InPlace:
+    """Decides for every written operand in `function` whether it is written in place."""
+    return _Analysis(function).run()
+
+
+def tied_results(operand: Operand) -> tuple[SSAValue, ...]:
+    """The values that live in the buffer of a written operand: the result, and in loops what is carried."""
+    op, index = operand.op, operand.index
+    if is_destination_style(op):
+        return (op.results[index - first_destination(op)],)
+    if isinstance(op, tensor.InsertSliceOp | tensor.InsertOp | bufferization.MaterializeInDestinationOp):
+        return tuple(op.results)
+    if isinstance(op, scf.ForOp):
+        return op.results[index - 3], op.body.block.args[index - 2]
+    if op.name == "scf.forall":
+        shared = index - (len(op.operands) - len(op.results))
+        args = op.regions[0].block.args
+        return op.results[shared], args[len(args) - len(op.results) + shared]
+    if op.name == "tensor.parallel_insert_slice":
+        return ()
+    raise AssertionError(f"{op.name} has no tied results")
+
+
+def written_operands(op: Operation) -> Iterator[Operand]:
+    """The tensor operands that `op` makes its results from by writing."""
+    if is_destination_style(op):
+        indices: range | tuple[int, ...] = destinations(op)
+    elif isinstance(op, tensor.InsertSliceOp | tensor.InsertOp | bufferization.MaterializeInDestinationOp):
+        indices = (1,)
+    elif isinstance(op, scf.ForOp):
+        indices = range(3, len(op.operands))
+    elif op.name == "scf.forall":
+        indices = range(len(op.operands) - len(op.results), len(op.operands))
+    elif op.name == "tensor.parallel_insert_slice":
+        indices = (1,)
+    else:
+        return
+    for index in indices:
+        if is_tensor(op.operands[index]):
+            yield Operand(op, index)
+
+
+def read_operands(op: Operation) -> Iterator[Operand]:
+    """The tensor operands whose elements decide about what `op` does."""
+    if op.name in SLICES_AND_SHAPES or op.name == "tensor.dim":
+        return
+    first = first_destination(op) if is_destination_style(op) else None
+    for index, value in enumerate(op.operands):
+        if not is_tensor(value):
+            continue
+        if first is not None:
+            reads = reads_input(op, index) if index < first else reads_destination(op, index)
+        elif isinstance(op, bufferization.MaterializeInDestinationOp):
+            reads = index == 0
+        elif op.name in _INSERTS:
+            reads = index == 0 or not covers_destination(op)
+        else:
+            reads = True
+        if reads:
+            yield Operand(op, index)
+
+
+def covers_destination(op: Operation) -> bool:
+    """Whether what an insert_slice inserts is all of its destination."""
+    sizes = cast("DenseArrayBase[IntegerType]", op.properties["static_sizes"]).get_values()
+    return tuple(sizes) == cast("TensorType[Attribute]", op.operands[1].type).get_shape()
+
+
+def is_undefined(value: SSAValue) -> bool:
+    """Whether the elements of a tensor are undefined: it is an empty one, or a part of one."""
+    while isinstance(owner := value.owner, Operation) and owner.name in SLICES_AND_SHAPES:
+        value = owner.operands[0]
+    return isinstance(owner, tensor.EmptyOp) or (isinstance(owner, bufferization.AllocTensorOp) and owner.copy is None)
+
+
+def definition_of(value: SSAValue) -> SSAValue | None:
+    """The value whose making last wrote the elements of `value`; None when they are undefined."""
+    while isinstance(owner := value.owner, Operation) and owner.name in SLICES_AND_SHAPES:
+        value = owner.operands[0]
+    return None if is_undefined(value) else value
+
+
+class _Order:
+    """Where operations of a function stand with respect to one another."""
+
+    def __init__(self, function: func.FuncOp):
+        self.enter: dict[Operation, int] = {}
+        self.leave: dict[Operation, int] = {}
+        self._number(function, 0)
+
+    def _number(self, op: Operation, time: int) -> int:
+        self.enter[op] = time
+        for region in op.regions:
+            for block in region.blocks:
+                for inner in block.ops:
+                    time = self._number(inner, time + 1)
+        self.leave[op] = time + 1
+        return time + 1
+
+    def before(self, a: Operation, b: Operation) -> bool:
+        """Whether `a` is over when `b` begins, in one run through the function without turning back."""
+        return self.leave[a] < self.enter[b]
+
+    def inside(self, inner: Operation, outer: Operation) -> bool:
+        return self.enter[outer] < self.enter[inner] and self.leave[inner] <= self.leave[outer]
+
+
+def _loop_regions(at: Operation | Block) -> list[Region]:
+    """The loop bodies around an operation or block, innermost first."""
+    found: list[Region] = []
+    region = at.parent if isinstance(at, Block) else at.parent_region()
+    while region is not None and (owner := region.parent) is not None:
+        if owner.name in _LOOPS:
+            found.append(region)
+        region = owner.parent_region()
+    return found
+
+
+def _in_exclusive_branches(a: Operation, b: Operation) -> bool:
+    """Whether at most one of `a` and `b` runs each time that their common scf.if does."""
+    regions_of_a = {id(region.parent): region for region in _regions(a)}
+    return any(
+        isinstance(region.parent, scf.IfOp) and regions_of_a.get(id(region.parent), region) is not region
+        for region in _regions(b)
+    )
+
+
+def _regions(op: Operation) -> Iterator[Region]:
+    region = op.parent_region()
+    while region is not None and region.parent is not None:
+        yield region
+        region = region.parent.parent_region()
+
+
+class _Analysis:
+    def __init__(self, function: func.FuncOp):
+        self.function = function
+        self.order = _Order(function)
+        self.sets: DisjointSet[SSAValue] = DisjointSet()
+        self.reads: dict[SSAValue, list[Operand]] = {}
+        """Value -> the uses that read it. Of a set: all of its members'."""
+        self.members: dict[SSAValue, list[SSAValue]] = {}
+        self.written: dict[SSAValue, list[Operand]] = {}
+        """Representative of a set -> the operands that are written in place there."""
+        self.read_only: set[SSAValue] = set()
+        self.result = InPlace()
+
+    def run(self) -> InPlace:
+        ops = list(self.function.body.walk())
+        self._collect(ops)
+        self._find_snapshots(ops)
+        for op in reversed(ops):
+            for operand in written_operands(op):
+                self._decide(operand)
+        return self.result
+
+    # Steps 1 and 2
+
+    def _collect(self, ops: list[Operation]) -> None:
+        for block in (block for op in [self.function, *ops] for region in op.regions for block in region.blocks):
+            for arg in block.args:
+                self._add(arg, read_only=block.parent_op() is self.function)
+        for op in ops:
+            for result in op.results:
+                self._add(result, read_only=op.name in ("bufferization.to_tensor", "arith.constant"))
+        for op in ops:
+            if op.name in SLICES_AND_SHAPES:
+                self._join(op.operands[0], op.results[0])
+            elif isinstance(op, scf.IfOp):
+                for region in op.regions:
+                    self._join_yields(op, region)
+            for operand in read_operands(op):
+                self.reads[operand.value].append(operand)
+
+    def _add(self, value: SSAValue, *, read_only: bool) -> None:
+        if not is_tensor(value):
+            return
+        self.sets.add(value)
+        self.reads[value] = []
+        self.members[value] = [value]
+        self.written[value] = []
+        if read_only:
+            self.read_only.add(value)
+
+    def _join_yields(self, op: scf.IfOp, region: Region) -> None:
+        if not region.blocks or not isinstance(last := region.block.last_op, scf.YieldOp):
+            return
+        for yielded, result in zip(last.operands, op.results, strict=True):
+            if is_tensor(result):
+                self._join(yielded, result)
+
+    def _join(self, a: SSAValue, b: SSAValue) -> None:
+        one, two = self.sets.find(a), self.sets.find(b)
+        if one is two:
+            return
+        self.sets.union(one, two)
+        root = self.sets.find(one)
+        other = two if root is one else one
+        self.members[root] += self.members.pop(other)
+        self.written[root] += self.written.pop(other)
+
+    # Step 3
+
+    def _find_snapshots(self, ops: list[Operation]) -> None:
+        changes = [access for op in ops for access in own_accesses(op) if access.kind == "write"]
+        if not changes:
+            return
+        for op in ops:
+            if not isinstance(op, bufferization.ToTensorOp):
+                continue
+            for read in self._reads_of_set(op.tensor):
+                if definition_of(read.value) not in (op.tensor, None) and not self._comes_from_if(read.value):
+                    continue
+                change = self._change_before(read, op.tensor, changes)
+                if change is not None:
+                    self.result.snapshots[cast("OpResult", op.tensor)] = change
+                    self.read_only.discard(op.tensor)
+                    break
+
+    def _comes_from_if(self, value: SSAValue) -> bool:
+        definition = definition_of(value)
+        return definition is not None and isinstance(definition.owner, scf.IfOp)
+
+    def _change_before(self, read: Operand, snapshot: SSAValue, changes: list[Access]) -> Operation | None:
+        """A write between a `to_tensor` and a read of it that may change what it views."""
+        view = cast("bufferization.ToTensorOp", snapshot.owner).memref
+        for change in changes:
+            if change.touches(view) and self._comes_between(read, change.op, snapshot, None):
+                return change.op
+        return None
+
+    # Steps 4 and 5
+
+    def _decide(self, operand: Operand) -> None:
+        results = tied_results(operand)
+        if isinstance(operand.value.owner, tensor.EmptyOp):
+            # Any new buffer is as good as that of the empty tensor, and lives no longer than it must.
+            if not self._reuse_input(operand, results):
+                self._keep_together(results)
+            return
+        obstacle = self._obstacle(operand, operand.value, results)
+        if isinstance(obstacle, _Free):
+            self._write_in_place(operand, operand.value, results)
+        else:
+            self.result.copies[operand] = obstacle
+            self._keep_together(results)
+
+    def _keep_together(self, results: tuple[SSAValue, ...]) -> None:
+        """The results live together in a buffer that is new."""
+        for result in results[1:]:
+            self._join(results[0], result)
+
+    def _reuse_input(self, operand: Operand, results: tuple[SSAValue, ...]) -> bool:
+        """Step 6."""
+        op = operand.op
+        if not is_destination_style(op):
+            return False
+        taken = {op.operands[index] for index in destinations(op)} | {
+            op.operands[index] for other, index in self.result.reused.items() if other.op is op
+        }
+        for index in range(first_destination(op)):
+            value = op.operands[index]
+            if value.type != operand.value.type or value in taken or not may_share(op, index, operand.index):
+                continue
+            if is_undefined(value):
+                continue
+            if isinstance(self._obstacle(operand, value, results), _Free):
+                self._write_in_place(operand, value, results)
+                self.result.reused[operand] = index
+                return True
+        return False
+
+    def _write_in_place(self, operand: Operand, value: SSAValue, results: tuple[SSAValue, ...]) -> None:
+        for result in results:
+            self._join(value, result)
+        self.written[self.sets.find(value)].append(operand)
+
+    def _obstacle(self, operand: Operand, value: SSAValue, results: tuple[SSAValue, ...]) -> _Free | Operation | None:
+        """What stands against writing `operand` into the buffer of `value`: a reader, None when it is read-only."""
+        representatives = dict.fromkeys(self.sets.find(v) for v in (value, *results))
+        members = [member for root in representatives for member in self.members[root]]
+        if any(member in self.read_only for member in members):
+            return None
+        write = [operand, *(w for root in representatives for w in self.written[root])]
+        for member in members:
+            for read in self.reads[member]:
+                definition = definition_of(member)
+                if definition is None:
+                    continue
+                for other in write:
+                    if self._conflict(read, other, definition):
+                        return read.op
+        return _FREE
+
+    def _conflict(self, read: Operand, write: Operand, definition: SSAValue) -> bool:
+        if read == write and write.op.name in _LOOPS:
+            # What a loop carries is read by the loop itself, before it is first written.
+            return False
+        if definition in tied_results(write):
+            return False
+        if _is_matching_slice(read, write):
+            return False
+        return self._comes_between(read, write.op, definition, write)
+
+    def _comes_between(self, read: Operand, write: Operation, definition: SSAValue, operand: Operand | None) -> bool:
+        """Whether `write` may come after `definition` was made and before `read`. `operand`: when it is of a tensor."""
+        if self._order_holds(read.op, write, definition):
+            if self.order.before(read.op, write):
+                return False
+            reads_first = operand is not None and (read == operand or may_share(read.op, read.index, operand.index))
+            if read.op is write and reads_first:
+                return False
+            if read.op.name in _LOOPS and self.order.inside(write, read.op):
+                # What a loop takes it reads before it begins.
+                return False
+            if _in_exclusive_branches(read.op, write):
+                return False
+        place = definition.owner
+        if isinstance(place, Operation):
+            return not (self.order.before(write, place) or self.order.inside(write, place))
+        return place.find_ancestor_op_in_block(write) is not None
+
+    def _order_holds(self, read: Operation, write: Operation, definition: SSAValue) -> bool:
+        """Whether the textual order of `read` and `write` is their order in time, for one making of `definition`.
+
+        A loop around both of them, but not around the definition, runs the write before a later iteration's read.
+        """
+        around_definition = _loop_regions(definition.owner)
+        around_write = _loop_regions(write)
+        return all(region in around_definition or region not in around_write for region in _loop_regions(read))
+
+    def _reads_of_set(self, value: SSAValue) -> Iterator[Operand]:
+        for member in self.members[self.sets.find(value)]:
+            yield from self.reads[member]
+
+
+class _Free:
+    """Nothing stands against it."""
+
+
+_FREE = _Free()
+
+
+def _is_matching_slice(read: Operand, write: Operand) -> bool:
+    """Whether an insert_slice puts back the very slice that was taken out and written in place.
+
+    `%s = extract_slice %t[..]; %u = op outs(%s); %r = insert_slice %u into %t[..]` with the same bounds: reading `%u`
+    to insert it does not conflict with writing the slice of `%t`, and reading the rest of `%t` not with writing `%s`.
+    """
+    insert = read.op
+    if insert.name not in _INSERTS:
+        return False
+    if read.index == 0:
+        return write.op is insert and _origin(read.value, insert) is not None
+    chain = _origin(insert.operands[0], insert)
+    return chain is not None and any(result in chain for result in tied_results(write))
+
+
+def _origin(value: SSAValue, insert: Operation) -> list[SSAValue] | None:
+    """The values from what `insert` inserts back to the slice of its destination that they were written into.
+
+    None when they do not begin with the slice at which `insert` inserts.
+    """
+    chain: list[SSAValue] = []
+    while isinstance(owner := value.owner, Operation):
+        chain.append(value)
+        if isinstance(owner, tensor.ExtractSliceOp):
+            return chain if _same_slice(owner, insert) else None
+        written = [operand for operand in written_operands(owner) if value in tied_results(operand)]
+        if len(written) != 1:
+            return None
+        value = written[0].value
+    return None
+
+
+def _same_slice(extract: tensor.ExtractSliceOp, insert: Operation) -> bool:
+    source, destination, *bounds = insert.operands
+    return (
+        extract.source is destination
+        and extract.result.type == source.type
+        and list(extract.operands[1:]) == bounds
+        and all(extract.properties[key] == insert.properties[key] for key in _STATIC_BOUNDS)
+    )

@@ -1,0 +1,220 @@
+"""`linalg-to-simd`: every operation on buffers becomes one instruction, and the function one core's program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, MemRefType, ModuleOp, UnitAttr, i64
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir.affine import AffineMap
+
+from minilinalg.analysis.aliasing import accesses, root_of
+from minilinalg.analysis.destination_style import indexing_map, is_destination_style, is_parallel
+from minilinalg.analysis.neutral import is_neutral
+from minilinalg.dialects import simd
+from minilinalg.dialects.simd import element_bytes, is_contiguous, offset_of
+from minilinalg.dialects.simd.constraints import check_instruction
+from minilinalg.dialects.upstream import arith, func, linalg, memref
+from minilinalg.errors import InputError, UnsupportedError, near_name
+from minilinalg.locations import places_of
+from minilinalg.passes.base import MinilinalgPass, require_target
+from minilinalg.passes.core_program import become_core_program
+from minilinalg.passes.insertion import erase, insert_before
+from minilinalg.passes.strided_view import buffer_type
+from minilinalg.targets import Target
+
+
+@dataclass(frozen=True)
+class LinalgToSimdPass(MinilinalgPass):
+    """Turns copies and computations on buffers into instructions, and a loop over cores into the program of one.
+
+    ```mlir
+    func.func @double(%x: memref<64xf32, #simd.space<gdram>>) {
+      scf.forall (%core) in (2) {
+        %a = memref.alloc() {simd.address = 0 : i64} : memref<64xf32, #simd.space<nram>>
+        memref.copy %x, %a : memref<64xf32, #simd.space<gdram>> to memref<64xf32, #simd.space<nram>>
+        linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+          iterator_types = ["parallel"]} ins(%a : memref<64xf32, #simd.space<nram>>)
+          outs(%a : memref<64xf32, #simd.space<nram>>) {
+        ^bb0(%in: f32, %out: f32):
+          %s = arith.addf %in, %in : f32
+          linalg.yield %s : f32
+        }
+      }
+      return
+    }
+    ```
+    becomes
+    ```mlir
+    func.func @double(%x: memref<64xf32, #simd.space<gdram>>) {
+      %core = simd.core_id : index
+      %a = memref.alloc() {simd.address = 0 : i64} : memref<64xf32, #simd.space<nram>>
+      simd.dma %x -> %a : memref<64xf32, #simd.space<gdram>> -> memref<64xf32, #simd.space<nram>>
+      simd.addf %a, %a -> %a : memref<64xf32, #simd.space<nram>>
+      return
+    }
+    ```
+
+    A copy is a DMA, or a move when it stays in vector memory and both sides are gapless. A linalg.reduce overwrites a
+    buffer that was filled with its combiner's neutral element; the fill goes. Its count is the buffer's static extent,
+    so padding behind it takes no part. What the cores share: core_program.py.
+
+    Requires: a target; the promoted stage, each linalg operation being one instruction (linalg-decompose-elementwise).
+    Ensures: no linalg; instructions that the target can execute. Leaves alone: scalar operations, scalar loads and
+    stores, views.
+    """
+
+    name = "linalg-to-simd"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        target = require_target(ctx, self, "its instructions and the number of its cores")
+        for function in [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]:
+            for inner in tuple(function.body.walk()):
+                if inner.parent is not None and (is_destination_style(inner) or isinstance(inner, memref.CopyOp)):
+                    _replace(inner, target)
+            become_core_program(function, target)
+
+
+def _replace(op: Operation, target: Target) -> None:
+    select = _SELECTIONS.get(op.name)
+    new = select(op, target) if select is not None else None
+    if new is None:
+        raise _no_instruction(op)
+    try:
+        check_instruction(new, target)
+    except InputError as error:
+        raise error.at(places_of(op)) from None
+    insert_before(op, new)
+    erase(op)
+
+
+def _no_instruction(op: Operation) -> UnsupportedError:
+    known = [cls.SPEC.meaning for cls in simd.INSTRUCTIONS]
+    bodies = [inner.name for region in op.regions for inner in region.walk() if inner.name != "linalg.yield"]
+    what = f"'{op.name}' of {', '.join(bodies)}" if bodies else f"'{op.name}'"
+    near = near_name(bodies[0] if bodies else op.name, known)
+    return UnsupportedError(
+        f"{what} is no instruction of the machine",
+        rule="an operation on buffers is a copy, a fill, one elementwise operation, a reduction by one combiner, "
+        "a broadcast, a transpose or a matrix product",
+        hint=near,
+        places=places_of(op),
+    )
+
+
+def _copy(op: memref.CopyOp, target: Target) -> simd.Instruction:
+    source, destination = buffer_type(op.source), buffer_type(op.destination)
+    if simd.space_of(source) == simd.space_of(destination) == target.vector_space.name:
+        parts = (_is_operand(op.source, target, written=False), _is_operand(op.destination, target, written=True))
+        if all(parts):
+            return simd.MoveOp([op.source], op.destination)
+    return simd.DmaOp([op.source], op.destination)
+
+
+def _is_operand(value: SSAValue, target: Target, *, written: bool) -> bool:
+    """Whether an instruction can have `value` as its operand; one that is written must not reach behind itself."""
+    type = buffer_type(value)
+    offset, width = offset_of(type), element_bytes(type)
+    if not is_contiguous(type) or offset is None or (offset * width) % target.vector.alignment:
+        return False
+    is_part = root_of(value).type != type
+    return not (written and is_part and type.element_count() % target.vector.count_multiple(width))
+
+
+def _fill(op: linalg.FillOp, target: Target) -> simd.Instruction:
+    return simd.FillOp([op.inputs[0]], op.outputs[0])
+
+
+def _generic(op: linalg.GenericOp, target: Target) -> simd.Instruction | None:
+    body = op.body.block
+    ops = list(body.ops)
+    *computed, end = ops
+    if not is_parallel(op) or len(op.outputs) != 1 or not _is_identity(op, len(op.operands) - 1):
+        return None
+    if not computed or end.operands[0] is not computed[-1].results[0]:
+        return None
+    if isinstance(computed[0], linalg.IndexOp):
+        is_ramp = len(computed) == 1 or (len(computed) == 2 and computed[1].name == "arith.index_cast")
+        return simd.IotaOp([], op.outputs[0], dim=IntegerAttr(computed[0].dim.value.data, i64)) if is_ramp else None
+    cls = simd.ELEMENTWISE_BY_MEANING.get(computed[0].name)
+    if len(computed) != 1 or cls is None:
+        return None
+    inputs = [op.operands[body.args.index(v)] if v in body.args else v for v in computed[0].operands]  # pyright: ignore
+    return cls(inputs, op.outputs[0], **_clauses(computed[0]))
+
+
+def _is_identity(op: Operation, index: int) -> bool:
+    found = indexing_map(op, index)
+    return found is not None and found == AffineMap.identity(found.num_dims)
+
+
+def _clauses(op: Operation) -> dict[str, Attribute]:
+    """The properties of an instruction that come from those of the scalar operation."""
+    if op.name in ("arith.cmpi", "arith.cmpf"):
+        return {"predicate": op.properties["predicate"]}
+    if (mode := op.properties.get("roundingmode")) is not None:
+        number = cast("IntegerAttr", mode).value.data
+        return {"rounding": IntegerAttr(simd.ROUNDING.index(arith.ROUNDING_MODES[number]), i64)}
+    return {}
+
+
+def _reduce(op: Operation, target: Target) -> simd.Instruction | None:
+    if len(op.operands) != 2:
+        return None
+    body = op.regions[0].block
+    computed = [inner for inner in body.ops if inner.name != "linalg.yield"]
+    if len(computed) != 1 or set(computed[0].operands) != set(body.args):
+        return None
+    cls = simd.REDUCTION_BY_COMBINER.get(computed[0].name)
+    fill = initial_fill(op)
+    if cls is None or fill is None or not is_neutral(cast("Operation", fill.inputs[0].owner), computed[0].name):
+        return None
+    new = cls([op.operands[0]], op.operands[1], dimensions=op.properties["dimensions"])
+    erase(fill)
+    return new
+
+
+def initial_fill(op: Operation) -> linalg.FillOp | simd.FillOp | None:
+    """The fill that wrote the destination of a reduction, when nothing else touches the buffer in between."""
+    before = op.prev_op
+    destination = op.operands[1]
+    while before is not None:
+        if isinstance(before, linalg.FillOp | simd.FillOp) and before.outputs[0] is destination:
+            return before
+        if any(access.touches(destination) for access in accesses(before)):
+            return None
+        before = before.prev_op
+    return None
+
+
+def _broadcast(op: Operation, target: Target) -> simd.Instruction:
+    return simd.BroadcastOp([op.operands[0]], op.operands[1], dimensions=_dimensions(op, "dimensions"))
+
+
+def _transpose(op: Operation, target: Target) -> simd.Instruction:
+    return simd.TransposeOp([op.operands[0]], op.operands[1], permutation=_dimensions(op, "permutation"))
+
+
+def _dimensions(op: Operation, name: str) -> Attribute:
+    return DenseArrayBase.from_list(i64, list(cast("Any", op.properties[name]).get_values()))
+
+
+def _matmul(op: Operation, target: Target) -> simd.Instruction | None:
+    if len(op.operands) != 3 or any(cast("MemRefType", v.type).get_num_dims() != 2 for v in op.operands):
+        return None
+    return simd.MatmulOp(op.operands[:2], op.operands[2], accumulate=UnitAttr())
+
+
+_SELECTIONS: dict[str, Callable[[Any, Target], simd.Instruction | None]] = {
+    "linalg.broadcast": _broadcast,
+    "linalg.fill": _fill,
+    "linalg.generic": _generic,
+    "linalg.matmul": _matmul,
+    "linalg.reduce": _reduce,
+    "linalg.transpose": _transpose,
+    "memref.copy": _copy,
+}
+"""Name -> the instruction, or None when this form of the operation has none."""
