@@ -34,7 +34,7 @@ DIALECTS: dict[str, tuple[str, str]] = {
     "complex": ("xdsl.dialects.complex", "Complex"),
     "func": ("minilinalg.dialects.upstream.func", "Func"),
     "linalg": ("minilinalg.dialects.upstream.linalg", "Linalg"),
-    "llvm": ("xdsl.dialects.llvm", "LLVM"),
+    "llvm": ("minilinalg.dialects.upstream.llvm", "LLVM"),
     "math": ("minilinalg.dialects.upstream.math", "Math"),
     "memref": ("minilinalg.dialects.upstream.memref", "MemRef"),
     "scf": ("minilinalg.dialects.upstream.scf", "Scf"),
