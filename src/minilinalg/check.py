@@ -23,7 +23,7 @@ from xdsl.ir import Operation
 from minilinalg.abi import FunctionAbi, check_grid
 from minilinalg.errors import CheckError, Diagnostic, MinilinalgError
 from minilinalg.interp.binding import bind
-from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Emitter, Observer
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
@@ -72,7 +72,7 @@ def _run(executable: Executable, grid: Any, args: Sequence[Any], cores: int | No
     values = bind(executable.abi, given, memory)
     found = executable.run_bound(check_grid(grid), memory, values, cores=cores)
     source = [p for p in executable.abi.parameters if p.kind != "result"]
-    arrays = [(p.name, a) for p, a in zip(source, copies, strict=True) if isinstance(a, np.ndarray) and a.ndim]
+    arrays = [(p.name, a) for p, a in zip(source, copies, strict=True) if is_array(a) and a.ndim]
     arrays += [(f"result {i}", a) for i, a in enumerate(results or found)]
     return Answer(tuple(arrays))
 
@@ -80,7 +80,7 @@ def _run(executable: Executable, grid: Any, args: Sequence[Any], cores: int | No
 def copy_arguments(args: Sequence[Any]) -> list[Any]:
     """Copies of the arguments; arrays that share memory share it in the same way afterwards."""
     memory = GlobalMemory()
-    arrays = [(str(i), a) for i, a in enumerate(args) if isinstance(a, np.ndarray)]
+    arrays = [(str(i), a) for i, a in enumerate(args) if is_array(a)]
     addresses = memory.place(arrays)
     copies: dict[int, Array] = {id(s): s.data.copy() for s in memory.segments}
     out: list[Any] = list(args)
@@ -172,7 +172,7 @@ def whole_numbers(args: Sequence[Any], seed: int = 0) -> list[Any]:
     random = np.random.default_rng(seed)
     out = copy_arguments(args)
     for a in out:
-        if isinstance(a, np.ndarray) and a.ndim and a.dtype.kind not in "iub" and a.flags.writeable:
+        if is_array(a) and a.ndim and a.dtype.kind not in "iub" and a.flags.writeable:
             a[...] = random.integers(-2, 3, a.shape).astype(np.float32).astype(a.dtype)
     return out
 

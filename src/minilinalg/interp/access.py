@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.errors import RunError
-from minilinalg.interp.dtypes import Array, DType
+from minilinalg.interp.dtypes import Array, DType, is_array
 from minilinalg.interp.memory import GlobalMemory, Segment
 from minilinalg.interp.values import Affine, Box, Mask, Partial, along, least, most, take, written_out
 
@@ -426,7 +426,7 @@ def _gather(
 
 def _spread(scalar_or_tensor: Any, rank: int) -> Any:
     value = written_out(scalar_or_tensor)
-    if isinstance(value, np.ndarray) and value.ndim == 1 and rank:
+    if is_array(value) and value.ndim == 1 and rank:
         return value.reshape(-1, *([1] * rank))
     return value
 

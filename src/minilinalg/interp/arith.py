@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 from xdsl.ir import Operation
 
 from minilinalg.errors import UnsupportedError
-from minilinalg.interp.dtypes import I1, I32, INDEX, Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import I1, I32, INDEX, Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Emitter, meaning, python_array
 from minilinalg.interp.values import Affine, Mask, Partial, Term, least, most, per_program, written_out
 from minilinalg.locations import places_of
@@ -54,7 +54,7 @@ def fits_in(a: Array, b: Any) -> bool:
     """Whether a result of `a` and `b` has the shape of `a`, so that it may be written over it."""
     if not (a.flags.owndata and a.flags.writeable):
         return False
-    if not isinstance(b, np.ndarray) or a.shape == b.shape:
+    if not is_array(b) or a.shape == b.shape:
         return True
     return a.ndim == b.ndim and all(n == m or m == 1 for n, m in zip(a.shape, b.shape, strict=True))
 
@@ -542,7 +542,7 @@ def emit_cmpi(em: Emitter, op: Any) -> None:
 
 def select_scalar(condition: Any, a: Any, b: Any) -> Any:
     """arith.select of scalars."""
-    if isinstance(condition, np.ndarray):
+    if is_array(condition):
         return np.where(condition, a, b)
     return a if condition else b
 
@@ -636,7 +636,7 @@ def _number(fn: Function) -> Function:
 
     def scalar(x: Any) -> Any:
         result = fn(x)
-        if not isinstance(x, np.ndarray) and np.ndim(result) == 0 and np.asarray(result).dtype.kind in "iub":
+        if not is_array(x) and np.ndim(result) == 0 and np.asarray(result).dtype.kind in "iub":
             return np.asarray(result).item()
         return result
 
@@ -745,7 +745,7 @@ def emit_bitcast(em: Emitter, op: Any) -> None:
 
         def scalar(x: Any) -> Any:
             result = fn(x)
-            if isinstance(result, np.ndarray) and result.ndim == 0:
+            if is_array(result) and result.ndim == 0:
                 result = result[()]
             return result.item() if isinstance(result, np.generic) and not target.is_float else result
 

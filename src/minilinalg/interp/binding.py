@@ -10,7 +10,7 @@ import numpy as np
 from minilinalg.abi import FunctionAbi, Parameter
 from minilinalg.errors import LaunchError
 from minilinalg.interp.access import dtype_in
-from minilinalg.interp.dtypes import DType, dtype_of
+from minilinalg.interp.dtypes import DType, dtype_of, is_array
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.views import Sized
 
@@ -70,7 +70,7 @@ def _tensor(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
 def _array(abi: FunctionAbi, p: Parameter, given: Any) -> np.ndarray[Any, Any]:
     dtype = dtype_of(p.type)
     what = "a tensor of" if p.kind == "tensor" else "a pointer to"
-    if not isinstance(given, np.ndarray):
+    if not is_array(given):
         raise LaunchError(
             f"argument '{p.name}' of '{abi.name}' is a {type(given).__name__}",
             rule=f"{what} {p.dtype} takes a NumPy array of dtype {dtype.storage}",
@@ -92,12 +92,12 @@ def _spelled(dtype: DType) -> str:
 
 def _same_bits(given: np.dtype[Any], dtype: DType) -> bool:
     """IR integers have no sign: an unsigned array of the same width is as good; so is uint64 for pointers."""
-    return dtype.unsigned is not None and given == dtype.unsigned
+    return dtype.kind != "float" and given == dtype.unsigned
 
 
 def _scalar(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
     dtype = dtype_of(p.type)
-    if isinstance(given, np.ndarray) and given.ndim == 0:
+    if is_array(given) and given.ndim == 0:
         given = given[()]
     if dtype.is_float:
         if not isinstance(given, int | float | np.floating | np.integer):
@@ -116,7 +116,7 @@ def _scalar(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
 
 
 def _wrong_scalar(abi: FunctionAbi, p: Parameter, given: Any, what: str) -> LaunchError:
-    shown = f"an array of shape {given.shape}" if isinstance(given, np.ndarray) else f"{given!r}"
+    shown = f"an array of shape {given.shape}" if is_array(given) else f"{given!r}"
     return LaunchError(
         f"argument '{p.name}' of '{abi.name}' is {shown}", rule=f"a scalar of type {p.dtype} takes {what}"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import ml_dtypes
 import numpy as np
@@ -19,6 +19,11 @@ from xdsl.ir import Attribute
 from minilinalg.errors import UnsupportedError
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def is_array(x: Any) -> TypeGuard[Array]:
+    """Whether `x` is a NumPy array (and not a number or a symbolic value)."""
+    return isinstance(x, np.ndarray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +40,7 @@ class DType:
     bits: int
     storage: np.dtype[Any]
     carrier: np.dtype[Any]
-    unsigned: np.dtype[Any] | None = None
+    unsigned: np.dtype[Any] = np.dtype(np.uint8)  # noqa: RUF009 (an immutable constant)
     """Of an integer: the unsigned NumPy dtype of the same width."""
     itemsize: int = field(init=False)
 

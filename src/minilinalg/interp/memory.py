@@ -86,7 +86,7 @@ class GlobalMemory:
         nbytes = max(bounds[i][1] for i in group) - low
         if nbytes:
             raw = (ctypes.c_uint8 * nbytes).from_address(low)
-            data = np.frombuffer(raw, np.uint8)
+            data = np.ctypeslib.as_array(raw)
         else:
             data = np.empty(0, np.uint8)
         segment = Segment(

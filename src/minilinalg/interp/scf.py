@@ -15,7 +15,7 @@ from xdsl.ir import Attribute
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
-from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Emitter, largest_value, meaning
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of
@@ -69,7 +69,7 @@ def join(pieces: Sequence[tuple[Any, int]], kind: Kind) -> Any:
 
 
 def _varies(value: Any) -> bool:
-    if isinstance(value, np.ndarray):
+    if is_array(value):
         return value.ndim > 0 and len(value) > 1
     if isinstance(value, Affine):
         return not isinstance(value.offset, int) or any(not isinstance(t, int) for t in value.terms)
@@ -78,7 +78,7 @@ def _varies(value: Any) -> bool:
 
 def uniform(value: Any) -> Any:
     """A per-program scalar as a Python number, when all programs agree; else itself."""
-    if isinstance(value, np.ndarray) and value.ndim:
+    if is_array(value) and value.ndim:
         first = value[0]
         if len(value) == 1 or bool((value == first).all()):
             return first.item()
@@ -229,7 +229,7 @@ def run_if(
 ) -> Sequence[Any]:
     """Runs each side on the programs that take it."""
     condition = uniform(_known(condition))
-    if not isinstance(condition, np.ndarray):
+    if not is_array(condition):
         return then(c, *then_outer) if condition else other(c, *other_outer)
     yes, no = np.flatnonzero(condition), np.flatnonzero(~condition)
     a = then(c.take(yes), *(take(v, yes) for v in then_outer))
@@ -309,7 +309,7 @@ def run_while(
     while True:
         condition, *values = before(c, *before_outer, *carried)
         condition = uniform(_known(condition))
-        if isinstance(condition, np.ndarray):
+        if is_array(condition):
             stop, go = np.flatnonzero(~condition), np.flatnonzero(condition)
             done.append(([take(v, stop) for v in values], programs[stop]))
             programs, c = programs[go], c.take(go)

@@ -14,7 +14,7 @@ import numpy as np
 from minilinalg.dialects import simd
 from minilinalg.interp import access
 from minilinalg.interp.arith import array_function
-from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.linalg import combine_two, contract, reduce_axes
 from minilinalg.interp.memref import copy
@@ -42,7 +42,7 @@ def operand(value: Any, dtype: DType, rank: int, c: Chunk, what: str) -> Any:
     if not isinstance(value, MemRef):
         return per_program(value, rank)
     data = value.read(c.size, what)
-    assert isinstance(data, np.ndarray)
+    assert is_array(data)
     missing = rank + 1 - data.ndim
     if missing:
         data = data.reshape(len(data), *([1] * missing), *data.shape[1:])
@@ -139,7 +139,7 @@ def emit_copy(em: Emitter, op: Any) -> None:
 
     def move(c: Chunk, a: MemRef, b: MemRef) -> None:
         data = a.read(c.size, what)
-        assert isinstance(data, np.ndarray)
+        assert is_array(data)
         b.write(data.reshape(len(data), *shape), c.size, what)
 
     em.call(op, move, f"c, {em.refs((source, target))}", "simd")
@@ -160,7 +160,11 @@ def emit_iota(em: Emitter, op: Any) -> None:
     dtype, shape = dtype_of(op.outputs[0].type), shape_of(op.outputs[0].type)
     dim = int(op.dim.value.data)
     ramp = np.arange(shape[dim]).astype(dtype.carrier).reshape(1, *(n if d == dim else 1 for d, n in enumerate(shape)))
-    instruction(em, op, lambda _c: ramp)
+
+    def iota(_c: Chunk) -> Array:
+        return ramp
+
+    instruction(em, op, iota)
 
 
 @meaning("simd.broadcast")
@@ -178,7 +182,11 @@ def emit_broadcast(em: Emitter, op: Any) -> None:
 @meaning("simd.transpose")
 def emit_transpose(em: Emitter, op: Any) -> None:
     order = (0, *(int(d) + 1 for d in op.permutation.get_values()))
-    instruction(em, op, lambda _c, x: x.transpose(order))
+
+    def transpose(_c: Chunk, x: Array) -> Array:
+        return x.transpose(order)
+
+    instruction(em, op, transpose)
 
 
 def emit_reduce(em: Emitter, op: Any) -> None:
@@ -190,7 +198,7 @@ def emit_reduce(em: Emitter, op: Any) -> None:
 
     def reduce(c: Chunk, a: MemRef, b: MemRef) -> None:
         data = a.read(c.size, what)
-        assert isinstance(data, np.ndarray)
+        assert is_array(data)
         total = reduce_axes(combiner, access.dtype_in(data, dtype), dims, dtype, c)
         total = total.reshape(len(total), *(n for d, n in enumerate(total.shape[1:]) if d not in dims))
         b.write(access.dtype_out(total, dtype), c.size, what)

@@ -13,7 +13,7 @@ import numpy as np
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
-from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
 from minilinalg.interp.tt import spread
 from minilinalg.interp.values import Partial, written_out
@@ -346,7 +346,7 @@ def emit_from_elements(em: Emitter, op: Any) -> None:
     dtype, shape = dtype_of(op.results[0].type), shape_of(op.results[0].type)
 
     def from_elements(*elements: Any) -> Array:
-        lead = max((len(e) for e in elements if isinstance(e, np.ndarray) and e.ndim), default=1)
+        lead = max((len(e) for e in elements if is_array(e) and e.ndim), default=1)
         columns = [np.broadcast_to(np.asarray(e, dtype.carrier), (lead,)) for e in elements]
         return np.stack(columns, axis=-1).reshape(lead, *shape)
 

@@ -211,7 +211,10 @@ def emit_split(em: Emitter, op: Any) -> None:
 
     def split(x: Any) -> tuple[Any, Any]:
         def part(i: int) -> Callable[[Array], Array]:
-            return lift(lambda a: spread(a, shape)[..., i])
+            def side(a: Array) -> Array:
+                return spread(a, shape)[..., i]
+
+            return lift(side)
 
         return part(0)(x), part(1)(x)
 
@@ -335,7 +338,7 @@ def emit_pointer_cast(em: Emitter, op: Any) -> None:
 # Reductions
 
 
-COMBINERS: dict[str, Callable[..., Any]] = {
+COMBINERS: dict[str, np.ufunc] = {
     "arith.addf": np.add,
     "arith.addi": np.add,
     "arith.mulf": np.multiply,

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.interp.dtypes import Array, DType
+from minilinalg.interp.dtypes import Array, DType, is_array
 
 Term = int | Array
 """What one dimension adds to an Affine: a stride, or an index vector of shape (L, extent)."""
@@ -43,7 +43,7 @@ def along(vector: Array, dim: int, rank: int) -> Array:
 
 def per_program(scalar: Any, rank: int) -> Any:
     """A scalar value as something that broadcasts over a tensor of that rank."""
-    if isinstance(scalar, np.ndarray) and scalar.ndim:
+    if is_array(scalar) and scalar.ndim:
         return scalar.reshape(-1, *([1] * rank))
     return scalar
 

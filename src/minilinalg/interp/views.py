@@ -14,7 +14,7 @@ import numpy as np
 
 from minilinalg.errors import RunError
 from minilinalg.interp.access import Window, poison, read_window, write_window
-from minilinalg.interp.dtypes import PTR, Array, DType
+from minilinalg.interp.dtypes import PTR, Array, DType, is_array
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.values import Affine, Partial, take
 
@@ -23,7 +23,7 @@ Size = int | Array
 
 def plain(number: Any) -> Any:
     """A per-program number as a Python int when all programs agree."""
-    if isinstance(number, np.ndarray) and number.ndim:
+    if is_array(number) and number.ndim:
         if len(number) == 1 or bool((number == number[0]).all()):
             return int(number[0])
         return number

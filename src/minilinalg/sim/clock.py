@@ -5,7 +5,7 @@ Costs are worked out once, when the program is written; only a DMA's sizes are k
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import MemRefType
@@ -64,8 +64,7 @@ class Clock(Observer):
     def _count_scalar(self, op: Operation) -> None:
         if op.name in ("memref.load", "memref.store"):
             buffer = op.operands[0 if op.name == "memref.load" else 1]
-            assert isinstance(buffer.type, MemRefType)
-            space = simd.space_of(buffer.type)
+            space = simd.space_of(cast(simd.Buffer, buffer.type))
             cycles = access_cost(space, op.name == "memref.store", self.target)
         elif op.name == "scf.yield" and (loop := op.parent_op()) is not None and loop.name in ("scf.for", "scf.while"):
             cycles = scalar_cost(loop.name, 8, self.target)
