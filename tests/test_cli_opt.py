@@ -15,9 +15,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg import passes
-from minilinalg.cli.opt import FLAGS, main, split
+from minilinalg.cli.opt import FLAGS, main
+from minilinalg.cli.run_passes import split
+from minilinalg.dialects.upstream import arith
 from minilinalg.errors import ExitCode
 from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.rewriting import PatternRewriter, RewritePattern, apply_patterns, op_type_rewrite_pattern
 
 TEXT = """\
 func.func @f(%a: i32) -> i32 {
@@ -69,6 +72,21 @@ class BreakPass(MinilinalgPass):
 
 
 @dataclass(frozen=True)
+class SpinPass(MinilinalgPass):
+    """Has a pattern that always fits."""
+
+    name = "spin"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        class Swap(RewritePattern):
+            @op_type_rewrite_pattern
+            def match_and_rewrite(self, op: arith.AddiOp, rewriter: PatternRewriter) -> None:
+                rewriter.replace(op, arith.AddiOp(op.rhs, op.lhs))
+
+        apply_patterns(ctx, op, [Swap()])
+
+
+@dataclass(frozen=True)
 class RemarkPass(MinilinalgPass):
     """Has something to say about every function."""
 
@@ -83,9 +101,12 @@ class RemarkPass(MinilinalgPass):
 def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("in.mlir").write_text(TEXT, encoding="utf-8")
-    known = dict(passes.PASSES) | {cls.name: (lambda cls=cls: cls) for cls in (FailPass, BreakPass, RemarkPass)}
+    known = dict(passes.PASSES) | {
+        cls.name: (lambda cls=cls: cls) for cls in (FailPass, BreakPass, SpinPass, RemarkPass)
+    }
     monkeypatch.setattr(passes, "PASSES", known)
-    monkeypatch.setattr("minilinalg.cli.opt.PASSES", known)
+    for user in ("opt", "run_passes"):
+        monkeypatch.setattr(f"minilinalg.cli.{user}.PASSES", known)
 
 
 def test_without_passes_it_prints_what_it_reads(capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,6 +223,14 @@ def test_a_reproducer_blames_the_pass_that_broke_the_module(capsys: pytest.Captu
     assert "-p break\n" in Path("in.reproducer.mlir").read_text()
 
 
+def test_patterns_that_never_end_are_the_fault_of_their_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["in.mlir", "--spin"]) == ExitCode.INTERNAL
+    assert capsys.readouterr().err == (
+        "error: internal error in pass 'spin': rewrite patterns undo one another and never end: Swap\n"
+        "  hint: a reproducer is in in.reproducer.mlir\n"
+    )
+
+
 def test_a_reproducer_keeps_the_target() -> None:
     main(["in.mlir", "--fail", "--target", "tiny-simd", "--allow-unregistered-dialect"])
     command = Path("in.reproducer.mlir").read_text().splitlines()[0]
@@ -219,7 +248,7 @@ def test_a_defect_outside_of_passes(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     def defect(*_: object) -> str:
         raise KeyError("lost")
 
-    monkeypatch.setattr("minilinalg.cli.opt.read_text", defect)
+    monkeypatch.setattr("minilinalg.cli.run_passes.read_text", defect)
     assert main(["in.mlir"]) == ExitCode.INTERNAL
     assert capsys.readouterr().err == "error: internal error: KeyError: 'lost'\n  hint: --debug-traceback shows where\n"
 
@@ -247,7 +276,7 @@ def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minilinalg.cli.opt.read_text", interrupt)
+    monkeypatch.setattr("minilinalg.cli.run_passes.read_text", interrupt)
     assert main(["in.mlir"]) == 128 + signal.SIGINT
     assert capsys.readouterr().err == ""
 

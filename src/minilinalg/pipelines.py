@@ -157,6 +157,9 @@ def run_pipeline(
             look.before_pass(step.run, module)
         try:
             _apply(ctx, module, step.run, step.anchor)
+        except InternalError as error:
+            d = error.diagnostic
+            raise PassFailure(step, index, d.found, rule=d.rule, places=d.places) from error
         except MinilinalgError:
             raise
         except Exception as error:

@@ -3,9 +3,10 @@
     // expected-error @+1 {{part of the message}}
     %0 = arith.addi %a, %b : i32
 
-The kinds are error, warning, remark and note; the line is given as `@+N`, `@-N`, `@above`, `@below` (the nearest line
-that holds no such comment) or left out for the comment's own line; `@unknown` is for a message without a place. With
-`-re` after the kind, what stands in double braces inside the text is a regular expression. As in mlir-opt.
+The kinds are error, warning, remark (with `--remarks` only) and note; the line is given as `@+N`, `@-N`, `@above`,
+`@below` (the nearest line that holds no such comment) or left out for the comment's own line; `@unknown` is for a
+message without a place. With `-re` after the kind, what stands in double braces inside the text is a regular
+expression. As in mlir-opt.
 """
 
 from __future__ import annotations
