@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from minilinalg.errors import CommandError, InputError, Place
+from minilinalg.errors import CommandError, InputError, Place, near_name
 
 Keys: TypeAlias = tuple[str | int, ...]
 Span: TypeAlias = tuple[int, int]
@@ -72,6 +72,51 @@ class TomlDocument:
     def key_place(self, *keys: str | int) -> Place:
         """Where the last one of `keys` itself stands."""
         return _place(self.text, self.file, self._keys[keys]) if keys in self._keys else self.place(*keys)
+
+    def place_inside(self, keys: Keys, start: int, length: int = 1) -> Place:
+        """Where the characters from `start` of the text that is the value of `keys` stand; the place of the whole value
+        when escapes move them."""
+        begin, end = self._values[keys]
+        raw = self.text[begin:end]
+        quotes = raw[:3] if raw.startswith(('"""', "'''")) else raw[:1]
+        if quotes not in ('"', "'", '"""', "'''") or (quotes[0] == '"' and "\\" in raw):
+            return self.place(*keys)
+        # TOML drops a line break that follows the opening quotes.
+        begin += len(quotes) + (len(quotes) == 3 and raw[3:4] == "\n") + start
+        return _place(self.text, self.file, (begin, min(begin + length, end)))
+
+    def expect_keys(
+        self, keys: Keys, table: Mapping[str, Any], known: Collection[str], required: Collection[str], where: str
+    ) -> None:
+        """Raises InputError, with its place, when the table at `keys` has a key that is not known, or lacks a required
+        one. `where` names the table: "[machine]"."""
+        rule = f"its keys are: {', '.join(known)}"
+        for key in table:
+            if key not in known:
+                raise InputError(
+                    f"unknown key '{key}' in {where}",
+                    rule=rule,
+                    hint=near_name(key, known),
+                    places=[self.key_place(*keys, key)],
+                )
+        for key in required:
+            if key not in table:
+                raise InputError(f"no '{key}' in {where}", rule=rule, places=[self.place(*keys)])
+
+
+def shown(value: Any) -> str:
+    """A TOML value as a message names it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value}"'
+        case dict():
+            return "a table"
+        case list():
+            return "an array"
+        case _:
+            return str(value)
 
 
 def _place(text: str, file: str, span: Span) -> Place:

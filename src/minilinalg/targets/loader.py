@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import Any, TypeVar, cast
 
-from minilinalg.errors import CommandError, InputError, near_name, unknown_name
+from minilinalg.errors import CommandError, InputError, unknown_name
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
     FigureError,
@@ -29,7 +29,7 @@ from minilinalg.targets.target import (
     Target,
     VectorUnit,
 )
-from minilinalg.toml_document import Keys, TomlDocument
+from minilinalg.toml_document import Keys, TomlDocument, shown
 
 _F = TypeVar("_F", bound=Figures)
 
@@ -139,12 +139,12 @@ class _Reader:
         accepted = (int, float) if kind is float else int
         if isinstance(value, bool) or not isinstance(value, accepted):
             rule = f"{keys[-1]} is {'a number' if kind is float else 'a whole number'}"
-            raise self._error(keys, f"{keys[-1]} is {_shown(value)}", rule)
+            raise self._error(keys, f"{keys[-1]} is {shown(value)}", rule)
         return value
 
     def _text(self, keys: Keys, value: Any) -> str:
         if not isinstance(value, str):
-            raise self._error(keys, f"{keys[-1]} is {_shown(value)}", f"{keys[-1]} is a text")
+            raise self._error(keys, f"{keys[-1]} is {shown(value)}", f"{keys[-1]} is a text")
         return value
 
     def _table(self, key: str) -> Mapping[str, Any]:
@@ -155,43 +155,18 @@ class _Reader:
     def _array(self, key: str) -> list[Any]:
         value = self.document.data[key]
         if not isinstance(value, list):
-            raise self._error((key,), f"'{key}' is {_shown(value)}", f"every {key} is a table of its own, [[{key}]]")
+            raise self._error((key,), f"'{key}' is {shown(value)}", f"every {key} is a table of its own, [[{key}]]")
         return cast(list[Any], value)
 
     def _expect_table(self, keys: Keys, value: Any) -> None:
         if not isinstance(value, dict):
-            raise self._error(keys, f"'{keys[-1]}' is {_shown(value)}", f"'{keys[-1]}' is a table")
+            raise self._error(keys, f"'{keys[-1]}' is {shown(value)}", f"'{keys[-1]}' is a table")
 
     def _expect_keys(
         self, keys: Keys, table: Mapping[str, Any], known: tuple[str, ...], required: typing.Sequence[str]
     ) -> None:
         where = f"[{'.'.join(str(key) for key in keys if isinstance(key, str))}]" if keys else "a target file"
-        for key in table:
-            if key not in known:
-                raise InputError(
-                    f"unknown key '{key}' in {where}",
-                    rule=f"its keys are: {', '.join(known)}",
-                    hint=near_name(key, known),
-                    places=[self.document.key_place(*keys, key)],
-                )
-        for key in required:
-            if key not in table:
-                raise self._error(keys, f"no '{key}' in {where}", f"its keys are: {', '.join(known)}")
+        self.document.expect_keys(keys, table, known, required, where)
 
     def _error(self, keys: Keys, found: str, rule: str) -> InputError:
         return InputError(found, rule=rule, places=[self.document.place(*keys)])
-
-
-def _shown(value: Any) -> str:
-    """A TOML value as a message names it."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return f'"{value}"'
-        case dict():
-            return "a table"
-        case list():
-            return "an array"
-        case _:
-            return str(value)
