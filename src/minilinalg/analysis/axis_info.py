@@ -30,7 +30,12 @@ from minilinalg.analysis.signs import is_nonnegative
 from minilinalg.dialects.tt import PointerType
 
 LIMIT = 1 << 30
-"""The divisor of zero, and of everything that is divisible by more."""
+"""The divisor of zero, which every number divides, and of what is divisible by more."""
+
+
+def common(*divisors: int) -> int:
+    """The greatest common divisor, where LIMIT stands for zero."""
+    return gcd(*(0 if divisor == LIMIT else divisor for divisor in divisors)) or LIMIT
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class AxisInfo:
     def divisor(self, dim: int, run: int = 1) -> int:
         """What divides every element whose position along `dim` is a multiple of `run`."""
         contiguity, divisibility = self.contiguity[dim], self.divisibility[dim]
-        return divisibility if run % contiguity == 0 else gcd(divisibility, run)
+        return divisibility if run % contiguity == 0 else common(divisibility, run)
 
     @property
     def common_divisor(self) -> int:
@@ -62,7 +67,7 @@ class AxisInfo:
         contiguity = _pairwise(gcd, self.contiguity, other.contiguity)
         return AxisInfo(
             contiguity,
-            tuple(gcd(self.divisor(d, run), other.divisor(d, run)) for d, run in enumerate(contiguity)),
+            tuple(common(self.divisor(d, run), other.divisor(d, run)) for d, run in enumerate(contiguity)),
             _pairwise(gcd, self.constancy, other.constancy),
             tuple(a if a == b else None for a, b in zip(self.stride, other.stride, strict=True)),
             self.value if self.value == other.value else None,
@@ -97,7 +102,11 @@ class AxisInfoAnalysis:
         self._infos: dict[SSAValue, AxisInfo] = {}
         self._carried: dict[SSAValue, AxisInfo] = {}
         loops = [op for op in func.walk() if op.name == "scf.for"]
-        while not all([self._settled(loop) for loop in loops]):
+        changed = True
+        while changed:
+            changed = False
+            for loop in loops:
+                changed |= self._joined(loop)
             self._infos.clear()
 
     def of(self, value: SSAValue) -> AxisInfo:
@@ -128,14 +137,14 @@ class AxisInfoAnalysis:
             start = self.of(parent.operands[0 if value.index == 0 else 2 + value.index])
             if value.index == 0:
                 step = self.of(parent.operands[2])
-                return _scalar(gcd(start.divisor(0), step.divisor(0)))
+                return _scalar(common(start.divisor(0), step.divisor(0)))
             return self._carried.get(value, start)
         if parent is not None and parent.name == "tt.func":
             return _scalar(_promise(parent, value.index))
         return unknown(value.type)
 
-    def _settled(self, loop: Operation) -> bool:
-        """Joins what `loop` carries with what it yields; False when that changed anything."""
+    def _joined(self, loop: Operation) -> bool:
+        """Joins what `loop` carries with what it yields; True when that changed anything."""
         block = loop.regions[0].block
         last = block.last_op
         assert last is not None
@@ -146,7 +155,7 @@ class AxisInfoAnalysis:
             if after != before:
                 self._carried[arg] = after
                 changed = True
-        return not changed
+        return changed
 
 
 def _scalar(divisor: int) -> AxisInfo:
@@ -171,23 +180,23 @@ def _binary(function: Callable[[AxisInfo, AxisInfo, int], tuple[int, int, int, i
         lhs, rhs = (analysis.of(operand) for operand in op.operands)
         columns = zip(*(function(lhs, rhs, d) for d in range(lhs.rank)), strict=True)
         contiguity, divisibility, constancy, stride = columns
-        limited = tuple(min(gcd(d, LIMIT) if d > LIMIT else d, LIMIT) for d in divisibility)
+        limited = tuple(gcd(d, LIMIT) if d > LIMIT else d for d in divisibility)
         return AxisInfo(contiguity, limited, constancy, stride)
 
     return rule
 
 
-def _added(lhs: AxisInfo, rhs: AxisInfo, d: int, sign: int = 1, unit: int = 1) -> tuple[int, int, int, int | None]:
-    """lhs + sign * unit * rhs; `unit` is the size in bytes of what a pointer on the left points to."""
-    runs = gcd(lhs.contiguity[d], rhs.constancy[d]) if unit == 1 or rhs.constancy[d] > 1 else 1
+def _added(lhs: AxisInfo, rhs: AxisInfo, d: int, sign: int = 1) -> tuple[int, int, int, int | None]:
+    """lhs + sign * rhs."""
+    runs = gcd(lhs.contiguity[d], rhs.constancy[d])
     if sign == 1:
         runs = max(runs, gcd(lhs.constancy[d], rhs.contiguity[d]))
     a, b = lhs.stride[d], rhs.stride[d]
     return (
         runs,
-        gcd(lhs.divisor(d, runs), unit * rhs.divisor(d, runs)),
+        common(lhs.divisor(d, runs), rhs.divisor(d, runs)),
         gcd(lhs.constancy[d], rhs.constancy[d]),
-        None if a is None or b is None else a + sign * unit * b,
+        None if a is None or b is None else a + sign * b,
     )
 
 
@@ -226,9 +235,8 @@ def _divided(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
     if not is_nonnegative(op.operands[0]):
         runs = [1] * lhs.rank
     constancy = tuple(max(a, b) for a, b in zip(runs, lhs.constancy, strict=True))
-    divisibility = tuple(
-        d // by if d % by == 0 and c == 1 else 1 for d, c in zip(lhs.divisibility, lhs.contiguity, strict=True)
-    )
+    divisors = (lhs.divisor(d) for d in range(lhs.rank))
+    divisibility = tuple(d // by if d % by == 0 else 1 for d in divisors)
     return AxisInfo(result.contiguity, divisibility, constancy, result.stride)
 
 
@@ -242,7 +250,7 @@ def _remaining(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
             gcd(lhs.contiguity[d], lhs.divisibility[d], rhs.divisor(d)) if rhs.constancy[d] >= lhs.contiguity[d] else 1
             for d in range(lhs.rank)
         ]
-    divisibility = tuple(gcd(lhs.divisor(d, run), rhs.divisor(d)) for d, run in enumerate(runs))
+    divisibility = tuple(common(lhs.divisor(d, run), rhs.divisor(d)) for d, run in enumerate(runs))
     return AxisInfo(tuple(runs), divisibility, _pairwise(gcd, lhs.constancy, rhs.constancy), result.stride)
 
 
@@ -250,7 +258,7 @@ def _chosen(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
     """One of two numbers at each position: what divides all of both, and what stays the same in both."""
     lhs, rhs = (analysis.of(operand) for operand in op.operands[-2:])
     result = unknown(op.results[0].type)
-    divisibility = tuple(gcd(lhs.divisor(d), rhs.divisor(d)) for d in range(lhs.rank))
+    divisibility = tuple(common(lhs.divisor(d), rhs.divisor(d)) for d in range(lhs.rank))
     constancy = _pairwise(gcd, lhs.constancy, rhs.constancy)
     if len(op.operands) == 3:
         condition = analysis.of(op.operands[0])
@@ -332,11 +340,13 @@ def _addptr(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
 def _moved_pointer(pointer: AxisInfo, offset: AxisInfo, d: int, size: int) -> tuple[int, int, int, int | None]:
     """As `_added`, in bytes; the contiguity of both sides counts elements."""
     runs = max(gcd(pointer.contiguity[d], offset.constancy[d]), gcd(pointer.constancy[d], offset.contiguity[d]))
-    start = pointer.divisibility[d] if runs % pointer.contiguity[d] == 0 else gcd(pointer.divisibility[d], runs * size)
+    start = (
+        pointer.divisibility[d] if runs % pointer.contiguity[d] == 0 else common(pointer.divisibility[d], runs * size)
+    )
     a, b = pointer.stride[d], offset.stride[d]
     return (
         runs,
-        min(gcd(start, size * offset.divisor(d, runs)), LIMIT),
+        common(start, min(size * offset.divisor(d, runs), LIMIT)),
         gcd(pointer.constancy[d], offset.constancy[d]),
         None if a is None or b is None else a + size * b,
     )

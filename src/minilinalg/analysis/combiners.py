@@ -36,7 +36,7 @@ _INTEGERS: Mapping[str, Callable[[int], int]] = {
 
 
 def single_combiner(block: Block) -> Operation | None:
-    """The operation that a combining block is: one, on its two arguments, whose result it returns. None when it is more."""
+    """The one operation on its two arguments that a combining block consists of; None when it is more than that."""
     ops = list(block.ops)
     if len(ops) != 2 or len(block.args) != 2 or len(ops[0].results) != 1 or len(ops[0].operands) != 2:
         return None

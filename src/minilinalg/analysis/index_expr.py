@@ -1,8 +1,9 @@
 """Integer expressions over SSA values: what offsets, strides and the bounds of masks are made of.
 
-An expression is a polynomial with integer coefficients in symbols. A symbol is the number that a scalar SSA value holds,
-the offset that a loop carries for a tensor, or a function of expressions that is no polynomial (a minimum, a remainder).
-Two expressions that are equal as polynomials are equal, so strides compare and bounds cancel without any rewriting.
+An expression is a polynomial with integer coefficients in symbols. A symbol is the number that a scalar SSA value
+holds, the offset that a loop carries for a tensor, or a function of expressions that is no polynomial (a minimum, a
+remainder). Two expressions that are equal as polynomials are equal, so strides compare and bounds cancel without any
+rewriting.
 
 Nothing here makes IR: `passes/triton_to_linalg/conversion.py` writes an expression as operations on `index`. The
 numbers are exact; that index arithmetic does not overflow is what the input promises.
