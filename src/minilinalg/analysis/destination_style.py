@@ -1,32 +1,22 @@
 """Destination style: which operands an operation reads, and which it writes its results into.
 
 An operation of linalg takes `ins` and `outs`; on tensors its results are tied to the `outs`, on buffers there are no
-results. This is upstream's DestinationStyleOpInterface, as a table instead of one method per operation.
+results. This is upstream's DestinationStyleOpInterface; what a structured operation reads is seen from its body.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
-from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, MemRefType, TensorType
-from xdsl.ir import Attribute, BlockArgument, Operation
+from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase
+from xdsl.ir import Attribute, Operation
 from xdsl.ir.affine import AffineMap
 
 _DIALECTS = ("linalg.", "linalg_ext.")
 _PARTS = frozenset({"linalg.yield", "linalg.index", "linalg_ext.yield"})
-_OVERWRITES = frozenset(
-    {"linalg.fill", "linalg.copy", "linalg.broadcast", "linalg.transpose", "linalg.map", "linalg_ext.make_range"}
-)
-"""Operations that never look at what their destination held."""
-_POINTWISE = frozenset(
-    f"linalg.{name}"
-    for name in (
-        *("abs", "add", "ceil", "copy", "div", "div_unsigned", "elementwise", "erf", "exp", "floor", "log", "map"),
-        *("max", "min", "mul", "negf", "powf", "reciprocal", "round", "rsqrt", "select", "sqrt", "square", "sub"),
-        "tanh",
-    )
-)
-"""Operations that read an element of each input to compute the same element of the output, and nothing else."""
+_OVERWRITES = frozenset({"linalg_ext.make_range", "linalg_ext.pad"})
+"""Operations without a body to ask that never look at what their destination held."""
 
 
 def is_destination_style(op: Operation) -> bool:
@@ -51,57 +41,35 @@ def destinations(op: Operation) -> range:
 
 def reads_destination(op: Operation, index: int) -> bool:
     """Whether what the destination, operand `index`, held before decides about the result."""
-    if op.name in _OVERWRITES:
-        return False
-    if op.name == "linalg.generic":
-        return bool(_body_arg(op, index).uses)
-    return op.name not in _POINTWISE
+    return op.name not in _OVERWRITES and _is_used(op, index)
 
 
 def reads_input(op: Operation, index: int) -> bool:
     """Whether the elements of input `index` are looked at (an input may only give the shape)."""
-    return op.name != "linalg.generic" or bool(_body_arg(op, index).uses)
+    return _is_used(op, index)
 
 
 def indexing_map(op: Operation, index: int) -> AffineMap | None:
     """The map from the loops to the elements of operand `index`; None when the operation does not say."""
-    maps = op.properties.get("indexing_maps")
-    if not isinstance(maps, ArrayAttr):
-        return None
-    attr = cast("ArrayAttr[AffineMapAttr]", maps).data[index]
-    return attr.data
+    maps = cast("Callable[[], ArrayAttr[AffineMapAttr]] | None", getattr(op, "get_indexing_maps", None))
+    return None if maps is None else maps().data[index].data
+
+
+def is_parallel(op: Operation) -> bool:
+    """Whether `op` is a loop nest without reductions: each output element is computed on its own."""
+    kinds = cast("Callable[[], ArrayAttr[Attribute]] | None", getattr(op, "get_iterator_types", None))
+    return kinds is not None and all(str(getattr(kind, "data", kind)) == "parallel" for kind in kinds())
 
 
 def may_share(op: Operation, read: int, written: int) -> bool:
     """Whether operands `read` and `written` may be one buffer: each element is read before it is written.
 
-    That is so when both are reached by the same map in every loop iteration and nothing is accumulated.
+    That is so when every iteration reaches the same element of both and nothing is accumulated.
     """
-    if op.name in _POINTWISE:
-        return True
-    if op.name != "linalg.generic":
-        return False
     source, target = indexing_map(op, read), indexing_map(op, written)
     return source is not None and source == target and is_parallel(op)
 
 
-def is_parallel(op: Operation) -> bool:
-    """Whether no loop of a linalg.generic is a reduction."""
-    kinds = op.properties.get("iterator_types")
-    return isinstance(kinds, ArrayAttr) and all(
-        str(getattr(kind, "data", kind)) == "parallel" for kind in cast("ArrayAttr[Attribute]", kinds).data
-    )
-
-
-def has_tensor(op: Operation) -> bool:
-    """Whether an operand or result of `op` is a tensor."""
-    return any(isinstance(value.type, TensorType) for value in (*op.operands, *op.results))
-
-
-def has_buffer(op: Operation) -> bool:
-    """Whether an operand or result of `op` is a memref."""
-    return any(isinstance(value.type, MemRefType) for value in (*op.operands, *op.results))
-
-
-def _body_arg(op: Operation, index: int) -> BlockArgument:
-    return op.regions[0].block.args[index]
+def _is_used(op: Operation, index: int) -> bool:
+    """Whether the body uses the element of operand `index`; an operation without a body uses all."""
+    return not op.regions or not op.regions[0].blocks or bool(op.regions[0].block.args[index].uses)

@@ -1,7 +1,8 @@
-"""Neutral elements: the value that a combiner of two elements leaves the other one as it is with, bit by bit.
+"""Reductions: their combiner, the neutral element it has, and whether a reduction starts from it.
 
-The neutral element of addition of floats is -0.0, for 0.0 + -0.0 = 0.0 would lose a sign; that of maxnumf is NaN, for
-it returns the other operand if one is NaN, and a reduction of NaNs is NaN.
+The neutral element of a combiner leaves every other element as it is, bit by bit. That of addition of floats is -0.0,
+for 0.0 + -0.0 = 0.0 would lose a sign; that of maxnumf is NaN, for it returns the other operand if one is NaN, and a
+reduction of NaNs is NaN.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import cast
 from xdsl.dialects.builtin import AnyFloat, FixedBitwidthType, FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Operation
 
-from minilinalg.dialects.upstream import arith
+from minilinalg.analysis.aliasing import accesses
+from minilinalg.dialects.upstream import arith, linalg
 
 _FLOAT: dict[str, float] = {
     "arith.addf": -0.0,
@@ -56,3 +58,38 @@ def is_neutral(constant: Operation, combiner: str) -> bool:
         a, b = value.value.data, wanted.value.data
         return (math.isnan(a) and math.isnan(b)) or (a == b and math.copysign(1, a) == math.copysign(1, b))
     return value == wanted
+
+
+def combiner_of(op: Operation) -> Operation | None:
+    """The one operation by which a linalg.reduce of one input combines an element with what it has; None for others."""
+    if len(op.operands) != 2:
+        return None
+    body = op.regions[0].block
+    *computed, end = body.ops
+    if len(computed) != 1 or set(computed[0].operands) != set(body.args) or len(computed[0].operands) != 2:
+        return None
+    return computed[0] if list(end.operands) == list(computed[0].results) else None
+
+
+def initial_fill(op: Operation) -> linalg.FillOp | None:
+    """The linalg.fill that wrote the destination of a reduction, if nothing touched the buffer since then."""
+    destination = op.operands[1]
+    before = op.prev_op
+    while before is not None:
+        if isinstance(before, linalg.FillOp) and before.outputs[0] is destination:
+            return before
+        if any(access.touches(destination) for access in accesses(before)):
+            return None
+        before = before.prev_op
+    return None
+
+
+def starts_neutral(op: Operation) -> bool:
+    """Whether a linalg.reduce into a buffer begins with the neutral element of its combiner there."""
+    combiner, fill = combiner_of(op), initial_fill(op)
+    return (
+        combiner is not None
+        and fill is not None
+        and isinstance(value := fill.inputs[0].owner, Operation)
+        and is_neutral(value, combiner.name)
+    )

@@ -11,9 +11,9 @@ from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, MemRefType, Modul
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 
-from minilinalg.analysis.aliasing import accesses, root_of
+from minilinalg.analysis.aliasing import root_of
 from minilinalg.analysis.destination_style import indexing_map, is_destination_style, is_parallel
-from minilinalg.analysis.neutral import is_neutral
+from minilinalg.analysis.reduction import combiner_of, initial_fill, starts_neutral
 from minilinalg.dialects import simd
 from minilinalg.dialects.simd import element_bytes, is_contiguous, offset_of
 from minilinalg.dialects.simd.constraints import check_instruction
@@ -72,7 +72,8 @@ class LinalgToSimdPass(MinilinalgPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = require_target(ctx, self, "its instructions and the number of its cores")
         for function in [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]:
-            for inner in tuple(function.body.walk()):
+            # From the end, so that a reduction still finds the fill that it starts from.
+            for inner in reversed(tuple(function.body.walk())):
                 if inner.parent is not None and (is_destination_style(inner) or isinstance(inner, memref.CopyOp)):
                     _replace(inner, target)
             become_core_program(function, target)
@@ -162,32 +163,14 @@ def _clauses(op: Operation) -> dict[str, Attribute]:
 
 
 def _reduce(op: Operation, target: Target) -> simd.Instruction | None:
-    if len(op.operands) != 2:
+    combiner = combiner_of(op)
+    cls = simd.REDUCTION_BY_COMBINER.get(combiner.name) if combiner is not None else None
+    if cls is None or not starts_neutral(op):
         return None
-    body = op.regions[0].block
-    computed = [inner for inner in body.ops if inner.name != "linalg.yield"]
-    if len(computed) != 1 or set(computed[0].operands) != set(body.args):
-        return None
-    cls = simd.REDUCTION_BY_COMBINER.get(computed[0].name)
-    fill = initial_fill(op)
-    if cls is None or fill is None or not is_neutral(cast("Operation", fill.inputs[0].owner), computed[0].name):
-        return None
-    new = cls([op.operands[0]], op.operands[1], dimensions=op.properties["dimensions"])
-    erase(fill)
+    new = cls([op.operands[0]], op.operands[1], dimensions=_dimensions(op, "dimensions"))
+    # The instruction overwrites its output.
+    erase(cast("Operation", initial_fill(op)))
     return new
-
-
-def initial_fill(op: Operation) -> linalg.FillOp | simd.FillOp | None:
-    """The fill that wrote the destination of a reduction, when nothing else touches the buffer in between."""
-    before = op.prev_op
-    destination = op.operands[1]
-    while before is not None:
-        if isinstance(before, linalg.FillOp | simd.FillOp) and before.outputs[0] is destination:
-            return before
-        if any(access.touches(destination) for access in accesses(before)):
-            return None
-        before = before.prev_op
-    return None
 
 
 def _broadcast(op: Operation, target: Target) -> simd.Instruction:

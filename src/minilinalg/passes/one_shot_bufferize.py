@@ -30,7 +30,15 @@ from minilinalg.analysis.destination_style import (
     is_destination_style,
     reads_destination,
 )
-from minilinalg.analysis.in_place import InPlace, Operand, analyse, covers_destination, is_tensor, is_undefined
+from minilinalg.analysis.in_place import (
+    InPlace,
+    Operand,
+    analyse,
+    covers_destination,
+    is_tensor,
+    is_undefined,
+    tied_results,
+)
 from minilinalg.dialects.upstream import arith, bufferization, func, linalg, memref, scf, tensor
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
@@ -153,15 +161,15 @@ class _Function:
         self.insert(at, op)
         return op.results[0]
 
-    def allocate(self, at: Operation, like: SSAValue) -> SSAValue:
-        """A new buffer for the tensor `like`."""
+    def allocate(self, at: Operation, like: SSAValue, name: str | None = None) -> SSAValue:
+        """A new buffer for the tensor `like`; its own name stands in for a missing `name`."""
         type = cast("TensorType[Attribute]", like.type)
         sizes: list[SSAValue] = []
         if DYNAMIC_INDEX in type.get_shape():
             found, ops = self.extents(like)
             self.insert(at, *ops)
             sizes = [size for size in found if isinstance(size, SSAValue)]
-        return self.allocate_type(at, MemRefType(type.element_type, type.shape), sizes, like.name_hint)
+        return self.allocate_type(at, MemRefType(type.element_type, type.shape), sizes, name or like.name_hint)
 
     def allocate_type(
         self, at: Operation, type: MemRefType[Attribute], sizes: Sequence[SSAValue] = (), name: str | None = None
@@ -215,16 +223,17 @@ class _Function:
     def destination(self, operand: Operand, *, reads: bool) -> SSAValue:
         """The buffer that `operand` is written in. `reads`: what it held before has to be there."""
         op, value = operand.op, operand.value
+        name = next((result.name_hint for result in tied_results(operand)), None)
         if (index := self.decisions.reused.get(operand)) is not None:
             return self.buffer(op.operands[index])
         if isinstance(value.owner, tensor.EmptyOp):
-            return self.allocate(op, value)
+            return self.allocate(op, value, name)
         if operand not in self.decisions.copies:
             return self.buffer(value)
         reader = self.decisions.copies[operand]
         why = "it may only be read" if reader is None else f"'{reader.name}' still reads it"
         remark(self.ctx, self.who, op, f"the destination of '{op.name}' is copied, not written in place: {why}")
-        new = self.allocate(op, value)
+        new = self.allocate(op, value, name)
         if reads and not is_undefined(value):
             self.copy(op, self.buffer(value), new)
         return new
