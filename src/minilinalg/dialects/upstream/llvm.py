@@ -23,7 +23,9 @@ NO_BUNDLES = DenseArrayBase.from_list(i32, [])
 class AssumeOp(IRDLOperation):
     """The program never runs this with a false condition: a promise of who wrote it.
 
-        llvm.intr.assume %c : i1
+    ```mlir
+    llvm.intr.assume %c : i1
+    ```
 
     It counts as a write of memory, as upstream, so that it stays where it is. Operand bundles are not read.
     """

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from xdsl.dialects.builtin import IndexType, IntegerAttr, i1
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 
 RESULT_NAMES: dict[str, tuple[str, ...]] = {
     "arith.addui_extended": ("sum", "overflow"),
@@ -58,6 +58,10 @@ RESULT_NAMES: dict[str, tuple[str, ...]] = {
 """What MLIR calls the results of an operation."""
 
 
+BODY_OUTPUTS = {"linalg.generic": "out", "linalg.reduce": "init", "linalg.map": "init"}
+"""What MLIR calls the elements of the outputs in a body."""
+
+
 def _constant_name(op: Operation) -> str:
     """`c1` for an index, `c1_i32` for an integer, `true`, `false`, `cst` for everything else."""
     value = op.get_attr_or_prop("value")
@@ -74,6 +78,15 @@ def _constant_name(op: Operation) -> str:
 def suggested_names(op: Operation) -> Sequence[str]:
     """What the results of `op` are called when nobody named them; empty for a plain number."""
     return (_constant_name(op),) if op.name == "arith.constant" else RESULT_NAMES.get(op.name, ())
+
+
+def suggested_argument_name(argument: BlockArgument) -> str | None:
+    """What an argument in a linalg body is called: `in`, then `out` or, where the body is written out, `init`."""
+    op = argument.block.parent_op()
+    if op is None or (output := BODY_OUTPUTS.get(op.name)) is None:
+        return None
+    outputs = op.outputs  # pyright: ignore
+    return "in" if argument.index < len(op.operands) - len(outputs) else output  # pyright: ignore
 
 
 class ValueNames:
@@ -107,8 +120,8 @@ class ValueNames:
         for number, block in enumerate(region.blocks):
             self.blocks[block] = block.name_hint or f"bb{number}"
             for argument in block.args:
-                if argument.name_hint:
-                    name = self._unique(argument.name_hint, taken)
+                if (called := argument.name_hint or suggested_argument_name(argument)) is not None:
+                    name = self._unique(called, taken)
                 elif number == 0:
                     name = self._unique(f"arg{counters.next_argument()}", taken)
                 else:
@@ -169,7 +182,10 @@ def _groups(op: Operation) -> Iterator[tuple[str | None, list[SSAValue]]]:
     """The results of `op` as they are bound: neighbours with one hint share a name (`%acc:3`)."""
     results: Sequence[SSAValue] = op.results
     if all(result.name_hint is None for result in results) and (names := suggested_names(op)):
-        yield from ((name, [result]) for name, result in zip(names, results, strict=True))
+        if len(names) == 1:
+            yield names[0], [*results]
+        else:
+            yield from ((name, [result]) for name, result in zip(names, results, strict=True))
         return
     group: list[SSAValue] = []
     hint: str | None = None

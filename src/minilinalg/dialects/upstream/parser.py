@@ -18,7 +18,6 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from inspect import cleandoc
 from typing import NoReturn
 
 from xdsl.context import Context
@@ -29,6 +28,7 @@ from xdsl.utils.exceptions import ParseError
 from xdsl.utils.lexer import Input, Span, Token
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from minilinalg.dialects.upstream.enums import prints_bare_enum
 from minilinalg.dialects.upstream.lexer import FastLexer
 from minilinalg.dialects.upstream.literals import LiteralParser
 from minilinalg.dialects.upstream.locations import LOCATIONS, UNKNOWN, LocationParser
@@ -92,9 +92,10 @@ class MLIRParser(LiteralParser, LocationParser):
     def example_of(self, operation: str) -> str | None:
         """How an operation is written: the first snippet of its documentation that holds its name."""
         op_type = self.ctx.get_optional_op(operation)
-        documentation, name = cleandoc((op_type and op_type.__doc__) or ""), re.escape(operation)
-        snippet = re.search(rf"^( {{4}}.*\b{name}\b.*(?:\n {{4}}.*)*)", documentation, re.MULTILINE)
-        snippet = snippet or re.search(rf"`([^`]*\b{name}\b[^`]*)`", documentation)
+        documentation, name = (op_type and op_type.__doc__) or "", re.escape(operation)
+        if (fence := re.search(rf"```\w*\n( *)(.*\b{name}\b.*(?:\n\1 +\S.*)*)", documentation)) is not None:
+            return " ".join(fence[2].split())
+        snippet = re.search(rf"`([^`]*\b{name}\b[^`]*)`", documentation)
         return snippet and " ".join(snippet[1].split())
 
     def fail(self, found: str, span: Span, *, rule: str | None = None, hint: str | None = None) -> NoReturn:
@@ -189,7 +190,11 @@ class MLIRParser(LiteralParser, LocationParser):
         self, attr_name: str, is_type: bool, is_opaque: bool, starting_opaque_pos: int | None
     ):
         find = self.ctx.get_optional_type if is_type else self.ctx.get_optional_attr
-        if find(attr_name) is None:
+        attribute = find(attr_name)
+        if attribute is not None and "." in attr_name and not is_opaque and prints_bare_enum(attribute):
+            with self.in_angle_brackets():
+                return super()._parse_dialect_type_or_attribute_body(attr_name, is_type, is_opaque, starting_opaque_pos)
+        if attribute is None:
             start = self._text.rindex(attr_name.split(".")[-1], 0, self.pos)
             start = self._text.rindex("!" if is_type else "#", 0, start)
             self._fail_unknown("type" if is_type else "attribute", attr_name, Span(start, self.pos, self.lexer.input))

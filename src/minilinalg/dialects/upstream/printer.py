@@ -3,38 +3,75 @@
 Names of values are kept (`names.py`), several results are bound as `%acc:3`, `module` and the operations of `func`
 stand without their dialect where MLIR leaves it out, enum attributes read back, dense attributes are exact
 (`literals.py`), and with debug information locations are named once: `loc(#loc3)` with `#loc3 = loc(...)` around the
-module.
+module. Affine maps are named too (`#map`), and every attribute whose class has an `ALIAS` (`#blocked`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import cast
 
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, ModuleOp, UnregisteredOp
+from xdsl.dialects.builtin import (
+    AffineMapAttr,
+    AffineSetAttr,
+    DenseIntOrFPElementsAttr,
+    FloatAttr,
+    ModuleOp,
+    UnregisteredOp,
+)
 from xdsl.dialects.utils.enum_attribute import EnumAttribute
 from xdsl.ir import (
     Attribute,
     Block,
     BlockArgument,
-    OpaqueSyntaxAttribute,
     Operation,
     Region,
     SSAValue,
     TypeAttribute,
 )
 from xdsl.printer import Printer
+from xdsl.utils.str_enum import StrEnum
 
+from minilinalg.dialects.upstream.enums import prints_bare_enum
 from minilinalg.dialects.upstream.literals import float_text, pack_float, print_dense
 from minilinalg.dialects.upstream.locations import LOCATIONS, nested_locations, print_location_body
 from minilinalg.dialects.upstream.names import ValueNames
 from minilinalg.locations import source_location, strip_text_place
 
+ALIASED = {AffineMapAttr: "map", AffineSetAttr: "set"}
+"""Builtin attributes that MLIR prints by an alias, and the start of its name."""
+
+
+def alias_prefix(attribute: Attribute) -> str | None:
+    """What the aliases of such attributes are called, or None for those that are printed in place."""
+    return ALIASED.get(type(attribute)) or getattr(attribute, "ALIAS", None)
+
+
+class Aliases:
+    """Attributes that are written once in front of the module: `#map = affine_map<...>`."""
+
+    def __init__(self) -> None:
+        self.definitions: list[str] = []
+        self._names: dict[Attribute, str] = {}
+        self._counts: dict[str, int] = {}
+
+    def name(self, attribute: Attribute, prefix: str, render: Callable[[Attribute], str]) -> str:
+        """The alias of `attribute`, defined when it is used first, after those of which it is made."""
+        if (name := self._names.get(attribute)) is None:
+            text = render(attribute)
+            number = self._counts.get(prefix, 0)
+            self._counts[prefix] = number + 1
+            name = self._names[attribute] = f"#{prefix}{number or ''}"
+            self.definitions.append(f"{name} = {text}\n")
+        return name
+
 
 class MLIRPrinter(Printer):
     """xDSL's printer, completed as this module's docstring says; `text` is what was printed so far."""
 
-    def __init__(self, *, generic: bool = False, debuginfo: bool = False):
+    def __init__(self, *, generic: bool = False, debuginfo: bool = False, aliases: Aliases | None = None):
         super().__init__(None, print_generic_format=generic, print_debuginfo=debuginfo)
+        self._aliases = aliases
         self._parts: list[str] = []
         self._names = ValueNames()
         self._depth = 0
@@ -81,10 +118,10 @@ class MLIRPrinter(Printer):
     def print_attribute(self, attribute: Attribute) -> None:
         if isinstance(attribute, TypeAttribute):
             if (text := self._types.get(attribute)) is None:
-                inner = type(self)(generic=self.print_generic_format)
-                Printer.print_attribute(inner, attribute)
-                text = self._types[attribute] = inner.text
+                text = self._types[attribute] = self._rendered(attribute)
             self._parts.append(text)
+        elif self._aliases is not None and (prefix := alias_prefix(attribute)) is not None:
+            self._parts.append(self._aliases.name(attribute, prefix, self._rendered))
         elif isinstance(attribute, LOCATIONS):
             self.print_string("loc(")
             print_location_body(self, strip_text_place(attribute), self._print_nested_location)
@@ -95,13 +132,19 @@ class MLIRPrinter(Printer):
             type_ = attribute.type  # pyright: ignore
             self.print_string(float_text(pack_float(attribute.value.data, type_), type_) + " : ")  # pyright: ignore
             self.print_attribute(type_)  # pyright: ignore
-        elif isinstance(attribute, EnumAttribute) and not isinstance(attribute, OpaqueSyntaxAttribute):
+        elif prints_bare_enum(type(attribute)):
             # xDSL runs name and value together; MLIR puts the value in angle brackets.
             self.print_string(f"#{attribute.name}<")
-            attribute.print_parameter(self)
+            cast("EnumAttribute[StrEnum]", attribute).print_parameter(self)
             self.print_string(">")
         else:
             super().print_attribute(attribute)
+
+    def _rendered(self, attribute: Attribute) -> str:
+        """The text of an attribute, with aliases only for what is inside of it."""
+        inner = type(self)(generic=self.print_generic_format, aliases=self._aliases)
+        Printer.print_attribute(inner, attribute)
+        return inner.text
 
     def print_float(self, value: float, type) -> None:  # pyright: ignore
         self.print_string(float_text(pack_float(value, type), type))  # pyright: ignore
@@ -128,19 +171,17 @@ class MLIRPrinter(Printer):
     # Operations
 
     def print_module(self, op: Operation) -> None:
-        """`op` with a line break at the end, and the aliases of its locations around it."""
-        if not self.print_debuginfo:
-            self.print_op(op)
-            self.print_string("\n")
-            return
+        """`op` with a line break at the end, and the aliases that it uses around it."""
+        self._aliases = Aliases()
         # A block argument's location cannot wait for a later definition in mlir-opt, an operation's can.
-        early, late = _locations_inside(op)
+        early, late = _locations_inside(op) if self.print_debuginfo else ([], [])
         for number, location in enumerate((*early, *late)):
             self._location_aliases[location] = f"#loc{number or ''}"
         self._print_alias_definitions(early)
         self.print_op(op)
         self.print_string("\n")
         self._print_alias_definitions(late)
+        self._parts[:0] = self._aliases.definitions
 
     def print_op(self, op: Operation) -> None:
         if self._depth == 0:

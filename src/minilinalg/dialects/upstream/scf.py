@@ -484,8 +484,7 @@ class ReduceOp(IRDLOperation):
             print_values(printer, self.args, "(")
             printer.print_string(" : ")
             printer.print_list(self.args.types, printer.print_attribute)
-            printer.print_string(")")
-        printer.print_string(" ")
+            printer.print_string(") ")
         printer.print_list(self.reductions, printer.print_region)
         printer.print_op_attributes(self.attributes)
 
@@ -828,7 +827,6 @@ class IndexSwitchOp(IRDLOperation):
         if self.result_types:
             printer.print_string(" -> ")
             printer.print_list(self.result_types, printer.print_attribute)
-        printer.print_string(" ")
         for case, region in zip(static_values(self.cases), self.case_regions, strict=True):
             printer.print_string(f"\ncase {case} ")
             printer.print_region(region)
