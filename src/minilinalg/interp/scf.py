@@ -424,8 +424,8 @@ def emit_forall(em: Emitter, op: Any) -> None:
     name, outer = em.region(op.regions[0])
     if op.name == "scf.forall":
         bounds = [
-            mixed(em, op.properties[f"static{w}"], getattr(op, f"dynamic{w}"))
-            for w in ("LowerBound", "UpperBound", "Step")
+            mixed(em, getattr(op, f"static_{w}"), getattr(op, f"dynamic_{w}"))
+            for w in ("lower_bound", "upper_bound", "step")
         ]
     else:
         bounds = [f"({em.refs(v)},)" for v in (op.lowerBound, op.upperBound, op.step)]
