@@ -392,8 +392,7 @@ class _Analysis:
         if self._order_holds(read.op, write, definition):
             if self.order.before(read.op, write):
                 return False
-            reads_first = operand is not None and (read == operand or may_share(read.op, read.index, operand.index))
-            if read.op is write and reads_first:
+            if read.op is write and operand is not None and _reads_before_writing(read, operand):
                 return False
             if read.op.name in _LOOPS and self.order.inside(write, read.op):
                 # What a loop takes it reads before it begins.
@@ -424,6 +423,11 @@ class _Free:
 
 
 _FREE = _Free()
+
+
+def _reads_before_writing(read: Operand, write: Operand) -> bool:
+    """Whether one operation has read each element of `read` when it writes that of `write`."""
+    return read == write or may_share(read.op, read.index, write.index)
 
 
 def _is_matching_slice(read: Operand, write: Operand) -> bool:

@@ -38,11 +38,13 @@ from minilinalg.analysis.in_place import (
     is_tensor,
     is_undefined,
     tied_results,
+    written_operands,
 )
 from minilinalg.dialects.upstream import arith, bufferization, func, linalg, memref, scf, tensor
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.insertion import erase, insert_before
 from minilinalg.passes.strided_view import (
     buffer_type,
     collapsed_layout,
@@ -133,11 +135,29 @@ class _Function:
         self.decisions = InPlace()
 
     def bufferize(self) -> None:
+        self.renew_fills()
         self.decisions = analyse(self.function)
         self.take_arguments()
         self.block(self.function.body.block)
         self.erase()
         self.function.update_function_type()
+
+    def renew_fills(self) -> None:
+        """Gives each operation that would have to copy a tensor of equal elements one of its own: a fill reads nothing."""
+        for op in tuple(self.function.body.walk()):
+            for operand in tuple(written_operands(op)):
+                fill = operand.value.owner
+                if not isinstance(fill, linalg.FillOp) or not isinstance(fill.outputs[0].owner, tensor.EmptyOp):
+                    continue
+                if operand.value.has_one_use() and fill.parent is op.parent:
+                    continue
+                new = fill.clone()
+                insert_before(op, new)
+                new.location = fill.location
+                new.results[0].name_hint = operand.value.name_hint
+                op.operands[operand.index] = new.results[0]
+                if not fill.results[0].uses:
+                    erase(fill)
 
     def erase(self) -> None:
         for op in reversed(self.dead):
