@@ -13,7 +13,7 @@ each (`Function.comprehension`), loops and branches are context managers (`regio
 of the script that made it, and every mistake is an error that names that line.
 """
 
-from minilinalg.builder.function import Function, Module
+from minilinalg.builder.function import Function
 from minilinalg.builder.functions import (
     ceil,
     cos,
@@ -31,6 +31,8 @@ from minilinalg.builder.functions import (
     tanh,
     where,
 )
+from minilinalg.builder.kernel import Kernel
+from minilinalg.builder.module import Module
 from minilinalg.builder.regions import Branch, Loop
 from minilinalg.builder.values import Buffer, Scalar, Tensor, Value
 
@@ -38,6 +40,7 @@ __all__ = [
     "Branch",
     "Buffer",
     "Function",
+    "Kernel",
     "Loop",
     "Module",
     "Scalar",

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
-from xdsl.dialects import math
 from xdsl.dialects.builtin import AnyFloat, FloatAttr, IndexType, IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
@@ -29,7 +28,7 @@ from minilinalg.builder.elements import (
     widened,
     width,
 )
-from minilinalg.dialects.upstream import arith
+from minilinalg.dialects.upstream import arith, math
 from minilinalg.errors import InputError, near_name
 
 Term: TypeAlias = SSAValue | int | float
@@ -135,6 +134,17 @@ def neutral(reduction: str, type: ElementType) -> int | float:
             return highest if sign > 0 else -highest - 1
 
 
+def checked_constant(value: int | float, type: ElementType) -> int | float:
+    """`value` as a constant of `type` holds it; InputError when an integer type does not."""
+    if isinstance(type, AnyFloat):
+        return float(value)
+    bits = width(type)
+    if isinstance(value, float) or not -(2 ** (bits - 1)) <= value < 2 ** max(bits - 1, 1):
+        raise InputError(f"the constant {value} is no value of {type}", rule="a constant fits its type")
+    # A true i1 is -1 in two's complement.
+    return -int(value) if is_bool(type) else int(value)
+
+
 def type_of(term: Term) -> ElementType | None:
     """The type of a value; None for a Python number, but i1 for a Python truth value."""
     if isinstance(term, SSAValue):
@@ -166,14 +176,8 @@ class Arithmetic:
         return self._constants[key]
 
     def _make_constant(self, value: int | float, type: ElementType) -> SSAValue:
-        if isinstance(type, AnyFloat):
-            attribute = FloatAttr(value, type)
-        else:
-            bits = width(type)
-            if isinstance(value, float) or not -(2 ** (bits - 1)) <= value < 2 ** (bits if bits == 1 else bits - 1):
-                raise InputError(f"the constant {value} is no value of {type}", rule="a constant fits its type")
-            # A true i1 is stored as -1 in two's complement.
-            attribute = IntegerAttr(-value if bits == 1 else int(value), type)
+        value = checked_constant(value, type)
+        attribute = FloatAttr(value, type) if isinstance(type, AnyFloat) else IntegerAttr(int(value), type)
         op = arith.ConstantOp(cast(Any, attribute))
         self.insert_constant(op)
         return op.result
@@ -263,8 +267,8 @@ class Arithmetic:
                 hint=near_name(name, known),
             )
         if len(arguments) < low or (high is not None and len(arguments) > high):
-            count = f"{low} argument{'s' if low > 1 else ''}" + (" or more" if high is None else "")
-            raise InputError(f"'{name}' is given {len(arguments)}", rule=f"'{name}' takes {count}")
+            count = f"{low} or more arguments" if high is None else f"{low} argument{'s' if low > 1 else ''}"
+            raise InputError(f"'{name}' is given {len(arguments)} arguments", rule=f"'{name}' takes {count}")
         if name in ELEMENTS:
             return self.value(arguments[0], ELEMENTS[name])
         if name == "where":

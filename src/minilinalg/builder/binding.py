@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from minilinalg.builder.ranges import Affine, Subscript, affine, infer_extents
 from minilinalg.builder.sizes import ScalarSize, Size, add
-from minilinalg.builder.syntax import Access, Comprehension, Expression, Name, Range, Span, walk
+from minilinalg.builder.syntax import Access, Call, Comprehension, Expression, Name, Range, Span, counted, walk
 from minilinalg.errors import InputError, near_name
 
 
@@ -183,6 +183,13 @@ class _Binder:
                 raise self._unknown(node.tensor, Span(node.span.start, node.span.start + len(node.tensor)))
             self._check_rank(node)
             self._constrain(node)
+        elif isinstance(node, Call) and node.function in (*self.operands.names(), *self.indices):
+            raise self._error(
+                node.span,
+                f"'{node.function}' is called like a function",
+                "subscripts are written in square brackets",
+                f"write {node.function}[...]" if node.function in self.operands.shapes else None,
+            )
         elif isinstance(node, Name):
             shape = self.operands.shapes.get(node.name)
             if shape == ():
@@ -215,7 +222,7 @@ class _Binder:
         if rank != given:
             raise self._error(
                 access.span,
-                f"'{access.tensor}' has {_count(rank, 'dimension')} and {_count(given, 'subscript')} here",
+                f"'{access.tensor}' has {counted(rank, 'dimension')} and {counted(given, 'subscript')} here",
                 "one subscript for each dimension",
             )
 
@@ -270,7 +277,3 @@ class _Binder:
                 "an index that is only on the right is reduced over, and '=' does not say how",
                 "reduce with '+=', '*=', 'max=', 'min=', '&=' or '|='",
             )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -16,13 +16,14 @@ Promotion, where values of two types meet (integers are signless and read as sig
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 from xdsl.dialects import builtin
 from xdsl.dialects.builtin import DYNAMIC_INDEX, AnyFloat, IndexType, IntegerType, MemRefType, TensorType
 from xdsl.ir import Attribute, SSAValue
 
-from minilinalg.errors import CommandError, MinilinalgError, near_name
+from minilinalg.errors import CommandError, near_name
 
 ElementType: TypeAlias = AnyFloat | IntegerType | IndexType
 AnyTensor: TypeAlias = TensorType[Attribute]
@@ -71,7 +72,7 @@ def parse_type(text: str) -> Attribute:
     if text.startswith("memref:"):
         shape, element = _split(text.removeprefix("memref:"), text)
         return MemRefType(element, shape)
-    if "x" in text and text not in ELEMENTS and not text.startswith("x"):
+    if "x" in text and text not in ELEMENTS:
         shape, element = _split(text, text)
         if shape:
             return TensorType(element, shape)
@@ -80,7 +81,7 @@ def parse_type(text: str) -> Attribute:
 
 def _split(text: str, whole: str) -> tuple[list[int], ElementType]:
     """The sizes and the element type of "128x?xf16"."""
-    *sizes, element = re.split(r"x(?=[\d?a-z])", text) if re.match(r"[\d?]", text) else [text]
+    *sizes, element = re.split(r"x(?=[\d?a-z])", text)
     for size in sizes:
         if size != "?" and not size.isdecimal():
             raise CommandError(
@@ -97,9 +98,10 @@ def _parse_mlir_type(text: str) -> Attribute:
 
     try:
         return MLIRParser(make_context(), text, "<type>").parse_type()
-    except MinilinalgError as error:
+    except Exception:
+        # Each dialect's parser has its own way to say that this is no type.
         raise CommandError(
-            f"'{text}' is no type: {error.diagnostic.found}",
+            f"'{text}' is no type",
             rule="a type is a string like '128x64xf16', '?xf32', 'f32', 'memref:?xf32', or an MLIR type in full",
         ) from None
 
@@ -116,6 +118,11 @@ def tensor_type(value: SSAValue) -> AnyTensor:
 def element_of(value: SSAValue) -> ElementType:
     """The element type of a tensor, the type of anything else."""
     return cast(ElementType, tensor_type(value).element_type if is_tensor(value) else value.type)
+
+
+def may_agree(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether two shapes are, or may turn out to be, the same."""
+    return len(a) == len(b) and all(x == y or DYNAMIC_INDEX in (x, y) for x, y in zip(a, b, strict=True))
 
 
 def type_name(type: Attribute) -> str:

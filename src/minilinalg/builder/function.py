@@ -1,27 +1,27 @@
-"""Modules and functions: `with Module().function("mm", a="128x64xf16") as f:` and what is built inside it."""
+"""Functions: what is built inside of `with module.function("mm", a="128x64xf16") as f:`."""
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from xdsl.dialects import func
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseIntOrFPElementsAttr, ModuleOp, TensorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseIntOrFPElementsAttr, TensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
+from minilinalg.builder.arithmetic import checked_constant
 from minilinalg.builder.binding import Operands, bind
-from minilinalg.builder.elements import ElementType, element_type, is_float, parse_type
+from minilinalg.builder.elements import ElementType, element_type, parse_type
 from minilinalg.builder.generic import make_generic
 from minilinalg.builder.insertion import Insertion
-from minilinalg.builder.places import caller_place, in_script, location_of, placed
+from minilinalg.builder.places import caller_place, in_script, location_of, placed, unknown_name
 from minilinalg.builder.regions import Branch, Loop
-from minilinalg.builder.syntax import parse_comprehension
+from minilinalg.builder.syntax import counted, parse_comprehension
 from minilinalg.builder.values import Buffer, Operand, Scalar, Tensor, Value, raw, wrap
-from minilinalg.dialects.upstream import arith
-from minilinalg.errors import CommandError, InputError, MinilinalgError, Place, near_name
-from minilinalg.printing import module_text
-from minilinalg.verification import verify
+from minilinalg.dialects.upstream import arith, func
+from minilinalg.errors import CommandError, InputError, MinilinalgError, Place
+
+if TYPE_CHECKING:
+    from minilinalg.builder.module import Module
 
 NUMPY_NAMES = {
     "float16": "f16",
@@ -35,68 +35,6 @@ NUMPY_NAMES = {
     "int64": "i64",
 }
 """NumPy's dtypes that have an element type of ours."""
-
-
-class Module:
-    """A module that is being built: `function` opens a function, `module` and `text` are the result."""
-
-    def __init__(self) -> None:
-        self._op = ModuleOp([])
-        self._open: Function | None = None
-
-    @placed
-    def function(self, name: str, /, **arguments: str | Attribute) -> Function:
-        """`with b.function("mm", a="128x64xf16", n="index") as f:`; inside, the arguments are `f.a` and `f.n`.
-
-        Types are strings, as `elements` describes them, or xDSL types. The function is complete, verified and part of
-        the module when the `with` block ends without an exception.
-        """
-        for op in self._op.ops:
-            if isinstance(op, func.FuncOp) and op.sym_name.data == name:
-                raise CommandError(f"there is a function '{name}' already", rule="a function has a name of its own")
-        return Function(self, name, arguments)
-
-    @property
-    @placed
-    def module(self) -> ModuleOp:
-        """The module, verified. InputError with the place in the script of the first operation that breaks a rule."""
-        if self._open is not None:
-            raise CommandError(
-                f"the function '{self._open.name}' is still being built",
-                rule="a module is complete after the 'with' blocks of its functions",
-            )
-        check(self._op)
-        return self._op
-
-    def text(self, *, debuginfo: bool = False) -> str:
-        """The module as MLIR text; with `debuginfo`, each operation says which line of the script made it."""
-        return module_text(self.module, debuginfo=debuginfo)
-
-    def begin(self, function: Function) -> None:
-        if self._open is not None:
-            raise CommandError(f"the function '{self._open.name}' is still being built", rule="functions do not nest")
-        self._open = function
-
-    def end(self, op: func.FuncOp | None) -> None:
-        self._open = None
-        if op is not None:
-            self._op.body.block.add_op(op)
-
-    def callee(self, name: str) -> func.FuncOp:
-        functions = {op.sym_name.data: op for op in self._op.ops if isinstance(op, func.FuncOp)}
-        if name not in functions:
-            raise CommandError(
-                f"there is no function '{name}' to call",
-                rule="a function is called after it was built, in the same module",
-                hint=near_name(name, functions),
-            )
-        return functions[name]
-
-
-def check(op: Operation) -> None:
-    """InputError with the place in the user's script when an operation breaks a rule of its dialect."""
-    files = {str(inner.location.filename.data) for inner in op.walk() if hasattr(inner.location, "filename")}  # pyright: ignore
-    verify(op, {file: "".join(linecache.getlines(file)) for file in files})
 
 
 class Function:
@@ -115,13 +53,11 @@ class Function:
                 raise CommandError(
                     f"an argument is called '{argument}'", rule="an argument is not called like a method of a function"
                 )
-        types = [parse_type(type) if isinstance(type, str) else type for type in arguments.values()]
-        entry = Block(arg_types=types)
-        self.at = Insertion(entry)
+        self.at = Insertion(Block(arg_types=[_type(type) for type in arguments.values()]))
         self._regions: list[Loop | Branch] = []
         self._returned: list[SSAValue] | None = None
         self._return_place = self.place
-        for argument, value in zip(arguments, entry.args, strict=True):
+        for argument, value in zip(arguments, self.at.entry.args, strict=True):
             value.name_hint = argument
             value.location = location_of(self.place)
             self._arguments[argument] = wrap(self, value)
@@ -130,35 +66,21 @@ class Function:
         arguments = self.__dict__.get("_arguments", {})
         if name in arguments:
             return arguments[name]
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise UnknownArgument(
-            f"'{name}' is neither an argument nor a method of a function",
-            rule=f"the arguments are: {', '.join(arguments) or 'none'}",
-            hint=near_name(name, [*arguments, *(n for n in dir(Function) if not n.startswith("_"))]),
-            places=[caller_place()],
-        )
+        rule = f"its arguments are: {', '.join(arguments)}" if arguments else "it takes no arguments"
+        raise unknown_name("the function", name, [*arguments, *dir(Function)], rule)
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)
 
-    def __enter__(self) -> Function:
+    def __enter__(self) -> Self:
         self.module.begin(self)
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is not None:
-            self.module.end(None)
-            return
-        op = self._finish()
-        try:
-            check(op)
-        except MinilinalgError:
-            self.module.end(None)
-            raise
-        self.module.end(op)
+        self.module.end(self._finish() if kind is None else None)
 
     def _finish(self) -> func.FuncOp:
+        """The operation of the function, complete."""
         returned = self._returned or []
         end = func.ReturnOp(*returned)
         end.location = location_of(self._return_place)
@@ -239,7 +161,7 @@ class Function:
         if dtype is None:
             dtype = "f32" if any(isinstance(n, float) for n in numbers) else "i32"
         type = element_type(dtype)
-        typed = [float(n) if is_float(type) else int(n) for n in numbers]
+        typed = [checked_constant(n, type) for n in numbers]
         attribute = DenseIntOrFPElementsAttr.from_list(TensorType(cast(Any, type), shape), cast(Any, typed))
         return Tensor(self, self.at.insert(arith.ConstantOp(attribute)).results[0])
 
@@ -288,9 +210,8 @@ class Function:
         op = self.module.callee(callee)
         types = list(op.function_type.inputs)
         if len(types) != len(arguments):
-            raise InputError(
-                f"'{callee}' is called with {len(arguments)} arguments", rule=f"'{callee}' takes {len(types)}"
-            )
+            given = counted(len(arguments), "argument")
+            raise InputError(f"'{callee}' is called with {given}", rule=f"'{callee}' takes {len(types) or 'none'}")
         values: list[SSAValue] = []
         for argument, type in zip(arguments, types, strict=True):
             value = argument if isinstance(argument, Value) else self.at.arithmetic.value(argument, cast(Any, type))
@@ -356,8 +277,14 @@ class Function:
         return op
 
 
-class UnknownArgument(CommandError, AttributeError):
-    """A function has no such argument or method."""
+def _type(type: str | Attribute) -> Attribute:
+    """The type of an argument; a mistake has its place in the string."""
+    if isinstance(type, Attribute):
+        return type
+    try:
+        return parse_type(type)
+    except CommandError as error:
+        raise error.at(in_script([Place("<type>", 1, 1, type, len(type))])) from None
 
 
 def raw_value(function: Function, value: object) -> SSAValue:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from xdsl.dialects import linalg, tensor
 from xdsl.dialects.builtin import DYNAMIC_INDEX, AffineMapAttr
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.ir.affine import AffineExpr, AffineMap
@@ -20,10 +19,21 @@ from minilinalg.builder.arithmetic import (
     type_of,
 )
 from minilinalg.builder.binding import Bound, Read
-from minilinalg.builder.elements import INDEX, ElementType, element_of, is_bool, is_float, tensor_type, widened, width
+from minilinalg.builder.elements import (
+    I64,
+    INDEX,
+    ElementType,
+    element_of,
+    is_bool,
+    is_float,
+    tensor_type,
+    widened,
+    width,
+)
 from minilinalg.builder.insertion import Insertion
 from minilinalg.builder.ranges import Affine
 from minilinalg.builder.syntax import Access, Binary, Call, Expression, Name, Number, Unary
+from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.errors import InputError
 
 
@@ -33,7 +43,7 @@ def make_generic(
     """Insert the `linalg.generic` of `bound` and return its result.
 
     `values` are the operands by name. `dtype` is the type of the result, and of the accumulator of a reduction; without
-    it the result has the type of the expression, sums and products that of `elements.widened`.
+    it the result has the type of the expression (i64 for an index), sums and products that of `elements.widened`.
     """
     return _Generic(at, bound, values, dtype).make()
 
@@ -54,6 +64,7 @@ class _Generic:
         self.maps: list[AffineMap] = []
         self.of_body: dict[str, SSAValue] = {}
         """Index variables and scalar operands, as values of the body."""
+        self.widened: dict[SSAValue, SSAValue] = {}
 
     def make(self) -> SSAValue:
         for read in self.bound.reads:
@@ -132,7 +143,7 @@ class _Generic:
         type = self.dtype
         if type is None:
             value = self.arithmetic.value(term)
-            type = cast(ElementType, value.type)
+            type = I64 if value.type == INDEX else cast(ElementType, value.type)
             if self.reduction is not None:
                 type = accumulator_type(self.reduction, type)
             return self.arithmetic.cast(value, type)
@@ -142,7 +153,8 @@ class _Generic:
         try:
             return self._unplaced_term(node)
         except InputError as error:
-            raise error.at((self.syntax.place(node.span),)) from None
+            # An operator of Python has no text to point at: the line of the script says it all.
+            raise error.at((self.syntax.place(node.span),) if self.syntax.text else ()) from None
 
     def _unplaced_term(self, node: Expression) -> Term:
         arithmetic = self.arithmetic
@@ -206,4 +218,6 @@ class _Generic:
         wide = widened(type) if self.dtype is None else self.dtype
         if is_float(wide) != is_float(type) or is_bool(wide) or width(wide) <= width(type):
             return element
-        return self.arithmetic.cast(element, wide)
+        if element not in self.widened:
+            self.widened[element] = self.arithmetic.cast(element, wide)
+        return self.widened[element]

@@ -11,23 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from xdsl.dialects import tensor
-from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, IntegerAttr, TensorType
 from xdsl.ir import SSAValue
 
 from minilinalg.builder import shaping
 from minilinalg.builder.elements import (
-    INDEX,
     AnyTensor,
     ElementType,
     element_of,
-    is_float,
     is_tensor,
+    may_agree,
     tensor_type,
     type_name,
 )
 from minilinalg.builder.insertion import Insertion
-from minilinalg.dialects.upstream import arith
+from minilinalg.builder.syntax import counted
+from minilinalg.dialects.upstream import arith, tensor
 from minilinalg.errors import CommandError, InputError
 
 Position: TypeAlias = int | SSAValue
@@ -69,8 +68,7 @@ def insert(at: Insertion, base: SSAValue, key: Sequence[Any], value: SSAValue | 
     if isinstance(value, SSAValue) and is_tensor(value):
         value = shaping.cast_elements(at, value, element)
         given, wanted = tensor_type(value), _type_of(sizes, element)
-        pairs = zip(given.get_shape(), wanted.get_shape(), strict=False)
-        if given.get_num_dims() != len(sizes) or any(a != b and DYNAMIC_INDEX not in (a, b) for a, b in pairs):
+        if not may_agree(given.get_shape(), wanted.get_shape()):
             raise InputError(
                 f"a tensor {type_name(given)} is set at positions of the shape {type_name(wanted)}",
                 rule="the tensor that is set has the shape of its positions",
@@ -78,24 +76,11 @@ def insert(at: Insertion, base: SSAValue, key: Sequence[Any], value: SSAValue | 
     else:
         value = at.filled(at.arithmetic.value(value, element), sizes, element)
     offsets, sizes, strides = [s.offset for s in slices], [s.size for s in slices], [s.stride for s in slices]
-    op = tensor.InsertSliceOp.get(
-        value,
-        base,
-        static_offsets=_static(offsets),
-        static_sizes=_static(sizes),
-        static_strides=strides,
-        offsets=_dynamic(offsets),
-        sizes=_dynamic(sizes),
-    )
-    return at.insert(op).results[0]
+    return at.insert(tensor.InsertSliceOp(value, base, offsets, sizes, strides)).results[0]
 
 
 def _static(positions: Sequence[Position]) -> list[int]:
     return [p if isinstance(p, int) else DYNAMIC_INDEX for p in positions]
-
-
-def _dynamic(positions: Sequence[Position]) -> list[SSAValue]:
-    return [p for p in positions if isinstance(p, SSAValue)]
 
 
 def _type_of(sizes: Sequence[Position], element: ElementType) -> AnyTensor:
@@ -107,8 +92,9 @@ def _complete(key: Sequence[Any], rank: int) -> list[Any]:
     named = sum(1 for part in key if part is not None and part is not ...)
     dots = [i for i, part in enumerate(key) if part is ...]
     if named > rank or len(dots) > 1:
+        given = f"a tensor with {counted(rank, 'dimension')} is given {counted(named, 'position')}"
         raise InputError(
-            "'...' is given twice" if len(dots) > 1 else f"a tensor of {rank} dimensions is given {named} positions",
+            "'...' is given twice" if len(dots) > 1 else given,
             rule="one position for each dimension at most, and one '...' at most",
         )
     at = dots[0] if dots else len(key)
@@ -131,7 +117,7 @@ def _slices(at: Insertion, value: SSAValue, parts: Sequence[Any]) -> list[Slice]
 
 def _position(at: Insertion, value: SSAValue, axis: int, size: int | None, part: Any) -> Position:
     if isinstance(part, SSAValue):
-        return _index(at, cast(SSAValue, part))
+        return at.position(cast(SSAValue, part))
     if not isinstance(part, int) or isinstance(part, bool):
         raise CommandError(
             f"{part!r} is no position",
@@ -144,14 +130,6 @@ def _position(at: Insertion, value: SSAValue, axis: int, size: int | None, part:
             rule="a position is in its dimension",
         )
     return _from_end(at, value, axis, part)
-
-
-def _index(at: Insertion, value: SSAValue) -> SSAValue:
-    if is_float(value.type) or is_tensor(value):
-        raise InputError(
-            f"a value of type {type_name(value.type)} is no position", rule="a position is an integer or an index"
-        )
-    return at.arithmetic.cast(value, INDEX)
 
 
 def _from_end(at: Insertion, value: SSAValue, axis: int, position: int) -> Position:
@@ -180,13 +158,17 @@ def _range(at: Insertion, value: SSAValue, axis: int, size: int | None, part: An
 
 
 def _bound(at: Insertion, value: SSAValue, axis: int, bound: Any) -> Position:
-    return _index(at, cast(SSAValue, bound)) if isinstance(bound, SSAValue) else _from_end(at, value, axis, bound)
+    return at.position(cast(SSAValue, bound)) if isinstance(bound, SSAValue) else _from_end(at, value, axis, bound)
 
 
 def _distance(at: Insertion, first: Position, last: Position) -> Position:
     """`last - first`, a number in `x[i:i + 16]` too, so that the slice has a known size."""
-    if isinstance(last, SSAValue) and isinstance(op := last.owner, arith.AddiOp):
+    if isinstance(last, SSAValue) and isinstance(op := _uncast(last).owner, arith.AddiOp):
         for start, constant in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
-            if start is first and isinstance(constant.owner, arith.ConstantOp):
-                return constant.owner.value.value.data  # pyright: ignore
+            if isinstance(first, SSAValue) and start is _uncast(first) and isinstance(constant.owner, arith.ConstantOp):
+                return cast("IntegerAttr[IndexType]", constant.owner.value).value.data
     return cast(Position, at.arithmetic.binary("-", last, first))
+
+
+def _uncast(value: SSAValue) -> SSAValue:
+    return value.owner.input if isinstance(value.owner, arith.IndexCastOp) else value

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
-from xdsl.dialects import linalg, tensor
-from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, NoneAttr, StridedLayoutAttr, TensorType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from minilinalg.builder.arithmetic import Arithmetic
-from minilinalg.builder.elements import INDEX, ElementType, element_of, tensor_type
+from minilinalg.builder.elements import INDEX, ElementType, element_of, is_float, is_tensor, tensor_type, type_name
 from minilinalg.builder.places import caller_location
 from minilinalg.builder.sizes import Dim, FloorDivided, Minimum, ScalarSize, Scaled, Size, Sum
+from minilinalg.dialects.upstream import linalg, memref, tensor
 from minilinalg.errors import InputError
 
 
@@ -82,6 +82,8 @@ class Insertion:
             case Dim(name, axis):
                 return self.dim(values[name], axis)
             case ScalarSize(name):
+                if is_float(values[name].type):
+                    raise InputError(f"the range ends at the float '{name}'", rule="a range ends at an integer")
                 return self.index(values[name])
             case Sum(parts):
                 return self._chain("+", parts, values)
@@ -122,6 +124,36 @@ class Insertion:
         type = TensorType(element_of(value), shape)
         return self.insert(tensor.ExtractSliceOp(value, offsets, sizes, strides, type)).results[0]
 
+    def position(self, value: SSAValue | int | float) -> int | SSAValue:
+        """An integer, or a value as an index; InputError for what is neither."""
+        if isinstance(value, float) or (isinstance(value, SSAValue) and (is_float(value.type) or is_tensor(value))):
+            found = "a float" if isinstance(value, float) else f"a value of type {type_name(value.type)}"
+            raise InputError(f"{found} is no position", rule="a position is an integer or an index")
+        return value if isinstance(value, int) else self.index(value)
+
+    def row_major(self, sizes: Sequence[int | SSAValue]) -> list[int | SSAValue]:
+        """The strides of elements in row-major order without gaps."""
+        strides: list[int | SSAValue] = [1]
+        for size in reversed(sizes[1:]):
+            strides.append(self._index_binary("*", strides[-1], size))
+        return strides[::-1] if sizes else []
+
+    def view(
+        self,
+        base: SSAValue,
+        offset: int | SSAValue,
+        sizes: Sequence[int | SSAValue],
+        strides: Sequence[int | SSAValue],
+    ) -> SSAValue:
+        """`memref.reinterpret_cast`: a strided view of memory that starts at an element."""
+        layout = StridedLayoutAttr(
+            [s if isinstance(s, int) else NoneAttr() for s in strides],
+            offset if isinstance(offset, int) else NoneAttr(),
+        )
+        element = cast("MemRefType[Attribute]", base.type).element_type
+        type = MemRefType(element, [s if isinstance(s, int) else DYNAMIC_INDEX for s in sizes], layout)
+        return self.insert(memref.ReinterpretCastOp.from_dynamic(base, [offset], sizes, strides, type)).results[0]
+
     def empty(self, sizes: Sequence[int | SSAValue], type: ElementType) -> SSAValue:
         """`tensor.empty`, a tensor whose elements are undefined."""
         shape = [s if isinstance(s, int) else DYNAMIC_INDEX for s in sizes]
@@ -130,4 +162,10 @@ class Insertion:
 
     def filled(self, value: SSAValue, sizes: Sequence[int | SSAValue], type: ElementType) -> SSAValue:
         """A tensor all of whose elements are `value`."""
+        if type == INDEX:
+            raise InputError(
+                "a tensor of indices is filled",
+                rule="'linalg.fill' fills with floats and integers",
+                hint="i64 holds the same numbers",
+            )
         return self.insert(linalg.FillOp([value], [self.empty(sizes, type)])).results[0]

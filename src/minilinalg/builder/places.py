@@ -6,13 +6,14 @@ import functools
 import linecache
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import islice
 from types import CodeType
 from typing import ParamSpec, TypeVar
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr
 
-from minilinalg.errors import MinilinalgError, Place
+from minilinalg.errors import CommandError, MinilinalgError, Place, near_name
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,12 +48,35 @@ def caller_location() -> FileLineColLoc:
     return _location(file, line, column)
 
 
+def _line(file: str, line: int) -> str:
+    """The text of a line of the script as the file is now."""
+    linecache.checkcache(file)
+    return linecache.getline(file, line).rstrip("\n")
+
+
+def shown(place: Place) -> Place:
+    """The place of an operation with the text of its line, when it can be read."""
+    return place if place.text else replace(place, text=_line(place.file, place.line) or None)
+
+
 def caller_place() -> Place:
     """Where the user's script calls the builder, with the text of that line when it can be read."""
     file, line, column, end_line, end_column = _caller()
-    text = linecache.getline(file, line).rstrip("\n") or None
+    text = _line(file, line) or None
     length = end_column - column if end_line == line else len(text or "") - column + 1
     return Place(file, line, column, text, max(1, length))
+
+
+class UnknownName(CommandError, AttributeError):
+    """A value or a function has no attribute of that name."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str], rule: str | None = None) -> Exception:
+    """The error of `what.name`; one without a message for the names that Python itself asks for."""
+    if name.startswith("__"):
+        return AttributeError(name)
+    near = near_name(name, [n for n in known if not n.startswith("_")])
+    return UnknownName(f"{what} has no '{name}'", rule=rule, hint=near, places=[caller_place()])
 
 
 def location_of(place: Place) -> FileLineColLoc:
@@ -67,7 +91,7 @@ def in_script(places: Iterable[Place]) -> tuple[Place, ...]:
     that of the call.
     """
     file, line, _, end_line, _ = _caller()
-    lines = {number: linecache.getline(file, number).rstrip("\n") for number in range(line, end_line + 1)}
+    lines = {number: _line(file, number) for number in range(line, end_line + 1)}
     found: list[Place] = []
     for place in places:
         text = place.text or "\n"

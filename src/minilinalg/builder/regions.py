@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from xdsl.dialects import scf
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Attribute, Block, Region, SSAValue
 
-from minilinalg.builder.elements import I1, INDEX, ElementType, type_name
+from minilinalg.builder.elements import I1, INDEX, AnyTensor, ElementType, type_name
 from minilinalg.builder.places import caller_place, placed
+from minilinalg.builder.syntax import counted
 from minilinalg.builder.values import Operand, Scalar, Tensor, Value, raw, wrap
+from minilinalg.dialects.upstream import scf
 from minilinalg.errors import CommandError, InputError
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class Loop:
             return
         if self._yielded is None and self._carry:
             raise InputError(
-                f"the loop carries {len(self._carry)} values and yields none",
+                f"the loop carries {counted(len(self._carry), 'value')} and yields none",
                 rule="a loop that carries values ends with yield_",
                 places=[self.place],
             )
@@ -130,7 +132,7 @@ class Branch:
             return
         if len(self._yielded) != len(self._op.results):
             raise InputError(
-                f"the first branch yields {len(self._op.results)} values, the other {len(self._yielded)}",
+                f"one branch yields {counted(len(self._op.results), 'value')}, the other {len(self._yielded)}",
                 rule="both branches yield the same types",
                 places=[self.place],
             )
@@ -174,7 +176,8 @@ def _index_term(bound: Operand) -> SSAValue | int:
 def _yielded(function: Function, values: Sequence[Operand], types: Sequence[Any], who: str) -> list[SSAValue]:
     """`values` as values of `types`; a Python number takes the type, anything else must have it."""
     if len(values) != len(types):
-        raise InputError(f"{len(values)} values are yielded, and {who} {len(types)}", rule="one value for each")
+        given = f"{counted(len(values), 'value')} {'is' if len(values) == 1 else 'are'} yielded"
+        raise InputError(f"{given}, and {who} {len(types) or 'none'}", rule="one value for each")
     result: list[SSAValue] = []
     for value, type in zip(values, types, strict=True):
         if not isinstance(value, Value):
@@ -185,15 +188,22 @@ def _yielded(function: Function, values: Sequence[Operand], types: Sequence[Any]
         else:
             raise InputError(
                 f"a value of type {type_name(value.type)} is yielded, and {who} {type_name(type)}",
-                rule="what is yielded has the type that is carried",
-                hint="astype makes it that type" if value.dtype != str(getattr(type, "element_type", type)) else None,
+                rule="what is yielded has the same type each time",
+                hint="astype makes it that type" if _differ_in_element(value.type, type) else None,
             )
     return result
+
+
+def _differ_in_element(a: Attribute, b: Attribute) -> bool:
+    shapes = [cast(AnyTensor, t).get_shape() if isinstance(t, TensorType) else () for t in (a, b)]
+    return shapes[0] == shapes[1]
 
 
 def _only(results: tuple[Any, ...]) -> Any:
     if len(results) != 1:
         raise CommandError(
-            f"there are {len(results)} results", rule="'result' is for one; 'results' has all", places=[caller_place()]
+            f"there are {counted(len(results), 'result')}",
+            rule="'result' is for one; 'results' has all",
+            places=[caller_place()],
         )
     return results[0]

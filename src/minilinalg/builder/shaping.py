@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import cast
 
-from xdsl.dialects import linalg, tensor
 from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, DenseArrayBase, IntegerAttr, TensorType, i64
 from xdsl.ir import Block, Region, SSAValue
 
@@ -16,14 +15,17 @@ from minilinalg.builder.elements import ElementType, element_of, is_tensor, prom
 from minilinalg.builder.elementwise import NOWHERE, elementwise
 from minilinalg.builder.generic import make_generic
 from minilinalg.builder.insertion import Insertion
-from minilinalg.builder.syntax import Call, parse_comprehension
+from minilinalg.builder.syntax import Call, counted, parse_comprehension
+from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.errors import InputError
 
 
 def axis_of(axis: int, rank: int) -> int:
     """`axis`, counted from the front; InputError when there is no such dimension."""
     if not -rank <= axis < rank:
-        raise InputError(f"there is no dimension {axis}", rule=f"the tensor has {rank} dimensions, counted from 0")
+        raise InputError(
+            f"there is no dimension {axis}", rule=f"the tensor has {counted(rank, 'dimension')}, counted from 0"
+        )
     return axis % rank
 
 
@@ -39,7 +41,8 @@ def transpose(at: Insertion, value: SSAValue, permutation: Sequence[int]) -> SSA
     order = [axis_of(axis, rank) for axis in permutation]
     if sorted(order) != list(range(rank)):
         raise InputError(
-            f"{tuple(permutation)} is no order of {rank} dimensions", rule="a transposition names each dimension once"
+            f"{tuple(permutation)} is no order of {counted(rank, 'dimension')}",
+            rule="a transposition names each dimension once",
         )
     if order == list(range(rank)):
         return value
@@ -75,6 +78,9 @@ def expand_dims(at: Insertion, value: SSAValue, axes: Sequence[int]) -> SSAValue
         return value
     sizes: list[int | SSAValue] = at.sizes(value)
     rank = len(sizes)
+    if not rank:
+        op = tensor.ExtractOp(value, [], element_of(value))
+        return at.filled(at.insert(op).results[0], [1] * len(axes), element_of(value))
     for axis in sorted(axes):
         sizes.insert(axis, 1)
     # Each dimension takes the ones that follow it; those in front of all go to the first.
@@ -82,8 +88,7 @@ def expand_dims(at: Insertion, value: SSAValue, axes: Sequence[int]) -> SSAValue
     group = -1
     for position in range(len(sizes)):
         group += position not in axes
-        if rank:
-            groups[max(group, 0)].append(position)
+        groups[max(group, 0)].append(position)
     return _expand(at, value, groups, sizes)
 
 
@@ -164,16 +169,15 @@ def _collapse(at: Insertion, value: SSAValue, groups: Sequence[Sequence[int]], s
     return at.insert(op).results[0]
 
 
-def matmul(at: Insertion, a: SSAValue, b: SSAValue) -> SSAValue:
+def matmul(at: Insertion, a: SSAValue, b: SSAValue | int | float) -> SSAValue:
     """NumPy's matmul, accumulated in at least 32 bits: two matrices are `linalg.matmul`, the rest a `linalg.generic`.
 
     A vector is a row on the left and a column on the right; more dimensions in front are batches, equal on both sides
     or on one side only.
     """
-    if not all(is_tensor(v) and tensor_type(v).get_num_dims() for v in (a, b)):
-        raise InputError(
-            f"'@' between {type_name(a.type)} and {type_name(b.type)}", rule="'@' is for tensors with dimensions"
-        )
+    if not isinstance(b, SSAValue) or not all(is_tensor(v) and tensor_type(v).get_num_dims() for v in (a, b)):
+        right = type_name(b.type) if isinstance(b, SSAValue) else "a number"
+        raise InputError(f"'@' between {type_name(a.type)} and {right}", rule="'@' is for tensors with dimensions")
     left, right = tensor_type(a).get_shape(), tensor_type(b).get_shape()
     inner = right[0] if len(right) == 1 else right[-2]
     if left[-1] != inner and DYNAMIC_INDEX not in (left[-1], inner):
@@ -185,7 +189,13 @@ def matmul(at: Insertion, a: SSAValue, b: SSAValue) -> SSAValue:
     if len(left) == len(right) == 2:
         init = at.filled(at.arithmetic.constant(0, type), [at.dim(a, 0), at.dim(b, 1)], type)
         return at.insert(linalg.MatmulOp([a, b], [init])).results[0]
-    batch = "".join("bcdefgh"[: max(len(left), len(right)) - 2])
+    for x, y in zip(left[-3::-1], right[-3::-1], strict=False):
+        if x != y and DYNAMIC_INDEX not in (x, y):
+            raise InputError(
+                f"'@' between {type_name(a.type)} and {type_name(b.type)}: {x} matrices meet {y}",
+                rule="the dimensions in front of the matrices are equal on both sides, or on one side only",
+            )
+    batch = "bcdefghijop"[: max(len(left), len(right), 2) - 2]
     of_left, of_right = (batch[len(batch) - max(len(shape) - 2, 0) :] for shape in (left, right))
     row, column = "m" if len(left) > 1 else "", "n" if len(right) > 1 else ""
     subscripts = (",".join(s) for s in (batch + row + column, of_left + row + "k", of_right + "k" + column))

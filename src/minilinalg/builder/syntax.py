@@ -116,6 +116,11 @@ def place_in(text: str, span: Span) -> Place:
     return Place("<comprehension>", text.count("\n", 0, start) + 1, start - line_start + 1, line, length)
 
 
+def counted(number: int, noun: str) -> str:
+    """ "no values", "1 value", "2 values": for messages."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
 def walk(expression: Expression) -> Iterator[Expression]:
     """`expression` and everything in it, in the order of the text."""
     yield expression
@@ -186,7 +191,7 @@ def _reject(text: str, span: Span, found: str | None, expected: set[str]) -> NoR
     elif found is not None and found.startswith("!"):
         hint = "a reduction starts from its neutral value anyway; '+=' is enough"
     elif found == "=":
-        hint = "equality is '=='"
+        hint = "'==' compares; an assignment is one '='" if text[span.start - 1] == "=" else "equality is '=='"
     raise InputError(
         "the comprehension ends too early" if found is None else f"'{found}' does not fit here",
         rule=f"expected {' or '.join(phrases)}" if phrases else "a comprehension is TARGET[indices] = expression",

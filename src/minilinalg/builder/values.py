@@ -11,21 +11,30 @@ import numbers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, cast
 
-from xdsl.dialects import bufferization, tensor
 from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, TensorType, UnitAttr
 from xdsl.ir import Attribute, SSAValue
 
 from minilinalg.builder import indexing, shaping
-from minilinalg.builder.elements import element_of, element_type, is_tensor, tensor_type, type_name
+from minilinalg.builder.elements import (
+    ElementType,
+    element_of,
+    element_type,
+    is_bool,
+    is_float,
+    is_tensor,
+    may_agree,
+    tensor_type,
+    type_name,
+)
 from minilinalg.builder.elementwise import NOWHERE, elementwise
-from minilinalg.builder.places import placed
-from minilinalg.builder.syntax import Binary, Call, Expression, Unary
+from minilinalg.builder.places import caller_place, placed, unknown_name
+from minilinalg.builder.syntax import Binary, Call, Expression, Unary, counted
+from minilinalg.dialects.upstream import bufferization, tensor
 from minilinalg.errors import CommandError, InputError
 
 if TYPE_CHECKING:
     from minilinalg.builder.function import Function
 
-Number: TypeAlias = int | float
 Operand: TypeAlias = "Value | int | float"
 Kind: TypeAlias = Literal["binary", "compare", "unary", "call"]
 
@@ -46,10 +55,18 @@ class Value:
         return self.ssa.type
 
     @property
+    def element(self) -> ElementType:
+        """The element type; a scalar's own type."""
+        type = cast("MemRefType[Attribute]", self.type)
+        return cast(ElementType, type.element_type) if isinstance(self, Buffer) else element_of(self.ssa)
+
+    @property
     def dtype(self) -> str:
         """The name of the element type, "f32"."""
-        type = cast("MemRefType[Attribute]", self.type)
-        return str(type.element_type if isinstance(self, Buffer) else element_of(self.ssa))
+        return str(self.element)
+
+    def __getattr__(self, name: str) -> Any:
+        raise unknown_name(f"a {type(self).__name__.lower()}", name, dir(type(self)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} {self.ssa.name_hint or ''}: {type_name(self.type)}>".replace(" :", ":")
@@ -144,8 +161,9 @@ class Value:
         return apply("call", "abs", self)
 
     def __invert__(self) -> Self:
-        """Not, on truth values."""
-        return apply("unary", "not", self)
+        """Not, on truth values; the other bits, on integers."""
+        whole = not is_float(self.element) and not is_bool(self.element)
+        return apply("binary", "^", self, -1) if whole else apply("unary", "not", self)
 
     @placed
     def astype(self, dtype: str) -> Self:
@@ -174,10 +192,37 @@ class Buffer(Value):
     @placed
     def store(self, value: Tensor) -> None:
         """Write a tensor of the buffer's shape and element type to the buffer."""
+        shape = cast("MemRefType[Attribute]", self.type).get_shape()
+        if not isinstance(value, Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise CommandError(f"{value!r} is stored", rule="a tensor is stored in a buffer")
+        fits = may_agree(shape, tensor_type(value.ssa).get_shape())
+        if not fits or value.dtype != self.dtype:
+            raise InputError(
+                f"a tensor {type_name(value.type)} is stored in a buffer {type_name(TensorType(self.element, shape))}",
+                rule="what is stored has the buffer's shape and element type",
+                hint=None if not fits else f"astype('{self.dtype}') makes it that type",
+            )
         op = bufferization.MaterializeInDestinationOp.build(
             operands=[value.ssa, self.ssa], result_types=[None], properties={"writable": UnitAttr()}
         )
         self.function.at.insert(op)
+
+    @placed
+    def view(self, offset: int | Scalar, sizes: Sequence[int | Scalar], strides: Sequence[int | Scalar] = ()) -> Buffer:
+        """A strided part of the buffer: element (i, j) is at `offset + i * strides[0] + j * strides[1]`.
+
+        Offset and strides count elements; without strides the part is in row-major order without gaps. What leaves the
+        buffer is an error when the program runs.
+        """
+        at = self.function.at
+        raw_sizes = [at.position(raw(size)) for size in sizes]
+        raw_strides = [at.position(raw(stride)) for stride in strides] or at.row_major(raw_sizes)
+        if len(raw_strides) != len(raw_sizes):
+            raise InputError(
+                f"a view has {counted(len(raw_sizes), 'size')} and {counted(len(raw_strides), 'stride')}",
+                rule="one stride for each size",
+            )
+        return Buffer(self.function, at.view(self.ssa, at.position(raw(offset)), raw_sizes, raw_strides))
 
 
 class Tensor(Value):
@@ -202,7 +247,9 @@ class Tensor(Value):
         return size
 
     def __iter__(self) -> Any:
-        raise CommandError("a tensor cannot be looped over in Python", rule="a loop of the program is 'for_'")
+        raise CommandError(
+            "a tensor cannot be looped over in Python", rule="a loop of the program is 'for_'", places=[caller_place()]
+        )
 
     @placed
     def dim(self, axis: int) -> int | Scalar:
@@ -225,16 +272,16 @@ class Tensor(Value):
         """One element as a scalar; no indices for a tensor without dimensions."""
         if len(indices) != self.rank:
             raise InputError(
-                f"a tensor with {self.rank} dimensions is given {len(indices)} indices",
-                rule="one index for each dimension",
+                f"a tensor with {counted(self.rank, 'dimension')} is given {counted(len(indices), 'position')}",
+                rule="one position for each dimension",
             )
         at = self.function.at
         positions = [at.index(i.ssa if isinstance(i, Scalar) else i) for i in indices]
         op = tensor.ExtractOp(self.ssa, positions, element_of(self.ssa))
         return Scalar(self.function, at.insert(op).results[0])
 
-    def __matmul__(self, other: Tensor) -> Tensor:
-        return self._wrap(shaping.matmul, other)
+    def __matmul__(self, other: Operand) -> Tensor:
+        return self._wrap(shaping.matmul, other if isinstance(other, Value) else raw(other))
 
     @placed
     def _wrap(self, make: Any, *arguments: Any) -> Tensor:
@@ -367,4 +414,5 @@ def _no_truth() -> CommandError:
         "a value of the program has no truth value in Python",
         rule="the program runs later; Python's 'if', 'and', 'or', 'not' and 'while' see numbers only",
         hint="use 'where', '&', '|', '~', or 'if_' and 'for_' of the function",
+        places=[caller_place()],
     )

@@ -1,0 +1,65 @@
+"""Building a function for the arrays at hand, and running it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import slow
+
+from minilinalg import builder as mb
+
+NAMES = {
+    "float16": "f16",
+    "bfloat16": "bf16",
+    "float32": "f32",
+    "float64": "f64",
+    "int8": "i8",
+    "int16": "i16",
+    "int32": "i32",
+    "int64": "i64",
+    "bool": "i1",
+    "float8_e5m2": "f8E5M2",
+}
+"""NumPy dtype -> element type."""
+
+BF16 = np.dtype(ml_dtypes.bfloat16)
+
+
+def type_of(argument: Any, *, dynamic: bool = False) -> str:
+    """The builder's type for an array, a NumPy scalar or a Python int (an index)."""
+    if isinstance(argument, int):
+        return "index"
+    element = NAMES[str(argument.dtype)]
+    if not argument.shape:
+        return element if isinstance(argument, np.generic) else f"tensor<{element}>"
+    return "x".join(["?" if dynamic else str(size) for size in argument.shape] + [element])
+
+
+def build(make: Callable[[mb.Function], Any], *, dynamic: bool = False, **arguments: Any) -> mb.Module:
+    """A module with a function `f` whose arguments have the types of `arguments`; it returns what `make` gives."""
+    module = mb.Module()
+    types = {name: type_of(argument, dynamic=dynamic) for name, argument in arguments.items()}
+    with module.function("f", **types) as f:
+        result = make(f)
+        f.returns(*(result if isinstance(result, tuple) else (result,)))
+    return module
+
+
+def run(make: Callable[[mb.Function], Any], *, dynamic: bool = False, **arguments: Any) -> Any:
+    """What the function that `build` makes gives on `arguments`, by the slow interpreter."""
+    module = build(make, dynamic=dynamic, **arguments)
+    given = [a.item() if isinstance(a, np.generic) else a for a in arguments.values()]
+    results = slow.run(module.module, args=given)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def comprehend(text: str, *, dynamic: bool = False, dtype: str | None = None, **arguments: Any) -> Any:
+    """The result of one comprehension on `arguments`."""
+    return run(
+        lambda f: f.comprehension(text, dtype=dtype, **{name: f[name] for name in arguments}),
+        dynamic=dynamic,
+        **arguments,
+    )
