@@ -27,19 +27,19 @@ def class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("-")) + "Pass"
 
 
-# Grouped as an alphabetical list groups them: by the dialect that a pass consumes.
+# In alphabetical order, which groups them by the dialect that a pass consumes.
 _NAMES = (
     "canonicalize",
     "cse",
     "dce",
     "licm",
-    "linalg-fuse-elementwise",
-    "scf-forall-to-cores",
     "linalg-decompose-elementwise",
+    "linalg-fuse-elementwise",
     "linalg-to-simd",
     "memref-plan",
     "memref-promote",
     "one-shot-bufferize",
+    "scf-forall-to-cores",
     "triton-to-linalg",
 )
 
