@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects.builtin import MemRefType, UnrankedMemRefType
 from xdsl.ir import Operation, SSAValue
@@ -58,7 +59,7 @@ def _values(op: Operation, name: str) -> Iterable[SSAValue]:
     found = getattr(op, name)
     if found is None:
         return ()
-    return (found,) if isinstance(found, SSAValue) else found
+    return (cast(SSAValue, found),) if isinstance(found, SSAValue) else found
 
 
 class DestinationStyleEffects(MemoryEffect, ConditionallySpeculatable):

@@ -185,7 +185,8 @@ def _groups(op: Operation) -> Iterator[tuple[str | None, list[SSAValue]]]:
         if len(names) == 1:
             yield names[0], [*results]
         else:
-            yield from ((name, [result]) for name, result in zip(names, results, strict=True))
+            for name, result in zip(names, results, strict=True):
+                yield name, [result]
         return
     group: list[SSAValue] = []
     hint: str | None = None

@@ -38,7 +38,7 @@ from minilinalg.dialects.upstream.locations import LOCATIONS, nested_locations, 
 from minilinalg.dialects.upstream.names import ValueNames
 from minilinalg.locations import source_location, strip_text_place
 
-ALIASED = {AffineMapAttr: "map", AffineSetAttr: "set"}
+ALIASED: dict[type[Attribute], str] = {AffineMapAttr: "map", AffineSetAttr: "set"}
 """Builtin attributes that MLIR prints by an alias, and the start of its name."""
 
 

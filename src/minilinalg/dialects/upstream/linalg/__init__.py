@@ -7,7 +7,7 @@ gives none of them memory effects. Here all have the syntax of mlir-opt, effects
 Source: https://mlir.llvm.org/docs/Dialects/Linalg/
 """
 
-from xdsl.dialects.linalg import IteratorType, IteratorTypeAttr
+from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.ir import Dialect
 
 from minilinalg.dialects.upstream.linalg.attributes import TypeFn, TypeFnAttr

@@ -15,7 +15,7 @@ import abc
 from typing import ClassVar
 
 from xdsl.dialects.builtin import AffineMapAttr, AnyFloat, ArrayAttr, i1
-from xdsl.dialects.linalg import IteratorTypeAttr
+from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.irdl import AttrSizedOperandSegments, irdl_op_definition, opt_prop_def, prop_def

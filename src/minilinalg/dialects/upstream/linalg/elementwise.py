@@ -13,7 +13,7 @@ import abc
 from typing import ClassVar
 
 from xdsl.dialects.builtin import AffineMapAttr, AnyFloat, ArrayAttr, FloatAttr, IndexType, IntegerType, i1
-from xdsl.dialects.linalg import IteratorTypeAttr
+from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.ir.affine import AffineMap
 from xdsl.irdl import AttrSizedOperandSegments, irdl_op_definition
@@ -41,7 +41,7 @@ def converted(block: Block, value: SSAValue, target: Attribute) -> SSAValue:
         cast = arith.IndexCastOp
     else:
         raise VerifyException(f"there is no conversion from {source} to {target}")
-    block.add_op(op := cast(value, target))
+    block.add_op(op := cast(value, target))  # pyright: ignore[reportUnknownArgumentType]
     return op.results[0]
 
 
@@ -210,6 +210,8 @@ class ReciprocalOp(UnaryOp):
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
         type_ = block.args[-1].type
+        if not isinstance(type_, AnyFloat):
+            raise VerifyException(f"'{cls.name}' is not defined on elements of type {type_}")
         value = converted(block, block.args[0], type_)
         block.add_op(one := arith.ConstantOp(FloatAttr(1.0, type_)))
         block.add_op(op := arith.DivfOp(one.result, value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, IndexType, IntegerAttr, StringAttr, i64
-from xdsl.dialects.linalg import IteratorType, IteratorTypeAttr
+from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.dialects.utils import AbstractYieldOperation
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
@@ -21,6 +21,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
@@ -31,7 +32,7 @@ from minilinalg.dialects.upstream.assembly import (
 )
 from minilinalg.dialects.upstream.linalg.structured import OperandGroupsOp, StructuredOp
 
-_ITERATORS = {kind.value: IteratorTypeAttr(kind) for kind in IteratorType}
+_ITERATORS = {str(kind): IteratorTypeAttr(kind) for kind in IteratorType}
 
 
 @irdl_op_definition
@@ -107,7 +108,7 @@ class GenericOp(OperandGroupsOp):
                     position,
                 )
         maps, iterators = attributes.pop("indexing_maps"), attributes.pop("iterator_types")
-        if not isinstance(maps, ArrayAttr) or not all(isinstance(map_, AffineMapAttr) for map_ in maps):
+        if not isa(maps, ArrayAttr[AffineMapAttr]):
             parser.raise_error("indexing_maps is a list of affine maps", position)
         properties: dict[str, Attribute | None] = {
             "indexing_maps": maps,
@@ -131,7 +132,7 @@ class GenericOp(OperandGroupsOp):
     def print(self, printer: Printer) -> None:
         front: dict[str, Attribute] = {
             "indexing_maps": self.indexing_maps,
-            "iterator_types": ArrayAttr(StringAttr(kind.data.value) for kind in self.iterator_types),
+            "iterator_types": ArrayAttr(StringAttr(str(kind.data)) for kind in self.iterator_types),
         }
         front |= {} if self.doc is None else {"doc": self.doc}
         front |= {} if self.library_call is None else {"library_call": self.library_call}

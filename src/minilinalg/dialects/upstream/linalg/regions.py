@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from xdsl.dialects.builtin import AffineMapAttr, ArrayAttr, DenseArrayBase, i64
-from xdsl.dialects.linalg import IteratorTypeAttr
+from xdsl.dialects.linalg.attrs import IteratorTypeAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.irdl import (
@@ -48,9 +48,9 @@ from minilinalg.dialects.upstream.linalg.structured import (
 
 
 def _dims(values: Sequence[int] | Attribute) -> DenseArrayBase:
-    if isinstance(values, DenseArrayBase):
-        return values
-    assert not isinstance(values, Attribute)
+    if isinstance(values, Attribute):
+        assert isinstance(values, DenseArrayBase)
+        return cast("DenseArrayBase", values)
     return DenseArrayBase.from_list(i64, values)
 
 
@@ -340,8 +340,7 @@ class CopyingOp(StructuredOp, abc.ABC):
     def dims(self) -> tuple[int, ...]:
         """The list of dimensions that the operation has."""
         listed = self.properties[self.KEYWORD]
-        assert isinstance(listed, DenseArrayBase)
-        return static_values(listed)
+        return static_values(cast("DenseArrayBase", listed))
 
     def get_iterator_types(self) -> ArrayAttr[IteratorTypeAttr]:
         return ArrayAttr([PARALLEL] * shaped_type(self.init).get_num_dims())

@@ -12,7 +12,7 @@ import abc
 from collections.abc import Sequence
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, AffineMapAttr, ArrayAttr, MemRefType, TensorType
-from xdsl.dialects.linalg import IteratorType, IteratorTypeAttr
+from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.irdl import IRDLOperation, region_def, traits_def, var_operand_def, var_result_def
@@ -39,7 +39,7 @@ MEMOIZED_MAPS = "linalg.memoized_indexing_maps"
 
 def tensor_types(outputs: Sequence[SSAValue]) -> list[Attribute]:
     """The results of an operation with these outputs: one tensor for each tensor."""
-    return [value.type for value in outputs if isinstance(value.type, TensorType)]
+    return [type_ for value in outputs if isinstance(type_ := value.type, TensorType)]  # pyright: ignore
 
 
 def element_types(values: Sequence[SSAValue]) -> list[Attribute]:
