@@ -61,7 +61,9 @@ class Stage:
         from minilinalg.locations import places_of
 
         op, found, rule = broken
-        raise InputError(f"after pass '{after}', stage '{self.name}' is broken: {found}", rule=rule, places=places_of(op))
+        raise InputError(
+            f"after pass '{after}', stage '{self.name}' is broken: {found}", rule=rule, places=places_of(op)
+        )
 
     def _holds_text(self) -> str:
         return ", ".join(sorted(self.holds - {"builtin"}))
