@@ -33,7 +33,9 @@ def bitwidth(type: Attribute) -> int:
 class BitcastOp(FormattedOperation):
     """The same bits as another type of the same width; or the same address as a pointer to another type.
 
-        %y = tt.bitcast %x : tensor<8xf32> -> tensor<8xi32>
+    ```mlir
+    %y = tt.bitcast %x : tensor<8xf32> -> tensor<8xi32>
+    ```
 
     `arith.bitcast` does the same for numbers, and knows no pointers.
     """
@@ -63,7 +65,9 @@ class BitcastOp(FormattedOperation):
 class FpToFpOp(FormattedOperation):
     """Round a float to another float type.
 
-        %y = tt.fp_to_fp %x, rounding = rtne : tensor<8xf32> -> tensor<8xf8E4M3FN>
+    ```mlir
+    %y = tt.fp_to_fp %x, rounding = rtne : tensor<8xf32> -> tensor<8xf8E4M3FN>
+    ```
 
     For the f8 types, and for rounding towards zero; other casts are those of arith. `rounding` must be given when the
     result has fewer bits.
@@ -95,7 +99,9 @@ class FpToFpOp(FormattedOperation):
 class ClampFOp(FormattedOperation):
     """Limit `x` to the range from `min` to `max`.
 
-        %y = tt.clampf %x, %min, %max, propagateNan = none : tensor<8xf32>
+    ```mlir
+    %y = tt.clampf %x, %min, %max, propagateNan = none : tensor<8xf32>
+    ```
 
     With `propagateNan = all`, a NaN operand makes the result NaN; with `none`, a NaN `x` gives one of the bounds.
     `min` greater than `max` is undefined.
@@ -127,7 +133,9 @@ class ClampFOp(FormattedOperation):
 class PreciseSqrtOp(FormattedOperation):
     """The square root, rounded to nearest as IEEE 754 says.
 
+    ```mlir
     %y = tt.precise_sqrt %x : tensor<8xf32>
+    ```
     """
 
     name = "tt.precise_sqrt"
@@ -151,7 +159,9 @@ class BinaryOperation(FormattedOperation):
 class PreciseDivFOp(BinaryOperation):
     """The quotient x / y, rounded to nearest as IEEE 754 says.
 
+    ```mlir
     %z = tt.precise_divf %x, %y : tensor<8xf32>
+    ```
     """
 
     name = "tt.precise_divf"
@@ -165,7 +175,9 @@ class PreciseDivFOp(BinaryOperation):
 class ApproxDivFOp(BinaryOperation):
     """The quotient x / y of f32, within 2 ulp where 2^-126 <= |y| <= 2^126, as `div.approx.f32` of PTX.
 
+    ```mlir
     %z = tt.approx_divf %x, %y : tensor<8xf32>
+    ```
     """
 
     name = "tt.approx_divf"
@@ -179,7 +191,9 @@ class ApproxDivFOp(BinaryOperation):
 class MulhiUIOp(BinaryOperation):
     """The upper half of the product of two unsigned integers of n bits, which has 2n.
 
+    ```mlir
     %z = tt.mulhiui %x, %y : tensor<8xi32>
+    ```
     """
 
     name = "tt.mulhiui"

@@ -52,8 +52,10 @@ class AtomicOperation(FormattedOperation):
 class AtomicRMWOp(AtomicOperation):
     """Read, modify and write memory in one step; the result is what was there before.
 
-        %old = tt.atomic_rmw fadd, acq_rel, gpu, %p, %v, %mask
-               : (tensor<8x!tt.ptr<f32>>, tensor<8xf32>, tensor<8xi1>) -> tensor<8xf32>
+    ```mlir
+    %old = tt.atomic_rmw fadd, acq_rel, gpu, %p, %v, %mask
+           : (tensor<8x!tt.ptr<f32>>, tensor<8xf32>, tensor<8xi1>) -> tensor<8xf32>
+    ```
 
     The operation is one of and, or, xor, add, fadd, max, min, umax, umin, exch. Pointers may be equal: then one access
     follows the other, in no specified order. Where `mask` is false memory stays, and the result is undefined.
@@ -90,7 +92,9 @@ class AtomicRMWOp(AtomicOperation):
 class AtomicCASOp(AtomicOperation):
     """Compare and swap: where memory equals `cmp`, store `val`; the result is what was there before.
 
+    ```mlir
     %old = tt.atomic_cas acq_rel, gpu, %p, %cmp, %val : (!tt.ptr<i32>, i32, i32) -> i32
+    ```
     """
 
     name = "tt.atomic_cas"
@@ -117,7 +121,9 @@ class AtomicCASOp(AtomicOperation):
 class AtomicLoadOp(AtomicOperation):
     """Load in one step, seeing what others released.
 
-        %x = tt.atomic_load acquire, gpu, %p, %mask : (tensor<8x!tt.ptr<i32>>, tensor<8xi1>) -> tensor<8xi32>
+    ```mlir
+    %x = tt.atomic_load acquire, gpu, %p, %mask : (tensor<8x!tt.ptr<i32>>, tensor<8xi1>) -> tensor<8xi32>
+    ```
 
     `sem` is relaxed or acquire. It is never removed or merged, even when the result is not used.
     """
@@ -146,7 +152,9 @@ class AtomicLoadOp(AtomicOperation):
 class AtomicStoreOp(AtomicOperation):
     """Store in one step, releasing what was written before.
 
-        tt.atomic_store release, gpu, %p, %x, %mask : tensor<8x!tt.ptr<i32>>
+    ```mlir
+    tt.atomic_store release, gpu, %p, %x, %mask : tensor<8x!tt.ptr<i32>>
+    ```
 
     `sem` is relaxed or release.
     """
@@ -175,7 +183,9 @@ class AtomicStoreOp(AtomicOperation):
 class AtomicPollOp(AtomicOperation):
     """Load again and again until memory equals `expected` or the time is over; the result says whether it does.
 
-        %ok = tt.atomic_poll acquire, gpu, %p, %expected timeout %ns : !tt.ptr<i32>, i32 -> i1
+    ```mlir
+    %ok = tt.atomic_poll acquire, gpu, %p, %expected timeout %ns : !tt.ptr<i32>, i32 -> i1
+    ```
 
     For tensors, each element is polled, all within one `timeout`; each is loaded at least once. Elements are integers
     of 16, 32 or 64 bits; `sem` is relaxed or acquire.

@@ -18,7 +18,9 @@ from minilinalg.dialects.tt.types import Bool, Value
 class PrintOp(FormattedOperation):
     """Print values, element by element, behind a prefix.
 
-        tt.print "x: " {hex = false, isSigned = array<i32: 0, 1>} : %x, %n : tensor<8xf32>, i32
+    ```mlir
+    tt.print "x: " {hex = false, isSigned = array<i32: 0, 1>} : %x, %n : tensor<8xf32>, i32
+    ```
 
     `isSigned` says for each value whether it is a signed integer; `hex` prints bits.
     """
@@ -44,7 +46,9 @@ class PrintOp(FormattedOperation):
 class AssertOp(FormattedOperation):
     """Stop the program with a message unless a condition, or every element of it, is true.
 
+    ```mlir
     tt.assert %c, "n must be positive" : tensor<8xi1>
+    ```
     """
 
     name = "tt.assert"

@@ -43,7 +43,9 @@ MIN_ROW_BITS = 256
 class MakeTensorDescOp(FormattedOperation):
     """Describe a tensor in memory that is accessed in blocks.
 
-        %d = tt.make_tensor_descriptor %base, [%m, %n], [%stride, %one] : <f16>, <128x64xf16>
+    ```mlir
+    %d = tt.make_tensor_descriptor %base, [%m, %n], [%stride, %one] : <f16>, <128x64xf16>
+    ```
 
     `shape` and `strides` are those of the whole tensor in elements, one of each for every dimension of the block; the
     last stride is 1. A block that reaches beyond the tensor reads `padding` there, zero or NaN, and writes nothing.
@@ -104,7 +106,9 @@ def verify_block(op: str, desc: TensorDescType, tensor: AnyTensor, indices: int)
 class DescriptorLoadOp(FormattedOperation):
     """Load the block of a tensor that starts at the given indices.
 
-        %x = tt.descriptor_load %d[%i, %j] : !tt.tensordesc<128x64xf16> -> tensor<128x64xf16>
+    ```mlir
+    %x = tt.descriptor_load %d[%i, %j] : !tt.tensordesc<128x64xf16> -> tensor<128x64xf16>
+    ```
 
     Indices count elements and may be anything; outside of the tensor, elements are the descriptor's padding.
     """
@@ -127,7 +131,9 @@ class DescriptorLoadOp(FormattedOperation):
 class DescriptorStoreOp(FormattedOperation):
     """Store a block of a tensor at the given indices; elements outside of the tensor are not written.
 
+    ```mlir
     tt.descriptor_store %d[%i, %j], %x : !tt.tensordesc<128x64xf16>, tensor<128x64xf16>
+    ```
     """
 
     name = "tt.descriptor_store"
@@ -147,7 +153,9 @@ class DescriptorStoreOp(FormattedOperation):
 class DescriptorReduceOp(FormattedOperation):
     """Combine a block with the tensor in memory, each element atomically.
 
-        tt.descriptor_reduce add, %d[%i, %j], %x : !tt.tensordesc<128x64xf16>, tensor<128x64xf16>
+    ```mlir
+    tt.descriptor_reduce add, %d[%i, %j], %x : !tt.tensordesc<128x64xf16>, tensor<128x64xf16>
+    ```
 
     The kind is one of add, min, max, inc, dec, and, or, xor.
     """
@@ -197,7 +205,9 @@ def verify_rows(op: str, desc: SSAValue, offsets: SSAValue, values: SSAValue) ->
 class DescriptorGatherOp(FormattedOperation):
     """Load rows of a tensor, each at its own index.
 
-        %x = tt.descriptor_gather %d[%rows, %j] : (!tt.tensordesc<1x64xf16>, tensor<32xi32>, i32) -> tensor<32x64xf16>
+    ```mlir
+    %x = tt.descriptor_gather %d[%rows, %j] : (!tt.tensordesc<1x64xf16>, tensor<32xi32>, i32) -> tensor<32x64xf16>
+    ```
 
     The block of the descriptor is one row. Row k of the result is row x_offsets[k] of the tensor, from column
     `y_offset`.
@@ -221,7 +231,9 @@ class DescriptorGatherOp(FormattedOperation):
 class DescriptorScatterOp(FormattedOperation):
     """Store rows of a tensor, each at its own index: the inverse of `tt.descriptor_gather`.
 
+    ```mlir
     tt.descriptor_scatter %d[%rows, %j], %x : !tt.tensordesc<1x64xf16>, tensor<32xi32>, i32, tensor<32x64xf16>
+    ```
     """
 
     name = "tt.descriptor_scatter"

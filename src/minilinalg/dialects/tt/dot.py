@@ -45,8 +45,10 @@ def verify_product(what: str, a: Sequence[int], b: Sequence[int], c: Sequence[in
 class DotOp(FormattedOperation):
     """Matrix product and sum: d = a b + c.
 
-        %d = tt.dot %a, %b, %c, inputPrecision = tf32
-             : tensor<128x64xf16> * tensor<64x128xf16> -> tensor<128x128xf32>
+    ```mlir
+    %d = tt.dot %a, %b, %c, inputPrecision = tf32
+         : tensor<128x64xf16> * tensor<64x128xf16> -> tensor<128x128xf32>
+    ```
 
     Shapes are M x K, K x N, M x N, all three optionally with the same leading batch dimension. Elements of a and b
     have the same number of bits; products are exact and summed in the type of c, in no specified order.
@@ -93,8 +95,10 @@ class DotOp(FormattedOperation):
 class DotScaledOp(FormattedOperation):
     """Matrix product of operands with a scale for each block of 16 or 32 elements along K: d = (a sa) (b sb) + c.
 
-        %d = tt.dot_scaled %a scale %sa, %b scale %sb, %c lhs = e2m1 rhs = e5m2 {fastMath = false}
-             : tensor<16x32xi8>, tensor<16x2xi8> * tensor<64x16xf8E5M2>, tensor<16x2xi8> -> tensor<16x16xf32>
+    ```mlir
+    %d = tt.dot_scaled %a scale %sa, %b scale %sb, %c lhs = e2m1 rhs = e5m2 {fastMath = false}
+         : tensor<16x32xi8>, tensor<16x2xi8> * tensor<64x16xf8E5M2>, tensor<16x2xi8> -> tensor<16x16xf32>
+    ```
 
     Element formats are those of the microscaling (MX) specification. Two elements of e2m1 are packed to an i8, along
     K, or along M or N where `lhs_k_pack` or `rhs_k_pack` is false. a_scale is M x K/s and b_scale is N x K/s, for

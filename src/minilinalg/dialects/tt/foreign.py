@@ -32,8 +32,10 @@ FOREIGN = (EffectsUnlessPure(), SpeculatableIfPure(), TensorSize(), Elementwise(
 class ExternElementwiseOp(FormattedOperation):
     """Apply the scalar function `symbol` of a device library to each element.
 
-        %y = tt.extern_elementwise %x {libname = "libdevice", libpath = "", pure = true, symbol = "__nv_sinf"}
-             : (tensor<8xf32>) -> tensor<8xf32>
+    ```mlir
+    %y = tt.extern_elementwise %x {libname = "libdevice", libpath = "", pure = true, symbol = "__nv_sinf"}
+         : (tensor<8xf32>) -> tensor<8xf32>
+    ```
 
     Tensors have one shape; a scalar operand goes to every element. Without `pure` it may do anything to memory.
     """
@@ -55,8 +57,10 @@ class ExternElementwiseOp(FormattedOperation):
 class ElementwiseInlineAsmOp(FormattedOperation):
     """Apply assembly text of the target to each group of `packed_element` elements.
 
-        %y = tt.elementwise_inline_asm "shl.b32 $0, $1, 3;" {constraints = "=r,r", packed_element = 1 : i32,
-             pure = true} %x : tensor<8xi32> -> tensor<8xi32>
+    ```mlir
+    %y = tt.elementwise_inline_asm "shl.b32 $0, $1, 3;" {constraints = "=r,r", packed_element = 1 : i32,
+         pure = true} %x : tensor<8xi32> -> tensor<8xi32>
+    ```
 
     Which elements form a group is not specified. `constraints` are those of LLVM's inline assembly. Without `pure` it
     may do anything to memory.

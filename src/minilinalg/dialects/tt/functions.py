@@ -70,10 +70,12 @@ class FuncInterface(CallableOpInterface):
 class FuncOp(IRDLOperation):
     """A function: a kernel when it is public, else one that kernels call.
 
-        tt.func public @kernel(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) attributes {noinline = false} {
-          tt.return
-        }
-        tt.func private @helper(f32) -> f32
+    ```mlir
+    tt.func public @kernel(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) attributes {noinline = false} {
+      tt.return
+    }
+    tt.func private @helper(f32) -> f32
+    ```
 
     The body sees no value from outside. `tt.divisibility`, `tt.contiguity` and `tt.constancy` of an argument are
     promises of the caller. A function without a body is a declaration, and private.
@@ -242,7 +244,9 @@ def _print_typed(printer: Printer, item: BlockArgument | Attribute, attributes: 
 class ReturnOp(FormattedOperation):
     """Leave a function with its results.
 
+    ```mlir
     tt.return %x, %y : f32, i32
+    ```
     """
 
     name = "tt.return"
@@ -297,7 +301,9 @@ class CallInterface(SymbolUserOpInterface):
 class CallOp(FormattedOperation):
     """Call a function of the same module.
 
-        %y = tt.call @helper(%x) : (f32) -> f32
+    ```mlir
+    %y = tt.call @helper(%x) : (f32) -> f32
+    ```
 
     Its effects are those of the function, which a generic pass does not know.
     """

@@ -37,7 +37,9 @@ class GridOperation(FormattedOperation):
 class GetProgramIdOp(GridOperation):
     """The index of this program in dimension `axis` of the grid.
 
-        %pid = tt.get_program_id x : i32
+    ```mlir
+    %pid = tt.get_program_id x : i32
+    ```
 
     From 0 to `tt.get_num_programs` - 1; x runs fastest.
     """
@@ -49,7 +51,9 @@ class GetProgramIdOp(GridOperation):
 class GetNumProgramsOp(GridOperation):
     """The number of programs in dimension `axis` of the grid.
 
+    ```mlir
     %n = tt.get_num_programs x : i32
+    ```
     """
 
     name = "tt.get_num_programs"
@@ -59,7 +63,9 @@ class GetNumProgramsOp(GridOperation):
 class GridDependencyWaitOp(FormattedOperation):
     """Wait until the grids that this one depends on are done, and see what they wrote.
 
+    ```mlir
     tt.grid_dependency_wait
+    ```
     """
 
     name = "tt.grid_dependency_wait"
@@ -72,7 +78,9 @@ class GridDependencyWaitOp(FormattedOperation):
 class GridDependencyLaunchDependentsOp(FormattedOperation):
     """Let grids that depend on this one begin; they still wait before they use what it writes.
 
+    ```mlir
     tt.grid_dependency_launch_dependents
+    ```
     """
 
     name = "tt.grid_dependency_launch_dependents"

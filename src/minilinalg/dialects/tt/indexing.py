@@ -26,7 +26,9 @@ from minilinalg.dialects.tt.types import AnyTensor, Bool, IntTensor, Tensor, mas
 class HistogramOp(FormattedOperation):
     """Count how often each value occurs: element i of the result is the number of elements of `src` equal to i.
 
-        %h = tt.histogram %x, %mask : tensor<256xi32> -> tensor<16xi32>
+    ```mlir
+    %h = tt.histogram %x, %mask : tensor<256xi32> -> tensor<16xi32>
+    ```
 
     Elements where `mask` is false are not counted; those below 0 or beyond the last bin are undefined.
     """
@@ -50,7 +52,9 @@ class HistogramOp(FormattedOperation):
 class GatherOp(FormattedOperation):
     """Take elements of `src` along dimension `axis`, at the given indices.
 
-        %g = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x64xf32>, tensor<8x16xi32>) -> tensor<8x16xf32>
+    ```mlir
+    %g = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x64xf32>, tensor<8x16xi32>) -> tensor<8x16xf32>
+    ```
 
     result[i, j] = src[i, indices[i, j]] for axis 1. The result has the shape of `indices`, which differs from that of
     `src` in dimension `axis` only. Indices are in range. `efficient_layout` marks a layout that was chosen on purpose.

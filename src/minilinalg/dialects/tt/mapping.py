@@ -27,11 +27,12 @@ from minilinalg.dialects.tt.types import Tensor, element_type, types_text
 class MapElementwiseOp(IRDLOperation):
     """Run a region of scalar code for each group of `pack` elements.
 
-        %z = "tt.map_elementwise"(%x, %y) <{pack = 2 : i32}> ({
-        ^bb0(%x0: f32, %x1: f32, %y0: i32, %y1: i32):
-          ...
-          tt.map_elementwise.return %z0, %z1 : f32, f32
-        }) : (tensor<8xf32>, tensor<8xi32>) -> tensor<8xf32>
+    ```mlir
+    %z = "tt.map_elementwise"(%x, %y) <{pack = 2 : i32}> ({
+    ^bb0(%x0: f32, %x1: f32, %y0: i32, %y1: i32):
+      tt.map_elementwise.return %x1, %x0 : f32, f32
+    }) : (tensor<8xf32>, tensor<8xi32>) -> tensor<8xf32>
+    ```
 
     The region takes `pack` elements of the first operand, then `pack` of the second, and so on, and returns `pack`
     of each result. It may have several blocks, may read memory and may not write it. `pack` is a power of two; which
@@ -82,7 +83,9 @@ class MapElementwiseOp(IRDLOperation):
 class MapElementwiseReturnOp(FormattedOperation):
     """The elements that one run of a `tt.map_elementwise` gives.
 
+    ```mlir
     tt.map_elementwise.return %z0, %z1 : f32, f32
+    ```
     """
 
     name = "tt.map_elementwise.return"

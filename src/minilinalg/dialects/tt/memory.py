@@ -56,9 +56,11 @@ def verify_cache_policy(op: str, policy: Attribute | None, allowed: tuple[CacheM
 class LoadOp(FormattedOperation):
     """Load the element that a pointer points to, or one for each pointer of a tensor.
 
-        %x = tt.load %p : tensor<8x!tt.ptr<f32>>
-        %y = tt.load %p, %mask, %other {cachePolicy = #tt.cache_policy<cache_modifier = cg,
-                                        eviction_policy = evict_first>} : tensor<8x!tt.ptr<f32>>
+    ```mlir
+    %x = tt.load %p : tensor<8x!tt.ptr<f32>>
+    %y = tt.load %p, %mask, %other {cachePolicy = #tt.cache_policy<cache_modifier = cg,
+                                    eviction_policy = evict_first>} : tensor<8x!tt.ptr<f32>>
+    ```
 
     The result has the shape of `ptr` and its pointee type. Where `mask` is false memory is not read, and the element
     is that of `other`; without `other` it is undefined. `isVolatile` makes the load one that is never removed, moved
@@ -103,7 +105,9 @@ class LoadOp(FormattedOperation):
 class StoreOp(FormattedOperation):
     """Store an element through a pointer, or one through each pointer of a tensor.
 
-        tt.store %p, %x, %mask : tensor<8x!tt.ptr<f32>>
+    ```mlir
+    tt.store %p, %x, %mask : tensor<8x!tt.ptr<f32>>
+    ```
 
     `value` has the shape of `ptr` and its pointee type. Where `mask` is false, memory stays as it is. When two
     pointers of a tensor are the same, which of the two elements stays in memory is unspecified. `ignore_cta` says that

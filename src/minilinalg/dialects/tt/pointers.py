@@ -16,7 +16,9 @@ from minilinalg.dialects.tt.types import Int64, Integer, PointerLike
 class AddPtrOp(FormattedOperation):
     """Move a pointer, or each pointer of a tensor, by `offset` elements.
 
-        %q = tt.addptr %p, %offset : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+    ```mlir
+    %q = tt.addptr %p, %offset : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+    ```
 
     The offset counts elements of the pointee type, is signed, and has the shape of `ptr`. Address arithmetic does not
     overflow.
@@ -43,7 +45,9 @@ class AddPtrOp(FormattedOperation):
 class IntToPtrOp(FormattedOperation):
     """Make a pointer of an address.
 
-        %p = tt.int_to_ptr %a : i64 -> !tt.ptr<f32>
+    ```mlir
+    %p = tt.int_to_ptr %a : i64 -> !tt.ptr<f32>
+    ```
 
     The address is in bytes, and of global memory.
     """
@@ -61,7 +65,9 @@ class IntToPtrOp(FormattedOperation):
 class PtrToIntOp(FormattedOperation):
     """The address that a pointer holds.
 
-        %a = tt.ptr_to_int %p : tensor<8x!tt.ptr<f32>> -> tensor<8xi64>
+    ```mlir
+    %a = tt.ptr_to_int %p : tensor<8x!tt.ptr<f32>> -> tensor<8xi64>
+    ```
 
     The address is in bytes.
     """

@@ -37,11 +37,13 @@ RETURN = "$result attr-dict `:` type($result)"
 class ReduceOp(IRDLOperation):
     """Reduce tensors along dimension `axis` with a combining function.
 
-        %s = "tt.reduce"(%x) <{axis = 1 : i32}> ({
-        ^bb0(%l: f32, %r: f32):
-          %t = arith.addf %l, %r : f32
-          tt.reduce.return %t : f32
-        }) : (tensor<8x4xf32>) -> tensor<8xf32>
+    ```mlir
+    %s = "tt.reduce"(%x) <{axis = 1 : i32}> ({
+    ^bb0(%l: f32, %r: f32):
+      %t = arith.addf %l, %r : f32
+      tt.reduce.return %t : f32
+    }) : (tensor<8x4xf32>) -> tensor<8xf32>
+    ```
 
     n operands of one shape give n results of that shape without `axis`; scalars when nothing is left. The region
     takes n elements of the left side and n of the right, and returns n. It must be associative, and elements are
@@ -80,7 +82,9 @@ class ReduceOp(IRDLOperation):
 class ReduceReturnOp(FormattedOperation):
     """The combined elements of a `tt.reduce`.
 
+    ```mlir
     tt.reduce.return %t : f32
+    ```
     """
 
     name = "tt.reduce.return"
@@ -98,11 +102,13 @@ class ReduceReturnOp(FormattedOperation):
 class ScanOp(IRDLOperation):
     """The running combination of tensors along dimension `axis`: element i combines elements 0 to i.
 
-        %s = "tt.scan"(%x) <{axis = 1 : i32, reverse = false}> ({
-        ^bb0(%l: f32, %r: f32):
-          %t = arith.addf %l, %r : f32
-          tt.scan.return %t : f32
-        }) : (tensor<8x4xf32>) -> tensor<8x4xf32>
+    ```mlir
+    %s = "tt.scan"(%x) <{axis = 1 : i32, reverse = false}> ({
+    ^bb0(%l: f32, %r: f32):
+      %t = arith.addf %l, %r : f32
+      tt.scan.return %t : f32
+    }) : (tensor<8x4xf32>) -> tensor<8x4xf32>
+    ```
 
     The region is that of `tt.reduce`, with the earlier elements on the left; it must be associative. With `reverse`
     the scan runs from the last element to the first.
@@ -140,7 +146,9 @@ class ScanOp(IRDLOperation):
 class ScanReturnOp(FormattedOperation):
     """The combined elements of a `tt.scan`.
 
+    ```mlir
     tt.scan.return %t : f32
+    ```
     """
 
     name = "tt.scan.return"

@@ -28,7 +28,9 @@ def shape_text(shape: Sequence[int]) -> str:
 class MakeRangeOp(FormattedOperation):
     """The integers from `start` to `end` - 1.
 
-        %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+    ```mlir
+    %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+    ```
 
     The result is a 1-D tensor of i32 with `end` - `start` elements.
     """
@@ -66,7 +68,9 @@ class MakeRangeOp(FormattedOperation):
 class SplatOp(FormattedOperation):
     """A tensor with every element equal to `src`.
 
+    ```mlir
     %t = tt.splat %x : f32 -> tensor<8x4xf32>
+    ```
     """
 
     name = "tt.splat"
@@ -90,7 +94,9 @@ class SplatOp(FormattedOperation):
 class UnsplatOp(FormattedOperation):
     """The only element of a tensor with one element.
 
+    ```mlir
     %x = tt.unsplat %t : tensor<1x1xf32>
+    ```
     """
 
     name = "tt.unsplat"
@@ -115,7 +121,9 @@ class UnsplatOp(FormattedOperation):
 class ExpandDimsOp(FormattedOperation):
     """Insert a dimension of size 1 in front of dimension `axis`.
 
-        %r = tt.expand_dims %x {axis = 0 : i32} : tensor<8xf32> -> tensor<1x8xf32>
+    ```mlir
+    %r = tt.expand_dims %x {axis = 0 : i32} : tensor<8xf32> -> tensor<1x8xf32>
+    ```
 
     `axis` runs from 0 to the rank of `src`: that puts the new dimension last.
     """
@@ -157,7 +165,9 @@ class ExpandDimsOp(FormattedOperation):
 class BroadcastOp(FormattedOperation):
     """Repeat elements along dimensions of size 1.
 
-        %b = tt.broadcast %x : tensor<8x1xf32> -> tensor<8x4xf32>
+    ```mlir
+    %b = tt.broadcast %x : tensor<8x1xf32> -> tensor<8x4xf32>
+    ```
 
     The rank stays, and so does every size other than 1.
     """
@@ -189,8 +199,10 @@ class BroadcastOp(FormattedOperation):
 class ReshapeOp(FormattedOperation):
     """The same elements in another shape, in row-major order.
 
-        %r = tt.reshape %x : tensor<8x4xf32> -> tensor<32xf32>
-        %s = tt.reshape %x allow_reorder : tensor<8x4xf32> -> tensor<32xf32>
+    ```mlir
+    %r = tt.reshape %x : tensor<8x4xf32> -> tensor<32xf32>
+    %s = tt.reshape %x allow_reorder : tensor<8x4xf32> -> tensor<32xf32>
+    ```
 
     With `allow_reorder` the compiler may choose another order of elements. `efficient_layout` marks a result whose
     layout was chosen on purpose.
@@ -227,7 +239,9 @@ class ReshapeOp(FormattedOperation):
 class CatOp(FormattedOperation):
     """The elements of two tensors in one, in an order that is the compiler's to choose.
 
-        %c = tt.cat %a, %b : tensor<8xf32> -> tensor<16xf32>
+    ```mlir
+    %c = tt.cat %a, %b : tensor<8xf32> -> tensor<16xf32>
+    ```
 
     Not pure upstream: two equal ones may give different orders, so they are not merged.
     """
@@ -259,7 +273,9 @@ class CatOp(FormattedOperation):
 class JoinOp(FormattedOperation):
     """Two tensors side by side along a new last dimension of size 2.
 
-        %j = tt.join %a, %b : tensor<4x8xf32> -> tensor<4x8x2xf32>
+    ```mlir
+    %j = tt.join %a, %b : tensor<4x8xf32> -> tensor<4x8x2xf32>
+    ```
 
     j[..., 0] is `lhs`, j[..., 1] is `rhs`.
     """
@@ -286,7 +302,9 @@ class JoinOp(FormattedOperation):
 class SplitOp(FormattedOperation):
     """The two halves of a tensor whose last dimension has size 2: the inverse of `tt.join`.
 
-        %a, %b = tt.split %j : tensor<4x8x2xf32> -> tensor<4x8xf32>
+    ```mlir
+    %a, %b = tt.split %j : tensor<4x8x2xf32> -> tensor<4x8xf32>
+    ```
 
     `out_lhs` is src[..., 0], `out_rhs` is src[..., 1].
     """
@@ -321,7 +339,9 @@ def _verify_pairs(op: str, half: AnyTensor, pairs: AnyTensor) -> None:
 class TransOp(FormattedOperation):
     """Reorder the dimensions of a tensor: dimension i of the result is dimension `order`[i] of `src`.
 
-        %t = tt.trans %x {order = array<i32: 2, 0, 1>} : tensor<1x2x4xf32> -> tensor<4x1x2xf32>
+    ```mlir
+    %t = tt.trans %x {order = array<i32: 2, 0, 1>} : tensor<1x2x4xf32> -> tensor<4x1x2xf32>
+    ```
 
     It stands for both `tl.trans` and `tl.permute`.
     """

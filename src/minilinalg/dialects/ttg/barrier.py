@@ -42,8 +42,10 @@ class OrdersThreads(MemoryEffect):
 class BarrierOp(IRDLOperation):
     """Wait until all threads of the program are here, and see what they did to the named memories.
 
-        ttg.barrier local|global_read
-        ttg.barrier all
+    ```mlir
+    ttg.barrier local|global_read
+    ttg.barrier all
+    ```
 
     The memories are local (shared memory), global_read, global_write, tensor_read, tensor_write, or all or none.
     """
