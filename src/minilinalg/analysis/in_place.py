@@ -400,6 +400,10 @@ class _Analysis:
             if _in_exclusive_branches(read.op, write):
                 return False
         place = definition.owner
+        made_by = place if isinstance(place, Operation) else cast("Operation", place.parent_op())
+        if write.name in _LOOPS and (self.order.inside(made_by, write) or made_by is write):
+            # What a loop starts from is there before anything is made in its body.
+            return isinstance(place, Operation) and made_by is write
         if isinstance(place, Operation):
             return not (self.order.before(write, place) or self.order.inside(write, place))
         return place.find_ancestor_op_in_block(write) is not None
