@@ -6,7 +6,7 @@ argument: `{name = "x_ptr", kind = "pointer", type = f32, tt.divisibility = 16 :
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ class FunctionAbi:
         attributes = _argument_attributes(func)
         parameters: list[Parameter] = []
         for i, arg in enumerate(block.args):
-            given = attributes[i] if i < len(attributes) else {}
+            given: Mapping[str, Attribute] = attributes[i] if i < len(attributes) else {}
             promises = {k: v.value.data for k, v in given.items() if k in PROMISES and isinstance(v, IntegerAttr)}
             parameters.append(_parameter(func, arg.name_hint or f"arg{i}", arg.type, promises))
         return FunctionAbi(name, tuple(parameters))
@@ -90,15 +90,15 @@ def symbol(func: Operation) -> str:
 
 
 def _parameter(func: Operation, name: str, type_: Attribute, promises: Mapping[str, int]) -> Parameter:
-    pointee = getattr(type_, "pointee_type", None)
-    if pointee is not None:
-        return Parameter(name, "pointer", pointee, promises)
-    if isinstance(type_, builtin.MemRefType):
-        return Parameter(name, "pointer", type_.element_type, promises)
-    if isinstance(type_, builtin.TensorType):
-        return Parameter(name, "tensor", type_.element_type, promises, tuple(type_.get_shape()))
+    shaped: Any = type_
+    if hasattr(shaped, "pointee_type"):
+        return Parameter(name, "pointer", shaped.pointee_type, promises)
+    if type_.name == "memref":
+        return Parameter(name, "pointer", shaped.element_type, promises)
+    if type_.name == "tensor":
+        return Parameter(name, "tensor", shaped.element_type, promises, tuple(shaped.get_shape()))
     if isinstance(type_, builtin.IntegerType | builtin.IndexType | builtin.AnyFloat):
-        return Parameter(name, "scalar", type_, promises)
+        return Parameter(name, "scalar", shaped, promises)
     raise UnsupportedError(
         f"argument '{name}' of function '{symbol(func)}' has type {type_}",
         rule="an argument is a pointer, an integer, a float or a tensor; descriptors cannot be passed yet",
@@ -160,7 +160,7 @@ def check_grid(grid: Any) -> tuple[int, int, int]:
     """(x, y, z) of a grid given as a number or as one to three numbers; LaunchError when it is no grid."""
     import operator
 
-    sizes: Sequence[Any] = grid if isinstance(grid, tuple | list) else (grid,)
+    sizes: list[Any] = list(grid) if isinstance(grid, tuple | list) else [grid]  # pyright: ignore
     if not 1 <= len(sizes) <= 3:
         raise LaunchError(f"a grid of {len(sizes)} dimensions", rule="a grid has one to three dimensions: (x, y, z)")
     numbers: list[int] = []

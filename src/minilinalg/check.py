@@ -104,7 +104,7 @@ def differs(before: Answer, after: Answer, bound: float = 0.0) -> Difference | N
     return None
 
 
-def _same(a: Array, b: Array, bound: float) -> Array:
+def _same(a: Any, b: Any, bound: float) -> Array:
     if a.dtype.kind in "iub":
         return a == b
     bits = np.dtype(f"u{a.dtype.itemsize}")
@@ -173,11 +173,15 @@ def whole_numbers(args: Sequence[Any], seed: int = 0) -> list[Any]:
     out = copy_arguments(args)
     for a in out:
         if is_array(a) and a.ndim and a.dtype.kind not in "iub" and a.flags.writeable:
-            a[...] = random.integers(-2, 3, a.shape).astype(np.float32).astype(a.dtype)
+            a[...] = np.asarray(random.integers(-2, 3, a.shape), np.float32).astype(a.dtype)
     return out
 
 
 # The instrumentation
+
+
+def _silent(_: str) -> None:
+    """No progress is shown."""
 
 
 class Checker(Instrumentation):
@@ -203,7 +207,7 @@ class Checker(Instrumentation):
         self.function = function
         self.cores = None if target is None else target.cores
         self._deep = deep
-        self._progress = progress or (lambda _: None)
+        self._progress: Callable[[str], None] = progress or _silent
         self._passed = 0
         self.checked: list[str] = []
         """The passes that were checked, in order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ from minilinalg.interp.values import Affine, Mask, Partial, Term, least, most, p
 from minilinalg.locations import places_of
 
 Function = Callable[..., Any]
+where: Any = np.where
+OPERATOR: Any = operator
+"""The operator module, whose functions are typed for what they are not given here."""
 
 
 def rank_of(type_: Any) -> int | None:
@@ -93,14 +96,14 @@ def maximumf(a: Any, b: Any) -> Any:
     """IEEE 754-2019 maximum: NaN wins, and -0 < +0 (which NumPy's maximum leaves open)."""
     result = np.maximum(a, b)
     both = (a == 0) & (b == 0)
-    return np.where(both, a + b, result) if np.any(both) else result
+    return where(both, a + b, result) if np.any(both) else result
 
 
 def minimumf(a: Any, b: Any) -> Any:
     """IEEE 754-2019 minimum: NaN wins, and -0 < +0."""
     result = np.minimum(a, b)
     both = (a == 0) & (b == 0)
-    return np.where(both, -((-a) + (-b)), result) if np.any(both) else result
+    return where(both, -((-a) + (-b)), result) if np.any(both) else result
 
 
 FLOAT_BINARY: dict[str, Any] = {
@@ -172,7 +175,7 @@ def emit_cmpf(em: Emitter, op: Any) -> None:
 
 
 def _divide(a: Any, b: Any) -> Any:
-    b = np.where(b == 0, 1, b) if np.any(np.asarray(b) == 0) else b
+    b = where(b == 0, 1, b) if np.any(np.asarray(b) == 0) else b
     quotient = a // b
     # Floor division rounds down; the dialect rounds to zero.
     return quotient + ((quotient < 0) & (quotient * b != a))
@@ -194,7 +197,7 @@ def floordivsi(a: Any, b: Any) -> Any:
     """Signed division, rounded down."""
     if isinstance(a, int) and isinstance(b, int):
         return 0 if b == 0 else a // b
-    return np.floor_divide(a, np.where(np.asarray(b) == 0, 1, b).astype(np.result_type(a, b), copy=False))
+    return np.floor_divide(a, where(np.asarray(b) == 0, 1, b).astype(np.result_type(a, b), copy=False))
 
 
 def ceildivsi(a: Any, b: Any) -> Any:
@@ -211,7 +214,7 @@ def _shift(fn: Function) -> Function:
             return fn(a, b) if 0 <= b < 64 else 0
         bits = np.result_type(a, b).itemsize * 8
         small = (np.asarray(b) >= 0) & (np.asarray(b) < bits)
-        return np.where(small, fn(a, np.where(small, b, 0)), 0).astype(np.result_type(a, b), copy=False)
+        return where(small, fn(a, where(small, b, 0)), 0).astype(np.result_type(a, b), copy=False)
 
     return shift
 
@@ -232,16 +235,20 @@ def _unsigned(fn: Function) -> Function:
 def _udiv(a: Any, b: Any) -> Any:
     if isinstance(a, int):
         return 0 if b == 0 else a // b
-    return a // np.where(b == 0, np.ones_like(b), b)
+    return a // where(b == 0, np.ones_like(b), b)
 
 
 def _urem(a: Any, b: Any) -> Any:
     if isinstance(a, int):
         return 0 if b == 0 else a % b
-    return a % np.where(b == 0, np.ones_like(b), b)
+    return a % where(b == 0, np.ones_like(b), b)
 
 
-def _logical(python: Function, array: Function) -> Function:
+def _ceil_udiv(a: Any, b: Any) -> Any:
+    return _udiv(a, b) + (_urem(a, b) != 0)
+
+
+def _logical(python: Any, array: Any) -> Function:
     def fn(a: Any, b: Any) -> Any:
         return python(a, b) if isinstance(a, int) and isinstance(b, int) else array(a, b)
 
@@ -256,19 +263,19 @@ INT_BINARY: dict[str, Function] = {
     "arith.remsi": remsi,
     "arith.floordivsi": floordivsi,
     "arith.ceildivsi": ceildivsi,
-    "arith.andi": _logical(operator.and_, np.bitwise_and),
-    "arith.ori": _logical(operator.or_, np.bitwise_or),
-    "arith.xori": _logical(operator.xor, np.bitwise_xor),
-    "arith.shli": _shift(_logical(operator.lshift, np.left_shift)),
-    "arith.shrsi": _shift(_logical(operator.rshift, np.right_shift)),
+    "arith.andi": _logical(OPERATOR.and_, np.bitwise_and),
+    "arith.ori": _logical(OPERATOR.or_, np.bitwise_or),
+    "arith.xori": _logical(OPERATOR.xor, np.bitwise_xor),
+    "arith.shli": _shift(_logical(OPERATOR.lshift, np.left_shift)),
+    "arith.shrsi": _shift(_logical(OPERATOR.rshift, np.right_shift)),
     "arith.maxsi": _logical(max, np.maximum),
     "arith.minsi": _logical(min, np.minimum),
 }
 UNSIGNED_BINARY: dict[str, Function] = {
     "arith.divui": _unsigned(_udiv),
     "arith.remui": _unsigned(_urem),
-    "arith.ceildivui": _unsigned(lambda a, b: _udiv(a, b) + (_urem(a, b) != 0)),
-    "arith.shrui": _unsigned(_shift(_logical(operator.rshift, np.right_shift))),
+    "arith.ceildivui": _unsigned(_ceil_udiv),
+    "arith.shrui": _unsigned(_shift(_logical(OPERATOR.rshift, np.right_shift))),
     "arith.maxui": _unsigned(_logical(max, np.maximum)),
     "arith.minui": _unsigned(_logical(min, np.minimum)),
 }
@@ -428,6 +435,9 @@ def emit_int_binary(em: Emitter, op: Any) -> None:
 def multiply_high(dtype: DType, signed: bool) -> Function:
     """The high half of the product of twice the width."""
 
+    def high_half(product: Any) -> int:
+        return dtype.wrap(int(product) >> 64)
+
     def fn(a: Any, b: Any) -> Any:
         bits = dtype.bits
         if isinstance(a, int) and isinstance(b, int):
@@ -443,7 +453,7 @@ def multiply_high(dtype: DType, signed: bool) -> Function:
         if not signed:
             left, right = (np.asarray(x, np.int64).view(np.uint64).astype(object) for x in (a, b))
             product = left * right
-        return np.vectorize(lambda p: dtype.wrap(int(p) >> 64), otypes=[np.int64])(product)
+        return np.vectorize(high_half, otypes=[np.int64])(product)
 
     return fn
 
@@ -531,9 +541,9 @@ def _narrowest(a: Affine) -> Affine:
 
 @meaning("arith.cmpi")
 def emit_cmpi(em: Emitter, op: Any) -> None:
-    predicate = PREDICATES[op.predicate.value.data]
+    predicate = PREDICATES[int(op.predicate.value.data)]
     dtype = dtype_of(op.operands[0].type)
-    maker = compare_ints if rank_of(op.operands[0].type) is None else compare_int_tensors
+    maker: Function = compare_ints if rank_of(op.operands[0].type) is None else compare_int_tensors
     em.call(op, maker(predicate, dtype), em.refs(op.operands))
 
 
@@ -543,36 +553,34 @@ def emit_cmpi(em: Emitter, op: Any) -> None:
 def select_scalar(condition: Any, a: Any, b: Any) -> Any:
     """arith.select of scalars."""
     if is_array(condition):
-        return np.where(condition, a, b)
+        return where(condition, a, b)
     return a if condition else b
 
 
 def select(condition: Any, a: Any, b: Any) -> Any:
     """arith.select of tensors, by a tensor of i1 or by one scalar."""
-    if not isinstance(condition, np.ndarray | Mask | Partial):
-        return a if condition else b
-    if type(condition) is Partial:
+    if isinstance(condition, Partial):
         result = select(condition.data, a, b)
         return Partial(written_out(result), condition.defined)
-    mask = condition
-    if type(condition) is Mask:
-        if condition.box().full:
-            return a
-        condition = condition.array()
-    if condition.size == 1:
-        return a if condition.all() else b
+    if isinstance(condition, Mask) and condition.box().full:
+        return a
+    holds = written_out(condition)
+    if not is_array(holds):
+        return a if holds else b
+    if holds.size == 1:
+        return a if holds.all() else b
     if type(a) is Partial or type(b) is Partial:
-        return _select_partial(mask, condition, a, b)
-    return np.where(condition, written_out(a), written_out(b))
+        return _select_partial(condition, holds, a, b)
+    return where(holds, written_out(a), written_out(b))
 
 
 def _select_partial(mask: Any, condition: Array, a: Any, b: Any) -> Any:
-    data = np.where(condition, written_out(a), written_out(b))
+    data = where(condition, written_out(a), written_out(b))
     if type(a) is Partial and type(b) is not Partial and a.defined is mask:
         return data
     known_a = a.defined_array() if type(a) is Partial else True
     known_b = b.defined_array() if type(b) is Partial else True
-    defined = np.where(condition, known_a, known_b)
+    defined = where(condition, known_a, known_b)
     return data if defined.all() else Partial(data, defined)
 
 
@@ -612,7 +620,7 @@ def _as_float(dtype: DType) -> Function:
             # Above 2**53 float64 has no room: what is cut off becomes a sticky last bit, so that rounding stays right.
             low = x & x.dtype.type(0x7FF)
             big = (x >> 53 != 0) & (x >> 53 != -1 if x.dtype.kind == "i" else True)
-            x = np.where(big, (x - low) | np.where(low != 0, x.dtype.type(0x800), x.dtype.type(0)), x)
+            x = where(big, (x - low) | where(low != 0, x.dtype.type(0x800), x.dtype.type(0)), x)
         return dtype.round(np.asarray(x).astype(np.float64))
 
     return fn
@@ -693,19 +701,41 @@ def unsigned_view(dtype: DType) -> Function:
     return fn
 
 
+def _after(first: Function, second: Function) -> Function:
+    def both(x: Any) -> Any:
+        return second(first(x))
+
+    return both
+
+
+def _bit(x: Any) -> Any:
+    return np.asarray(x, np.int8)
+
+
+def _signed_bit(x: Any) -> Any:
+    """One bit, signed: true is -1."""
+    return -np.asarray(x, np.int8)
+
+
+def _widen(target: DType) -> Function:
+    def widen(x: Any) -> Any:
+        return x.astype(target.carrier)
+
+    return widen
+
+
 def float_cast(name: str, source: DType, target: DType) -> Function:
     """extf, truncf, sitofp, uitofp, fptosi, fptoui over arrays and NumPy scalars."""
     match name:
         case "arith.extf":
-            return same if source.carrier == target.carrier else lambda x: x.astype(target.carrier)
+            return same if source.carrier == target.carrier else _widen(target)
         case "arith.truncf":
             return target.round
         case "arith.sitofp":
             as_float = _as_float(target)
-            return (lambda x: as_float(-np.asarray(x, np.int8))) if source is I1 else as_float
+            return _after(_signed_bit, as_float) if source is I1 else as_float
         case "arith.uitofp":
-            as_float, view = _as_float(target), unsigned_view(source)
-            return lambda x: as_float(view(x) if source is not I1 else np.asarray(x, np.int8))
+            return _after(unsigned_view(source) if source is not I1 else _bit, _as_float(target))
         case "arith.fptosi":
             return _to_int(target, True)
         case _:
@@ -744,10 +774,10 @@ def emit_bitcast(em: Emitter, op: Any) -> None:
         fn = bitcast(source, target)
 
         def scalar(x: Any) -> Any:
-            result = fn(x)
-            if is_array(result) and result.ndim == 0:
-                result = result[()]
-            return result.item() if isinstance(result, np.generic) and not target.is_float else result
+            result = np.asarray(fn(x))
+            if result.ndim:
+                return result
+            return result[()] if target.is_float else result.item()
 
         em.call(op, scalar, em.refs(op.operands))
         return
@@ -804,6 +834,11 @@ def emit_poison(em: Emitter, op: Any) -> None:
 # By name
 
 
+def clamp(x: Any, low: Any, high: Any) -> Any:
+    """math.clampf: a NaN becomes `low`."""
+    return np.fmin(np.fmax(x, low), high)
+
+
 def array_function(
     name: str, sources: Sequence[DType], target: DType, predicate: int | None = None, op: Operation | None = None
 ) -> Function:
@@ -814,13 +849,11 @@ def array_function(
     from minilinalg.interp import math
 
     if name in FLOAT_BINARY:
-        binary = float_binary(name, target)
-        return lambda a, b: binary(a, b, 0)
+        return partial(float_binary(name, target), reuse=0)
     if name in INT_BINARY or name in UNSIGNED_BINARY:
         return int_binary(name, target)
     if name in math.UNARY:
-        unary = math.float_unary(name, target)
-        return lambda x: unary(x, 0)
+        return partial(math.float_unary(name, target), reuse=0)
     if name in math.TESTS:
         return math.TESTS[name]
     if name in INT_CASTS:
@@ -831,7 +864,7 @@ def array_function(
         case "arith.cmpf" if predicate is not None:
             return compare_floats(predicate)
         case "arith.select":
-            return np.where
+            return where
         case "arith.negf":
             return np.negative
         case "arith.bitcast":
@@ -841,7 +874,7 @@ def array_function(
         case "math.absi":
             return np.abs
         case "math.clampf":
-            return lambda x, low, high: np.fmin(np.fmax(x, low), high)
+            return clamp
         case _ if name in (
             "arith.extf",
             "arith.truncf",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -102,10 +102,10 @@ def _scalar(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
     if dtype.is_float:
         if not isinstance(given, int | float | np.floating | np.integer):
             raise _wrong_scalar(abi, p, given, "a number")
-        return dtype.round(np.asarray(float(given), np.float64).astype(dtype.carrier))[()]
+        return dtype.round(np.asarray(float(cast(Any, given)), np.float64).astype(dtype.carrier))[()]
     if not isinstance(given, int | np.integer | np.bool_):
         raise _wrong_scalar(abi, p, given, "a whole number")
-    number = int(given)
+    number = int(cast(Any, given))
     low, high = (0, 1) if dtype.bits == 1 else (-(1 << (dtype.bits - 1)), (1 << dtype.bits) - 1)
     if not low <= number <= high:
         raise LaunchError(

@@ -82,7 +82,7 @@ def saturate(x: Any, dtype: DType) -> Any:
     """fp8 conversions saturate to the largest finite value instead of overflowing (PTX ISA, cvt.satfinite)."""
     if dtype.bits != 8:
         return x
-    largest = x.dtype.type(ml_dtypes.finfo(dtype.storage).max)
+    largest = x.dtype.type(float(ml_dtypes.finfo(dtype.storage).max))  # pyright: ignore
     # clip keeps NaN, and PTX's satfinite turns infinities into the largest value too.
     return np.clip(x, -largest, largest)
 

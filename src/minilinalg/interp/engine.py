@@ -14,6 +14,7 @@ import linecache
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -325,7 +326,9 @@ def compile_function(
 
     Raises UnsupportedError, with the place, for an operation that has no meaning yet.
     """
-    import minilinalg.interp.dialects  # noqa: F401  (fills MEANINGS)
+    from minilinalg.interp import dialects
+
+    assert dialects.__all__, "importing the dialects fills MEANINGS"
 
     emitter = Emitter(functions, stepwise=stepwise, observer=observer or Observer())
     name = emitter.function(symbol)
@@ -358,10 +361,10 @@ class Compiled:
     def placed(self, error: MinilinalgError) -> MinilinalgError:
         """`error` with the place of the operation whose line was running."""
         found: Operation | None = None
-        trace = error.__traceback__
+        trace: TracebackType | None = error.__traceback__
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == self.program.filename:
-                found = self.program.origin.get(trace.tb_lineno, found)
+                found = self.program.origin.get(trace.tb_lineno) or found
             trace = trace.tb_next
         return error.at(places_of(found)) if found is not None else error
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-from xdsl.dialects import builtin
 from xdsl.ir import Operation, OpResult, SSAValue
 from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 
@@ -27,7 +27,7 @@ from minilinalg.interp.math import float_unary
 from minilinalg.interp.scf import Kind, join
 from minilinalg.interp.tensor import as_sized, settled
 from minilinalg.interp.tt import COMBINERS, dot_arrays, reduce_with
-from minilinalg.interp.values import per_program, take
+from minilinalg.interp.values import along, per_program, take
 from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of
 
@@ -44,13 +44,7 @@ class Operand:
     @staticmethod
     def of(value: SSAValue) -> Operand:
         type_: Any = value.type
-        match type_:
-            case builtin.TensorType():
-                kind = "tensor"
-            case builtin.MemRefType():
-                kind = "memref"
-            case _:
-                kind = "scalar"
+        kind = {"tensor": "tensor", "memref": "memref"}.get(str(type_.name), "scalar")
         return Operand(kind, dtype_of(type_), shape_of(type_), type_)
 
     def sized(self, value: Any, c: Chunk, what: str) -> Sized:
@@ -123,11 +117,11 @@ class Axes:
         lead = data.shape[0]
         kept = [i for i, d in enumerate(self.dims) if d is not None]
         cut = data[(slice(None), *(0 if d is None else slice(None) for d in self.dims))]
-        order = sorted(range(len(kept)), key=lambda i: self.dims[kept[i]])  # pyright: ignore
+        order = [kept.index(i) for _, i in sorted((d, i) for i, d in enumerate(self.dims) if d is not None)]
         cut = cut.transpose(0, *(i + 1 for i in order))
         extents = [1] * self.rank
         for i, n in zip(order, cut.shape[1:], strict=True):
-            extents[self.dims[kept[i]]] = n  # pyright: ignore
+            extents[self.dims[kept[i]] or 0] = n
         return cut.reshape(lead, *extents)
 
     def from_domain(self, data: Array) -> Array:
@@ -271,11 +265,7 @@ def structured(
             return _by_groups(c, sizes, region, captured, given)
         defined = _known(axes, sized, reads_out, len(ins), reduced, what)
         arrays = [a.to_domain(s.data) for a, s in zip(axes, sized, strict=True)]
-        dom = (
-            [np.arange(n).reshape(1, *(n if e == d else 1 for e in range(rank))) for d, n in enumerate(sizes)]
-            if uses_index
-            else ()
-        )
+        dom = [along(np.arange(n), d, rank) for d, n in enumerate(sizes)] if uses_index else []
         captured = [per_program(v, rank) for v in captured]
         out: list[Sized] = []
         if not reduced:
@@ -406,8 +396,7 @@ def _grown(x: Array, sizes: Sequence[int], dims: set[int]) -> Array:
 def combine_two(combiner: str, dtype: DType) -> Callable[[Any, Any], Any]:
     """The combiner on two arrays, rounded or wrapped to its type."""
     if dtype.is_float:
-        fn = float_binary(combiner, dtype)
-        return lambda a, b: fn(a, b, 0)
+        return partial(float_binary(combiner, dtype), reuse=0)
     return int_binary(combiner, dtype)
 
 
@@ -417,8 +406,12 @@ def reduce_axes(combiner: str, x: Array, dims: Sequence[int], dtype: DType, c: C
     if not dtype.is_narrow and not (dtype is I1 and combiner in ("arith.addi", "arith.muli")):
         return COMBINERS[combiner].reduce(x, axis=axes, keepdims=True, dtype=dtype.carrier)
     two = combine_two(combiner, dtype)
+
+    def combine(_c: Chunk, a: Array, b: Array) -> tuple[Array]:
+        return (two(a, b),)
+
     for axis in axes:
-        reduced = reduce_with(lambda _c, a, b: (two(a, b),), c, [x], axis)[0]
+        reduced = reduce_with(combine, c, [x], axis)[0]
         x = np.expand_dims(reduced, axis)
     return x
 
@@ -576,6 +569,10 @@ def _dims(axes: Axes) -> set[int]:
     return {d for d in axes.dims if d is not None}
 
 
+def _twice(two: Callable[[Any, Any], Any], x: Any) -> Any:
+    return two(x, x)
+
+
 BINARY = {
     "linalg.add": ("arith.addf", "arith.addi"),
     "linalg.sub": ("arith.subf", "arith.subi"),
@@ -611,17 +608,16 @@ def emit_named(em: Emitter, op: Any) -> None:
             fn: Callable[..., Any] = np.negative
         case "linalg.square":
             two = combine_two("arith.mulf", dtype)
-            fn = lambda x: two(x, x)  # noqa: E731
+            fn = partial(_twice, two)
         case "linalg.reciprocal":
             divide = combine_two("arith.divf", dtype)
-            fn = lambda x: divide(one, x)  # noqa: E731
+            fn = partial(divide, one)
         case "linalg.select":
             fn = np.where
         case name if name in BINARY:
             fn = combine_two(BINARY[name][not dtype.is_float], dtype)
         case name:
-            unary = float_unary(NAMED_UNARY[name], dtype)
-            fn = lambda x: unary(x, 0)  # noqa: E731
+            fn = partial(float_unary(NAMED_UNARY[name], dtype), reuse=0)
     what = f"'{op.name}'"
 
     def compute(c: Chunk, *given: Any) -> Sequence[Sized]:

@@ -78,7 +78,7 @@ UNARY: dict[str, Callable[[Any], Any]] = {
 @cache
 def float_unary(name: str, dtype: DType) -> Callable[..., Any]:
     """fn(x, reuse): `reuse` says that the result may be written over x."""
-    function = UNARY[name]
+    function: Any = UNARY[name]
     narrow = dtype.is_narrow
     is_ufunc = isinstance(function, np.ufunc)
 

@@ -37,7 +37,7 @@ class Segment:
     names: list[str]
     """The arguments placed here."""
     writable: bool = True
-    owners: list[Array] = field(default_factory=list)
+    owners: list[Array] = field(default_factory=list[Array])
     """Keeps the host memory alive."""
     typed: dict[Any, Array] = field(default_factory=dict[Any, Array])
     widened: dict[DType, Array] = field(default_factory=dict["DType", "Array"])

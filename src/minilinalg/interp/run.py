@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import MemRefType, ModuleOp
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of, symbol
@@ -103,8 +103,9 @@ class Executable:
         """The source's arguments in the form that the function takes them."""
         out: list[Any] = []
         for value, arg in zip(values, self.func.regions[0].blocks[0].args, strict=False):
-            if isinstance(arg.type, MemRefType):
-                out.append(argument(dtype_of(arg.type), value, shape_of(arg.type), memory))
+            type_: Any = arg.type
+            if type_.name == "memref":
+                out.append(argument(dtype_of(type_), value, shape_of(type_), memory))
             else:
                 out.append(value)
         return out

@@ -21,6 +21,8 @@ from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of
 
 Body = Callable[..., Any]
+Turns = Callable[..., Generator[None, None, Any]]
+"""A region of a program that may wait."""
 
 
 class Kind:
@@ -79,11 +81,10 @@ def _varies(value: Any) -> bool:
 def uniform(value: Any) -> Any:
     """A per-program scalar as a Python number, when all programs agree; else itself."""
     if is_array(value) and value.ndim:
-        first = value[0]
-        if len(value) == 1 or bool((value == first).all()):
-            return first.item()
+        if len(value) == 1 or bool((value == value[0]).all()):
+            return value[0].item()
     elif isinstance(value, np.generic):
-        return value.item()
+        return value.item()  # pyright: ignore[reportUnknownVariableType]
     return value
 
 
@@ -184,7 +185,7 @@ def _run_ragged(
 
 
 def run_for_stepwise(
-    body: Body,
+    body: Turns,
     kinds: Sequence[Kind],
     dtype: DType,
     c: Chunk,
@@ -195,7 +196,7 @@ def run_for_stepwise(
     """`run_for` for one program that may wait."""
     lower, upper, step = (uniform(b) for b in bounds)
     _check_step(step)
-    carried = [_guard(v) for v in inits]
+    carried: Sequence[Any] = [_guard(v) for v in inits]
     for i in range(lower, upper, step):
         carried = yield from body(c, *outer, i, *carried)
     return carried
@@ -239,9 +240,9 @@ def run_if(
 
 
 def run_if_stepwise(
-    then: Body,
+    then: Turns,
     then_outer: Sequence[Any],
-    other: Body,
+    other: Turns,
     other_outer: Sequence[Any],
     kinds: Sequence[Kind],
     c: Chunk,
@@ -327,9 +328,9 @@ def run_while(
 
 
 def run_while_stepwise(
-    before: Body,
+    before: Turns,
     before_outer: Sequence[Any],
-    after: Body,
+    after: Turns,
     after_outer: Sequence[Any],
     kinds: Sequence[Kind],
     c: Chunk,
@@ -374,18 +375,17 @@ def run_forall(
     if c.size > 1:
         for p in range(c.size):
             one = np.array([p])
-            run_forall(
-                body, c.take(one), *(take_all(b, one) for b in (low, high, step)), take_all(outer, one), at_once, arenas
-            )
+            lows, highs, steps = (take_all(b, one) for b in (low, high, step))
+            run_forall(body, c.take(one), lows, highs, steps, take_all(outer, one), at_once, arenas)
         return
     sizes: list[int] = []
     firsts: list[int] = []
-    steps: list[int] = []
+    strides: list[int] = []
     for lo, hi, st in zip(low, high, step, strict=True):
         lo, hi, st = uniform(lo), uniform(hi), uniform(st)
         _check_step(st)
         firsts.append(lo)
-        steps.append(st)
+        strides.append(st)
         sizes.append(max(-((lo - hi) // st), 0))
     total = 1
     for n in sizes:
@@ -394,7 +394,7 @@ def run_forall(
         count = min(at_once, total - first)
         linear = np.arange(first, first + count, dtype=np.int64)
         points: list[Any] = []
-        for n, lo, st in zip(reversed(sizes), reversed(firsts), reversed(steps), strict=True):
+        for n, lo, st in zip(reversed(sizes), reversed(firsts), reversed(strides), strict=True):
             points.append(_point(linear % n * st + lo))
             linear = linear // n
         x, y, z = [*points, 0, 0, 0][:3]

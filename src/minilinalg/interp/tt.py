@@ -18,7 +18,7 @@ from minilinalg.interp import access
 from minilinalg.interp.arith import lift, maximumf, minimumf, same, written_out
 from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
-from minilinalg.interp.values import Affine, Mask, Partial
+from minilinalg.interp.values import Affine, Mask, Partial, form_of
 from minilinalg.locations import places_of
 
 # The grid
@@ -84,7 +84,7 @@ def shaped(
     """A shape operation over every form that a tensor can have."""
 
     def fn(x: Any) -> Any:
-        kind = type(x)
+        kind = form_of(x)
         if kind is np.ndarray:
             return array(x)
         if kind is Affine:

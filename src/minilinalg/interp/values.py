@@ -249,9 +249,14 @@ def _wrap64(value: int) -> int:
     return ((value + half) & ((1 << 64) - 1)) - half
 
 
+def form_of(value: Any) -> Any:
+    """The class of a value: which of the forms above it has."""
+    return value.__class__
+
+
 def take(value: Any, index: Any) -> Any:
     """`value` for the programs at `index` only (a slice or an index array); uniform values are returned as they are."""
-    kind = type(value)
+    kind = form_of(value)
     if kind is np.ndarray:
         return value if len(value) == 1 or value.ndim == 0 else value[index]
     if kind is Affine or kind is Mask:
@@ -266,7 +271,7 @@ def take(value: Any, index: Any) -> Any:
 
 def written_out(value: Any) -> Any:
     """A tensor value as an array; an undefined element becomes whatever stands there."""
-    kind = type(value)
+    kind = form_of(value)
     if kind is Affine or kind is Mask:
         return value.array()
     if kind is Partial:

@@ -67,20 +67,37 @@ class TritonToLinalgPass(MinilinalgPass):
     ```
     becomes
     ```mlir
-    func.func @negate(%x: memref<?xf32>, %n: i32, %gx: index, %gy: index, %gz: index) attributes {ml.abi = [...]} {
+    #same = affine_map<(d0) -> (d0)>
+    func.func @negate(%x: memref<?xf32>, %n: i32, %gx: index, %gy: index, %gz: index) attributes {
+      ml.abi = [{name = "x", kind = "pointer", type = f32}, {name = "n", kind = "scalar", type = i32}]
+    } {
       scf.forall (%pz, %py, %px) in (%gz, %gy, %gx) {
         %pid = arith.index_cast %px : index to i32
         %size = arith.constant 64 : i32
         %start = arith.muli %pid, %size : i32
-        // %offset = %start as an index, %count = the number of elements below %n, from 0 to 64
+        %undefined = tensor.empty() : tensor<64xf32>
+        %offset = arith.index_cast %start : i32 to index
+        %end = arith.index_cast %n : i32 to index
+        %left = arith.subi %end, %offset : index
+        %c64 = arith.constant 64 : index
+        %at_most = arith.minsi %left, %c64 : index
+        %c0 = arith.constant 0 : index
+        %count = arith.maxsi %at_most, %c0 : index
         %view = memref.reinterpret_cast %x to offset: [%offset], sizes: [%count], strides: [1]
             : memref<?xf32> to memref<?xf32, strided<[1], offset: ?>>
         %part = bufferization.to_tensor %view restrict : memref<?xf32, strided<[1], offset: ?>> to tensor<?xf32>
-        %undefined = tensor.empty() : tensor<64xf32>
         %values = tensor.insert_slice %part into %undefined[0] [%count] [1] : tensor<?xf32> into tensor<64xf32>
-        %negated = linalg.generic ... { arith.negf ... } -> tensor<64xf32>
+        %result = tensor.empty() : tensor<64xf32>
+        %negated = linalg.generic {indexing_maps = [#same, #same], iterator_types = ["parallel"]}
+            ins(%values : tensor<64xf32>) outs(%result : tensor<64xf32>) {
+        ^bb0(%a: f32, %o: f32):
+          %b = arith.negf %a : f32
+          linalg.yield %b : f32
+        } -> tensor<64xf32>
         %piece = tensor.extract_slice %negated[0] [%count] [1] : tensor<64xf32> to tensor<?xf32>
-        bufferization.materialize_in_destination %piece in writable %view
+        %target = memref.reinterpret_cast %x to offset: [%offset], sizes: [%count], strides: [1]
+            : memref<?xf32> to memref<?xf32, strided<[1], offset: ?>>
+        bufferization.materialize_in_destination %piece in writable %target
             : (tensor<?xf32>, memref<?xf32, strided<[1], offset: ?>>) -> ()
       }
       return

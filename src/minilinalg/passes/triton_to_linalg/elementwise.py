@@ -14,14 +14,11 @@ from xdsl.dialects.builtin import (
     TensorType,
     i32,
 )
-from xdsl.dialects.linalg import IteratorType, IteratorTypeAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from minilinalg.dialects.upstream import arith, linalg, math, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
-
-PARALLEL = IteratorTypeAttr(IteratorType.PARALLEL)
 
 Scalar = Callable[[Conversion, Any, Sequence[SSAValue], Attribute], Operation]
 """Given an operation, its operands as scalars and the type of the result, the operation on scalars that computes it."""
@@ -102,7 +99,7 @@ def generic(
         [empty(c, result)],
         Region(block),
         [AffineMapAttr(map) for map in (*maps, same)],
-        ArrayAttr([PARALLEL] * rank),
+        ArrayAttr([linalg.PARALLEL] * rank),
         [result],
     )
     return c.insert(op).results[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects.builtin import DenseArrayBase, Float32Type, TensorType, i64
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 
-from minilinalg.analysis.combiners import neutral_value, single_combiner
+from minilinalg.analysis.reduction import neutral_element
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, linalg, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
@@ -22,8 +22,8 @@ def reduce(c: Conversion, op: tt.ReduceOp) -> None:
     shape = shape_of(inputs[0])
     kept = (*shape[:axis], *shape[axis + 1 :])
     types = [TensorType(element_of(value.type), kept) for value in inputs]
-    combiner = single_combiner(op.combine_op.block)
-    neutral = None if combiner is None else neutral_value(combiner.name, types[0].element_type)
+    combiner = _combiner(op.combine_op.block)
+    neutral = None if combiner is None else neutral_element(combiner.name, types[0].element_type)
     if neutral is not None:
         inits = [filled(c, c.insert(arith.ConstantOp(neutral)).result, types[0])]
     else:
@@ -38,6 +38,15 @@ def reduce(c: Conversion, op: tt.ReduceOp) -> None:
             c.bind(old, new)
         else:
             c.bind(old, c.insert(tensor.ExtractOp(new, [], old.type)).result)
+
+
+def _combiner(block: Block) -> Operation | None:
+    """The one operation on its two arguments that a combining block consists of; None when it is more than that."""
+    *computed, last = block.ops
+    if len(computed) != 1 or len(block.args) != 2 or len(computed[0].operands) != 2:
+        return None
+    combines = {*computed[0].operands} == {*block.args} and [*last.operands] == [*computed[0].results]
+    return computed[0] if combines else None
 
 
 def _reduced(
