@@ -1450,3 +1450,36 @@ tt.func @returns_from_scan(%x: tensor<8xf32>) {
   }) : (tensor<8xf32>) -> f32
   tt.return
 }
+
+// -----
+
+tt.func @dynamic_size(%x: tensor<?xf32>) {
+  // Stricter than upstream.
+  // expected-error @+1 {{'tt.precise_sqrt' has tensor<?xf32> as operand 0, a dynamic size: the shape of a tensor is static}}
+  %0 = tt.precise_sqrt %x : tensor<?xf32>
+  tt.return
+}
+
+// -----
+
+tt.func @scale_without_type(%a: tensor<16x64xf8E5M2>, %b: tensor<64x16xf8E5M2>, %c: tensor<16x16xf32>, %s: tensor<16x2xi8>) {
+  // expected-error @+1 {{in 'tt.dot_scaled': 1 values and 0 types for operand 'a_scale': one type for each value}}
+  %0 = tt.dot_scaled %a scale %s, %b, %c lhs = e5m2 rhs = e5m2 {fastMath = true} : tensor<16x64xf8E5M2> * tensor<64x16xf8E5M2> -> tensor<16x16xf32>
+  tt.return
+}
+
+// -----
+
+tt.func @type_without_scale(%a: tensor<16x64xf8E5M2>, %b: tensor<64x16xf8E5M2>, %c: tensor<16x16xf32>) {
+  // expected-error @+1 {{in 'tt.dot_scaled': a type for operand 'a_scale', which is not there}}
+  %0 = tt.dot_scaled %a, %b, %c lhs = e5m2 rhs = e5m2 {fastMath = true} : tensor<16x64xf8E5M2>, tensor<16x2xi8> * tensor<64x16xf8E5M2> -> tensor<16x16xf32>
+  tt.return
+}
+
+// -----
+
+tt.func @types_for_some(%x: i32) {
+  // expected-error @+1 {{in 'tt.print': 2 values and 1 types for operand 'args': one type for each value}}
+  tt.print "x" {hex = false, isSigned = array<i32: 0, 0>} : %x, %x : i32
+  tt.return
+}

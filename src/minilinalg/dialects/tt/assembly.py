@@ -485,6 +485,9 @@ class Format:
         for element in self.elements:
             element.parse(parser, reading)
         types = reading.types
+        for name in types:
+            if name in self.operand_names and name not in reading.operands and types[name]:
+                parser.raise_error(f"a type for operand '{name}', which is not there", position, parser.pos)
         try:
             for match in self.derivations:
                 types[match.target] = [match.of(type) for type in types[match.source]]
@@ -496,7 +499,11 @@ class Format:
             unresolved = reading.operands.get(name, ())
             segments.append(len(unresolved))
             if unresolved:
-                operands.extend(parser.resolve_operands(unresolved, self._types_of(name, unresolved, types), position))
+                operand_types = self._types_of(name, unresolved, types)
+                if len(operand_types) != len(unresolved):
+                    found = f"{len(unresolved)} values and {len(operand_types)} types for operand '{name}'"
+                    parser.raise_error(f"{found}: one type for each value", position, parser.pos)
+                operands.extend(map(parser.resolve_operand, unresolved, operand_types))
         if self.has_segments:
             reading.properties[SEGMENTS] = _segment_sizes(tuple(segments))
         return self.op_type.create(
@@ -510,11 +517,10 @@ class Format:
         self, name: str, values: Sequence[object], types: dict[str, Sequence[Attribute]]
     ) -> Sequence[Attribute]:
         """The types of value `name`: as written or derived, or the only one that it may have."""
-        if name in types:
-            return types[name]
         constraint = self.values[name]
-        assert isinstance(constraint, EqAttrConstraint), f"the format of {self.op_type.name} gives no type to {name}"
-        return (constraint.attr,) * len(values)
+        if name not in types and isinstance(constraint, EqAttrConstraint):
+            return (constraint.attr,) * len(values)
+        return types.get(name, ())
 
     def print(self, op: Operation, printer: Printer) -> None:
         """Write one operation behind its name."""

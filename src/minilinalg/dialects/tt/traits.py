@@ -68,7 +68,10 @@ def verify_same(
 
 
 class TensorSize(OpTrait):
-    """A static tensor has a power of two elements, and no more than 1048576: on every operation of `tt`."""
+    """A tensor has a static shape, a power of two elements, and no more than 1048576: on every operation of `tt`.
+
+    Upstream lets dynamic sizes pass, which no program of Triton has.
+    """
 
     def verify(self, op: Operation) -> None:
         for which, value in all_values(op):
@@ -81,7 +84,7 @@ def _size_problem(type: TensorType[Attribute]) -> str | None:
     elements = 1
     for size in type.shape.data:
         if size.data < 0:
-            return None
+            return "a dynamic size: the shape of a tensor is static"
         elements *= size.data
     if elements > MAX_TENSOR_ELEMENTS:
         return f"{elements} elements: a tensor has at most {MAX_TENSOR_ELEMENTS}"
