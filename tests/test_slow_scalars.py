@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slow import floats, functions, integers
+from slow import contraction, floats, functions, integers
 from slow.scalars import (
     BF16,
     F8E4M3FN,
@@ -171,6 +171,12 @@ def test_fma_rounds_once():
     a, c = (from_python(F32, x) for x in (1 + 2**-12, -1 - 2**-11))
     assert to_python(F32, floats.fma(F32, a, a, c)) == 2**-24
     assert to_python(F32, floats.BINARY["addf"](F32, floats.BINARY["mulf"](F32, a, a), c)) == 0
+
+
+@given(arguments(3))
+def test_a_step_of_a_dot_is_a_fused_multiply_add(case: tuple):
+    dtype, a, b, c = case
+    assert contraction.multiply_add(dtype, dtype, dtype, a, b, c) == floats.fma(dtype, a, b, c)
 
 
 @given(arguments(2), st.integers(0, 15))

@@ -206,7 +206,7 @@ def _root(value: Fraction, precision: int) -> Fraction:
 
     The root is cut off two bits below the last one kept; a bit more says whether anything was cut off.
     """
-    scale = precision + 2 - floor_log2(value) // 2
+    scale = precision + 2 - floor_log2(value.numerator, value.denominator) // 2
     scaled = value * power_of_two(2 * scale)
     root = isqrt(int(scaled))
     inexact = Fraction(root * root) != scaled

@@ -79,6 +79,14 @@ def domain(indexing: Sequence[AffineMap], operands: Sequence[Operand]) -> Index:
     return tuple(extents[loop] for loop in range(loops))
 
 
+def _evaluator(affine_map: AffineMap) -> Callable[[Index], Index]:
+    """The map as a function; a map that only picks loops, as nearly all do, needs no walk over its expressions."""
+    if all(isinstance(expression, AffineDimExpr) for expression in affine_map.results):
+        picked = [expression.position for expression in affine_map.results]  # pyright: ignore
+        return lambda point: tuple(point[loop] for loop in picked)
+    return lambda point: affine_map.eval(point, [])
+
+
 Body = Callable[[Sequence[Scalar]], Sequence[Scalar]]
 
 
@@ -87,8 +95,9 @@ def run_generic(
 ) -> Results:
     """For each point of the loops: the body on the elements there, its results written to the outputs there."""
     operands = [*inputs, *outputs]
+    evaluate = [_evaluator(affine_map) for affine_map in indexing]
     for point in indices(domain(indexing, operands)):
-        places = [affine_map.eval(point, []) for affine_map in indexing]
+        places = [place(point) for place in evaluate]
         machine.iteration.append(point)
         given = body([operand[place] for operand, place in zip(operands, places, strict=True)])
         machine.iteration.pop()

@@ -205,17 +205,11 @@ def power_of_two(exponent: int) -> Fraction:
     return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
 
 
-def scaled(magnitude: Fraction, exponent: int) -> tuple[int, int]:
-    """Numerator and denominator of magnitude * 2**exponent."""
-    numerator, denominator = magnitude.numerator, magnitude.denominator
-    return (numerator << exponent, denominator) if exponent >= 0 else (numerator, denominator << -exponent)
-
-
-def floor_log2(magnitude: Fraction) -> int:
-    """The exponent e with 2**e <= magnitude < 2**(e + 1)."""
-    exponent = magnitude.numerator.bit_length() - magnitude.denominator.bit_length()
-    numerator, denominator = scaled(magnitude, -exponent)
-    return exponent if numerator >= denominator else exponent - 1
+def floor_log2(numerator: int, denominator: int) -> int:
+    """The exponent e with 2**e <= numerator / denominator < 2**(e + 1)."""
+    exponent = numerator.bit_length() - denominator.bit_length()
+    reached = numerator << -exponent >= denominator if exponent < 0 else numerator >= denominator << exponent
+    return exponent if reached else exponent - 1
 
 
 @lru_cache(maxsize=1 << 16)
@@ -251,12 +245,30 @@ def encode(dtype: Float, real: Real, rounding: Rounding = Rounding.NEAREST_EVEN,
         return _overflow(dtype, sign, saturate)
     if real.is_zero:
         return 0 if dtype.specials == "fnuz" else sign
-    exponent = max(floor_log2(real.magnitude), dtype.smallest_exponent)
-    units = round_quotient(*scaled(real.magnitude, dtype.mantissa_bits - exponent), real.negative, rounding)
+    magnitude = real.magnitude
+    return encode_quotient(
+        dtype, real.negative, magnitude.numerator, magnitude.denominator, rounding, saturate=saturate
+    )
+
+
+def encode_quotient(
+    dtype: Float,
+    negative: bool,
+    numerator: int,
+    denominator: int,
+    rounding: Rounding = Rounding.NEAREST_EVEN,
+    *,
+    saturate: bool = False,
+) -> int:
+    """`encode` of a number that is finite and not zero."""
+    sign = dtype.sign_bit if negative else 0
+    exponent = max(floor_log2(numerator, denominator), dtype.smallest_exponent)
+    shift = dtype.mantissa_bits - exponent
+    units = round_quotient(numerator << max(shift, 0), denominator << max(-shift, 0), negative, rounding)
     # Patterns of one sign are ordered as their magnitudes are, so a carry out of the mantissa raises the exponent.
     pattern = ((exponent - dtype.smallest_exponent) << dtype.mantissa_bits) + units
     if pattern > dtype.largest:
-        inward = Rounding.UPWARD if real.negative else Rounding.DOWNWARD
+        inward = Rounding.UPWARD if negative else Rounding.DOWNWARD
         return _overflow(dtype, sign, saturate or rounding in (Rounding.TOWARD_ZERO, inward))
     return 0 if dtype.specials == "fnuz" and pattern == 0 else sign | pattern
 

@@ -413,12 +413,19 @@ def _dot(machine: Machine, op: Operation, operands: Sequence[Any]) -> Results:
         return contraction.multiply_add(*types, c, *factors, z)
 
     left, right, start = operands
+    depth, add = left.shape[-1], strict(step)
+    rows = {at: [left[(*at, k)] for k in range(depth)] for at in indices(left.shape[:-1])}
+    columns = {
+        (*at, column): [right[(*at, k, column)] for k in range(depth)]
+        for at in indices(right.shape[:-2])
+        for column in range(right.shape[-1])
+    }
 
     def element(index: Index) -> Scalar:
         *batch, row, column = index
         total = start[index]
-        for k in range(left.shape[-1]):
-            total = strict(step)(left[(*batch, row, k)], right[(*batch, k, column)], total)
+        for x, y in zip(rows[(*batch, row)], columns[(*batch, column)], strict=True):
+            total = add(x, y, total)
         return total
 
     return (Tensor.generate(start.shape, element),)
