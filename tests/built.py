@@ -10,6 +10,8 @@ import numpy as np
 import slow
 
 from minilinalg import builder as mb
+from minilinalg import interp
+from minilinalg.errors import UnsupportedError
 
 NAMES = {
     "float16": "f16",
@@ -48,18 +50,32 @@ def build(make: Callable[[mb.Function], Any], *, dynamic: bool = False, **argume
     return module
 
 
-def run(make: Callable[[mb.Function], Any], *, dynamic: bool = False, **arguments: Any) -> Any:
-    """What the function that `build` makes gives on `arguments`, by the slow interpreter."""
-    module = build(make, dynamic=dynamic, **arguments)
+def run(make: Callable[[mb.Function], Any], *, dynamic: bool = False, engine: bool = True, **arguments: Any) -> Any:
+    """What the function that `build` makes gives on `arguments`: by the slow interpreter, and the engine must agree.
+
+    A NaN agrees with any NaN, and functions that are approximated may differ in the last digit. Without `engine` the
+    slow interpreter is alone.
+    """
+    module = build(make, dynamic=dynamic, **arguments).module
     given = [a.item() if isinstance(a, np.generic) else a for a in arguments.values()]
-    results = slow.run(module.module, args=given)
+    results = slow.run(module, args=given)
+    try:
+        others = interp.run(module, 1, given) if engine else results
+    except UnsupportedError:
+        others = results
+    for one, other in zip(results, others, strict=True):
+        assert one.dtype == other.dtype and one.shape == other.shape
+        np.testing.assert_allclose(other.astype(np.float64), one.astype(np.float64), rtol=3e-7)
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def comprehend(text: str, *, dynamic: bool = False, dtype: str | None = None, **arguments: Any) -> Any:
+def comprehend(
+    text: str, *, dynamic: bool = False, dtype: str | None = None, engine: bool = True, **arguments: Any
+) -> Any:
     """The result of one comprehension on `arguments`."""
     return run(
         lambda f: f.comprehension(text, dtype=dtype, **{name: f[name] for name in arguments}),
         dynamic=dynamic,
+        engine=engine,
         **arguments,
     )

@@ -74,10 +74,16 @@ class Function:
 
     def __enter__(self) -> Self:
         self.module.begin(self)
+        self.at.open = self._blocks()
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.at.open = []
         self.module.end(self._finish() if kind is None else None)
+
+    def _blocks(self) -> list[Block]:
+        """The blocks that are open at the start of the function, outermost first."""
+        return [self.at.entry]
 
     def _finish(self) -> func.FuncOp:
         """The operation of the function, complete."""
@@ -95,7 +101,7 @@ class Function:
         """The results of the function. A function that is not told has none."""
         if self._returned is not None:
             raise InputError("the function returns twice", rule="a function returns once")
-        if len(self.at.open) > 1:
+        if self._regions:
             raise InputError("the function returns inside a loop or branch", rule="a function returns at its end")
         self._returned = [raw_value(self, value) for value in values]
         self._return_place = caller_place()

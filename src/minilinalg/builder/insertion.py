@@ -25,20 +25,27 @@ class Insertion:
 
     def __init__(self, entry: Block):
         self.entry = entry
-        self.open = [entry]
-        """The blocks that are being filled, outermost first. They hang together only when they are closed."""
+        self.open: list[Block] = []
+        """The blocks that are being filled, outermost first, none outside of the function's `with` block. They hang
+        together only when they are closed."""
         self.arithmetic = Arithmetic(self.insert, self._insert_constant)
         self._last_constant: Operation | None = None
 
     @property
     def block(self) -> Block:
+        if not self.open:
+            raise InputError(
+                "the function is not open",
+                rule="operations are made inside of the 'with' block of their function",
+            )
         return self.open[-1]
 
     def insert(self, op: Operation) -> Operation:
         op.location = caller_location()
+        block = self.block
         for operand in op.operands:
             self.check_in_scope(operand)
-        self.block.add_op(op)
+        block.add_op(op)
         return op
 
     def _insert_constant(self, op: Operation) -> None:

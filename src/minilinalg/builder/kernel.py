@@ -48,7 +48,9 @@ class Kernel(Function):
         self._programs = Block(arg_types=[INDEX] * len(AXES))
         for axis, size, program in zip(AXES, self._grid, reversed(self._programs.args), strict=True):
             size.name_hint, program.name_hint = f"g{axis}", f"p{axis}"
-        self.at.open.append(self._programs)
+
+    def _blocks(self) -> list[Block]:
+        return [self.at.entry, self._programs]
 
     @placed
     def program_id(self, axis: int) -> Scalar:
@@ -70,7 +72,6 @@ class Kernel(Function):
         raise CommandError("a kernel returns", rule="a kernel stores its results in buffers: 'store'")
 
     def _finish(self) -> func.FuncOp:
-        self.at.open.pop()
         self._programs.add_op(scf.InParallelOp())
         grid = list(reversed(self._grid))
         loop = scf.ForallOp([0] * len(AXES), grid, [1] * len(AXES), [], Region(self._programs))

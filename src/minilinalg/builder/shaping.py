@@ -11,7 +11,16 @@ from xdsl.ir import Block, Region, SSAValue
 
 from minilinalg.builder.arithmetic import accumulator_type, neutral
 from minilinalg.builder.binding import Operands, bind
-from minilinalg.builder.elements import ElementType, element_of, is_tensor, promote, tensor_type, type_name, widened
+from minilinalg.builder.elements import (
+    ElementType,
+    element_of,
+    is_float,
+    is_tensor,
+    promote,
+    tensor_type,
+    type_name,
+    widened,
+)
 from minilinalg.builder.elementwise import NOWHERE, elementwise
 from minilinalg.builder.generic import make_generic
 from minilinalg.builder.insertion import Insertion
@@ -27,6 +36,15 @@ def axis_of(axis: int, rank: int) -> int:
             f"there is no dimension {axis}", rule=f"the tensor has {counted(rank, 'dimension')}, counted from 0"
         )
     return axis % rank
+
+
+def axes_of(axis: int | Sequence[int] | None, rank: int) -> list[int]:
+    """The dimensions that a reduction over `axis` is over (all of them when None), in order."""
+    named = range(rank) if axis is None else [axis] if isinstance(axis, int) else axis
+    axes = sorted({axis_of(a, rank) for a in named})
+    if not axes:
+        raise InputError("nothing to reduce over", rule="a reduction is over one dimension at least")
+    return axes
 
 
 def cast_elements(at: Insertion, value: SSAValue, to: ElementType) -> SSAValue:
@@ -54,10 +72,7 @@ def transpose(at: Insertion, value: SSAValue, permutation: Sequence[int]) -> SSA
 def reduce(at: Insertion, value: SSAValue, symbol: str, axis: int | Sequence[int] | None, keepdims: bool) -> SSAValue:
     """`linalg.reduce` over `axis` into a tensor that is filled with the neutral value."""
     rank = tensor_type(value).get_num_dims()
-    axes = range(rank) if axis is None else [axis_of(a, rank) for a in ([axis] if isinstance(axis, int) else axis)]
-    axes = sorted(set(axes))
-    if not axes:
-        raise InputError("nothing to reduce over", rule="a reduction is over one dimension at least")
+    axes = axes_of(axis, rank)
     type = accumulator_type(symbol, element_of(value))
     value = cast_elements(at, value, type)
     kept = [at.dim(value, i) for i in range(rank) if i not in axes]
@@ -185,7 +200,10 @@ def matmul(at: Insertion, a: SSAValue, b: SSAValue | int | float) -> SSAValue:
             f"'@' between {type_name(a.type)} and {type_name(b.type)}: {left[-1]} columns meet {inner} rows",
             rule="the last dimension of the left operand has the size of the last but one of the right operand",
         )
-    type = widened(promote(element_of(a), element_of(b)))
+    common = promote(element_of(a), element_of(b))
+    if is_float(element_of(a)) != is_float(element_of(b)):
+        a, b = cast_elements(at, a, common), cast_elements(at, b, common)
+    type = widened(common)
     if len(left) == len(right) == 2:
         init = at.filled(at.arithmetic.constant(0, type), [at.dim(a, 0), at.dim(b, 1)], type)
         return at.insert(linalg.MatmulOp([a, b], [init])).results[0]

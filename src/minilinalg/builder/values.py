@@ -309,6 +309,14 @@ class Tensor(Value):
         """Product over `axis`, in at least 32 bits."""
         return self._wrap(shaping.reduce, "*", axis, keepdims)
 
+    @placed
+    def mean(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Tensor:
+        """Sum over `axis` divided by the number of elements in it; of integers it is f32."""
+        count: Any = 1
+        for i in shaping.axes_of(axis, self.rank):
+            count = count * self.dim(i)
+        return self.sum(axis, keepdims=keepdims) / count
+
     def max(self, axis: int | Sequence[int] | None = None, *, keepdims: bool = False) -> Tensor:
         """Maximum over `axis`; NaN when there is one, as in NumPy."""
         return self._wrap(shaping.reduce, "max", axis, keepdims)
