@@ -182,6 +182,27 @@ def calls(x_ptr, o_ptr, n):
     tl.store(o_ptr + pid, _hypotenuse(x, 4.0))
 
 
+@triton.jit
+def scaled_dot(a_ptr, as_ptr, b_ptr, bs_ptr, p_ptr, c_ptr, d_ptr, B: tl.constexpr, K: tl.constexpr):
+    m, k, s = tl.arange(0, B), tl.arange(0, K), tl.arange(0, K // 32)
+    a = tl.load(a_ptr + m[:, None] * K + k[None, :])
+    b = tl.load(b_ptr + k[:, None] * B + m[None, :])
+    packed = tl.load(p_ptr + tl.arange(0, K // 2)[:, None] * B + m[None, :])
+    a_scale = tl.load(as_ptr + m[:, None] * (K // 32) + s[None, :])
+    b_scale = tl.load(bs_ptr + m[:, None] * (K // 32) + s[None, :])
+    o = m[:, None] * B + m[None, :]
+    tl.store(c_ptr + o, tl.dot_scaled(a, a_scale, "e5m2", b, b_scale, "e4m3"))
+    tl.store(d_ptr + o, tl.dot_scaled(a, a_scale, "e5m2", packed, b_scale, "e2m1"))
+
+
+@triton.jit
+def descriptor_rows(x_ptr, i_ptr, o_ptr, M, N, BN: tl.constexpr):
+    x = tl.make_tensor_descriptor(x_ptr, shape=[M, N], strides=[N, 1], block_shape=[1, BN])
+    o = tl.make_tensor_descriptor(o_ptr, shape=[M, N], strides=[N, 1], block_shape=[1, BN])
+    rows = tl.load(i_ptr + tl.arange(0, 8))
+    o.scatter(x.gather(rows, 8) * 2.0, (rows + 3) % M, 8)
+
+
 @dataclass(frozen=True)
 class Case:
     """A kernel with what specialises it, its grid, and its arguments: arrays and numbers, in the kernel's order."""
@@ -213,6 +234,11 @@ def _case(
 
 def _integers(rng: np.random.Generator, shape: Any, low: int = -9, high: int = 9, dtype: str = "float32") -> np.ndarray:
     return rng.integers(low, high, shape).astype(dtype)
+
+
+def _eighths(rng: np.random.Generator, shape: Any, low: int, high: int) -> np.ndarray:
+    """Patterns of an 8-bit float between two positive ones, of either sign."""
+    return (rng.integers(low, high, shape) | rng.integers(0, 2, shape) << 7).astype("uint8")
 
 
 def _zeros(*shape: int, dtype: str = "float32") -> np.ndarray:
@@ -332,6 +358,29 @@ CASES = {
         BLOCK=16,
     ),
     "lock": _case(lock, "*i32 *i32", (4,), lambda r: [_zeros(1, dtype="int32"), _zeros(1, dtype="int32")]),
+    "scaled_dot": _case(
+        scaled_dot,
+        "*fp8e5 *u8 *fp8e4nv *u8 *u8 *fp32 *fp32",
+        (1,),
+        lambda r: [
+            _eighths(r, (16, 64), 0x38, 0x46),
+            r.integers(126, 130, (16, 2)).astype("uint8"),
+            _eighths(r, (64, 16), 0x34, 0x48),
+            r.integers(126, 130, (16, 2)).astype("uint8"),
+            r.integers(0, 256, (32, 16)).astype("uint8"),
+            _zeros(16, 16),
+            _zeros(16, 16),
+        ],
+        B=16,
+        K=64,
+    ),
+    "descriptor_rows": _case(
+        descriptor_rows,
+        "*fp32 *i32 *fp32 i32 i32",
+        (1,),
+        lambda r: [_integers(r, (12, 20)), r.permutation(12)[:8].astype("int32"), _zeros(12, 20), 12, 20],
+        BN=16,
+    ),
     "random": _case(random, "*fp32 i32", (1,), lambda r: [_zeros(32), 1234], BLOCK=32),
     "calls": _case(calls, "*fp32 *fp32 i32", (1, 2, 3), lambda r: [_integers(r, 6), _zeros(6), 5], 1e-6),
 }
@@ -361,6 +410,9 @@ def ttir(case: Case) -> str:
     return module.str()
 
 
+EIGHT_BITS = {"*fp8e5": "float8_e5m2", "*fp8e4nv": "float8_e4m3fn"}
+
+
 def interpret(path: str) -> None:
     """Runs all cases in the official interpreter and saves their arrays as CASE.NUMBER."""
     import torch
@@ -369,8 +421,14 @@ def interpret(path: str) -> None:
     saved: dict[str, np.ndarray] = {}
     for name, case in CASES.items():
         given = [torch.from_numpy(a) if isinstance(a, np.ndarray) else a for a in arguments(name)]
+        kinds = [EIGHT_BITS.get(kind) for kind in case.signature.values()]
+        given = [a if kind is None else a.view(getattr(torch, kind)) for a, kind in zip(given, kinds, strict=False)]
         case.kernel[case.grid](*given, **case.constants)
-        saved |= {f"{name}.{k}": a.numpy() for k, a in enumerate(given) if isinstance(a, torch.Tensor)}
+        saved |= {
+            f"{name}.{k}": (a.view(torch.uint8) if kinds[k] else a).numpy()
+            for k, a in enumerate(given)
+            if isinstance(a, torch.Tensor)
+        }
     np.savez(path, **saved)
 
 

@@ -110,7 +110,8 @@ class Machine:
             terminator, results = self.run_region(function.regions[0], operands)
         finally:
             self._frame = caller
-        assert name_of(terminator) in RETURNS
+        if name_of(terminator) not in RETURNS:
+            raise self._placed(SlowError("control gets here"), terminator)
         return results
 
     def run_region(self, region: Region, operands: Sequence[Any] = ()) -> tuple[Operation, Sequence[Any]]:
