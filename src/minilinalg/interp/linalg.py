@@ -265,7 +265,7 @@ def structured(
             return _by_groups(c, sizes, region, captured, given)
         defined = _known(axes, sized, reads_out, len(ins), reduced, what)
         arrays = [a.to_domain(s.data) for a, s in zip(axes, sized, strict=True)]
-        dom = [along(np.arange(n), d, rank) for d, n in enumerate(sizes)] if uses_index else []
+        dom = [along(np.arange(int(n)), d, rank) for d, n in enumerate(sizes)] if uses_index else []
         captured = [per_program(v, rank) for v in captured]
         out: list[Sized] = []
         if not reduced:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Block, Operation
 
+from minilinalg.dialects.tt.attributes import InputPrecision, PropagateNan, RoundingMode
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.arith import lift, maximumf, minimumf, same, written_out
@@ -26,17 +27,12 @@ from minilinalg.locations import places_of
 
 @meaning("tt.get_program_id")
 def emit_program_id(em: Emitter, op: Any) -> None:
-    em.line(f"{em.define(op.results[0])} = c.pids[{_axis(op)}]", op)
+    em.line(f"{em.define(op.results[0])} = c.pids[{int(op.program_dim)}]", op)
 
 
 @meaning("tt.get_num_programs")
 def emit_num_programs(em: Emitter, op: Any) -> None:
-    em.line(f"{em.define(op.results[0])} = c.grid[{_axis(op)}]", op)
-
-
-def _axis(op: Any) -> int:
-    axis = op.properties["axis"]
-    return int(axis.value.data) if hasattr(axis, "value") else ("x", "y", "z").index(str(axis.data))
+    em.line(f"{em.define(op.results[0])} = c.grid[{int(op.program_dim)}]", op)
 
 
 # Making tensors and shaping them
@@ -464,8 +460,7 @@ def dot_arrays(a: Array, b: Array, element: DType, result: DType, depth: int) ->
 def emit_dot(em: Emitter, op: Any) -> None:
     a_shape, b_shape = shape_of(op.a.type), shape_of(op.b.type)
     element, result = dtype_of(op.a.type), dtype_of(op.results[0].type)
-    precision = str(op.properties.get("inputPrecision", "ieee"))
-    tf32 = element.name == "f32" and "tf32" in precision and "tf32x3" not in precision
+    tf32 = element.name == "f32" and op.precision is InputPrecision.TF32
     reuse = em.may_reuse(op, 2)
     what = f"'{op.name}'"
 
@@ -493,7 +488,7 @@ def emit_dot(em: Emitter, op: Any) -> None:
 
 @meaning("tt.clampf")
 def emit_clampf(em: Emitter, op: Any) -> None:
-    keeps_nan = "all" in str(op.properties.get("propagateNan", "none"))
+    keeps_nan = op.nan_propagation is PropagateNan.ALL
     low, high = (maximumf, minimumf) if keeps_nan else (np.fmax, np.fmin)
 
     def clamp(x: Any, least: Any, most: Any) -> Any:
@@ -504,9 +499,9 @@ def emit_clampf(em: Emitter, op: Any) -> None:
 
 @meaning("tt.fp_to_fp")
 def emit_fp_to_fp(em: Emitter, op: Any) -> None:
-    rounding = op.properties.get("rounding")
+    rounding = op.rounding_mode
     source, target = dtype_of(op.operands[0].type), dtype_of(op.results[0].type)
-    if rounding is not None and "rtne" not in str(rounding):
+    if rounding not in (None, RoundingMode.RTNE):
         raise UnsupportedError("'tt.fp_to_fp' rounds towards zero", rule="only rtne is run yet", places=places_of(op))
     widens = target.itemsize > source.itemsize
 
