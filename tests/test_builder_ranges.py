@@ -123,6 +123,8 @@ def test_sizes_known_later_give_the_same_ranges(case: tuple[list[str], list[Subs
         known = infer_extents(indices, subscripts, {}, "").of
     except InputError:
         return
+    if 0 in known.values():
+        return  # a range that turns out to be empty excuses a subscript that would leave its tensor
     sizes = {(s.tensor, s.axis): s.size for s in subscripts}
     later = [
         Subscript(s.tensor, s.axis, None if data.draw(st.booleans()) else s.size, s.at, s.span) for s in subscripts

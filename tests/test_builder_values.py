@@ -61,7 +61,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "maximum": (lambda n: n.max(0) - n.min(0), (N,)),
     "mean": (lambda x: x.mean(1, keepdims=True) + x.mean(), (X,)),
     "matmul": (lambda x, t: x @ t, (X, floats(4, 5))),
-    "matmul of integers and floats": (lambda n, x: (n @ x.T).astype("f32" if hasattr(n, "ssa") else np.float32), (N, X)),
+    "matmul of integers and floats": (lambda n, x: n @ x.T + 0, (N.astype(np.int8), X)),
     "matrix and vector": (lambda x, y: x @ y, (X, Y)),
     "vector and matrix": (lambda y, x: y @ x, (Y, floats(4, 2))),
     "dot": (lambda y: y @ y, (Y,)),

@@ -37,6 +37,10 @@ NUMPY_NAMES = {
 """NumPy's dtypes that have an element type of ours."""
 
 
+RESERVED = ("at", "module", "name", "place")
+"""Attributes of every function, beside its methods."""
+
+
 class Function:
     """A function that is being built. Its arguments are attributes: `f.a`; `f["a"]` is the same."""
 
@@ -49,7 +53,7 @@ class Function:
         self.place = caller_place()
         self._arguments: dict[str, Value] = {}
         for argument in arguments:
-            if hasattr(Function, argument) or argument in self.__dict__:
+            if argument in {*dir(type(self)), *RESERVED}:
                 raise CommandError(
                     f"an argument is called '{argument}'", rule="an argument is not called like a method of a function"
                 )

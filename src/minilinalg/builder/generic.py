@@ -55,7 +55,7 @@ class _Generic:
         self.values = values
         self.syntax = bound.syntax
         self.reduction = REDUCTIONS.get(bound.syntax.assignment)
-        self.extents = {name: at.size(size, values) for name, size in bound.extents.items()}
+        self.extents: dict[str, int | SSAValue] = {}
         self.dtype = element_of(values[self.syntax.target.name]) if bound.accumulates else dtype
         self.block = Block()
         self._add = at.adder(self.block)
@@ -73,17 +73,8 @@ class _Generic:
         value = self._body_value(elements)
         type = cast(ElementType, value.type)
         if unshaped := self.bound.unshaped():
-            self._add_input(self.at.empty([self.extents[n] for n in unshaped], type), [*map(Affine.index, unshaped)])
-        target = self.syntax.target.name
-        sizes = [self.extents[name] for name in self.bound.loops[: self.bound.parallel]]
-        if self.reduction is None:
-            init = self.at.empty(sizes, type)
-        elif self.bound.accumulates:
-            init = self.values[target]
-            self._check_covers(init)
-        else:
-            start = self.at.arithmetic.constant(neutral(self.reduction, type), type)
-            init = self.at.filled(start, sizes, type)
+            self._add_input(self.at.empty([self._extent(n) for n in unshaped], type), [*map(Affine.index, unshaped)])
+        init = self._init(type)
         accumulator = self.block.insert_arg(type, len(self.block.args))
         if self.reduction is not None:
             value = cast(SSAValue, self.arithmetic.binary(self.reduction, accumulator, value))
@@ -98,6 +89,23 @@ class _Generic:
             )
         )
         return op.results[0]
+
+    def _init(self, type: ElementType) -> SSAValue:
+        """What the result is written over: nothing, the operand that it starts from, or neutral values."""
+        if self.bound.accumulates:
+            init = self.values[self.syntax.target.name]
+            self._check_covers(init)
+            return init
+        sizes = [self._extent(name) for name in self.bound.loops[: self.bound.parallel]]
+        if self.reduction is None:
+            return self.at.empty(sizes, type)
+        return self.at.filled(self.at.arithmetic.constant(neutral(self.reduction, type), type), sizes, type)
+
+    def _extent(self, name: str) -> int | SSAValue:
+        """How far a loop runs; what has to be computed for it is computed when it is first asked for."""
+        if name not in self.extents:
+            self.extents[name] = self.at.size(self.bound.extents[name], self.values)
+        return self.extents[name]
 
     def _map(self, subscripts: Sequence[Affine]) -> AffineMap:
         position = {name: AffineExpr.dimension(i) for i, name in enumerate(self.bound.loops)}
@@ -118,7 +126,7 @@ class _Generic:
         """The tensor that is read, cut to the ranges: an index by itself runs over the whole of its dimension."""
         value = self.values[read.tensor]
         shape = tensor_type(value).get_shape()
-        wanted = {axis: self.extents[s.plain] for axis, s in enumerate(read.at) if s.plain in self.bound.cut}
+        wanted = {axis: self._extent(s.plain) for axis, s in enumerate(read.at) if s.plain in self.bound.cut}
         if all(size == shape[axis] for axis, size in wanted.items()):
             return value
         sizes = [wanted[axis] if axis in wanted else self.at.dim(value, axis) for axis in range(len(shape))]
@@ -127,7 +135,7 @@ class _Generic:
     def _check_covers(self, init: SSAValue) -> None:
         shape = tensor_type(init).get_shape()
         for index, size in zip(self.syntax.indices, shape, strict=True):
-            extent = self.extents[index.name]
+            extent = self._extent(index.name)
             if isinstance(extent, int) and size != DYNAMIC_INDEX and extent != size:
                 raise InputError(
                     f"'{index.name}' takes {extent} values, but the operand '{self.syntax.target.name}' "
