@@ -28,7 +28,7 @@ def first_destination(op: Operation) -> int:
     """The index of the first operand that is written; those before it are inputs."""
     segments = op.properties.get("operandSegmentSizes")
     if isinstance(segments, DenseArrayBase):
-        return int(cast("tuple[int, ...]", segments.get_values())[0])
+        return int(segments.get_values()[0])
     if op.name == "linalg.reduce":
         return len(op.operands) // 2
     return len(op.operands) - 1

@@ -31,44 +31,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from xdsl.dialects.builtin import DenseArrayBase, IntegerType, TensorType
-from xdsl.ir import Attribute, Block, Operation, OpResult, Region, SSAValue
+from xdsl.ir import Operation, OpResult, Region, SSAValue
 from xdsl.utils.disjoint_set import DisjointSet
 
 from minilinalg.analysis.aliasing import Access, own_accesses
-from minilinalg.analysis.destination_style import (
-    destinations,
-    first_destination,
-    is_destination_style,
-    may_share,
-    reads_destination,
-    reads_input,
+from minilinalg.analysis.destination_style import destinations, first_destination, is_destination_style, may_share
+from minilinalg.analysis.order import LOOPS, Order, in_exclusive_branches, order_holds
+from minilinalg.analysis.tensor_operands import (
+    INSERTS,
+    SLICES_AND_SHAPES,
+    STATIC_BOUNDS,
+    Operand,
+    definition_of,
+    is_tensor,
+    is_undefined,
+    read_operands,
+    tied_results,
+    written_operands,
 )
 from minilinalg.dialects.upstream import bufferization, func, scf, tensor
-
-SLICES_AND_SHAPES = frozenset(
-    f"tensor.{name}" for name in ("cast", "collapse_shape", "expand_shape", "extract_slice", "reshape")
-)
-"""Operations whose result is part of their first operand, or all of it in another shape."""
-_INSERTS = frozenset({"tensor.insert_slice", "tensor.parallel_insert_slice"})
-_STATIC_BOUNDS = ("static_offsets", "static_sizes", "static_strides")
-_LOOPS = frozenset({"scf.for", "scf.forall", "scf.while", "scf.parallel"})
-
-
-def is_tensor(value: SSAValue) -> bool:
-    return isinstance(value.type, TensorType)
-
-
-@dataclass(frozen=True)
-class Operand:
-    """One use of a value."""
-
-    op: Operation
-    index: int
-
-    @property
-    def value(self) -> SSAValue:
-        return self.op.operands[self.index]
 
 
 @dataclass
@@ -88,139 +69,10 @@ def analyse(function: func.FuncOp) -> InPlace:
     return _Analysis(function).run()
 
 
-def tied_results(operand: Operand) -> tuple[SSAValue, ...]:
-    """The values that live in the buffer of a written operand: the result, and in loops what is carried."""
-    op, index = operand.op, operand.index
-    if is_destination_style(op):
-        return (op.results[index - first_destination(op)],)
-    if isinstance(op, tensor.InsertSliceOp | tensor.InsertOp | bufferization.MaterializeInDestinationOp):
-        return tuple(op.results)
-    if isinstance(op, scf.ForOp):
-        return op.results[index - 3], op.body.block.args[index - 2]
-    if op.name == "scf.forall":
-        shared = index - (len(op.operands) - len(op.results))
-        args = op.regions[0].block.args
-        return op.results[shared], args[len(args) - len(op.results) + shared]
-    if op.name == "tensor.parallel_insert_slice":
-        return ()
-    raise AssertionError(f"{op.name} has no tied results")
-
-
-def written_operands(op: Operation) -> Iterator[Operand]:
-    """The tensor operands that `op` makes its results from by writing."""
-    if is_destination_style(op):
-        indices: range | tuple[int, ...] = destinations(op)
-    elif isinstance(op, tensor.InsertSliceOp | tensor.InsertOp | bufferization.MaterializeInDestinationOp):
-        indices = (1,)
-    elif isinstance(op, scf.ForOp):
-        indices = range(3, len(op.operands))
-    elif op.name == "scf.forall":
-        indices = range(len(op.operands) - len(op.results), len(op.operands))
-    elif op.name == "tensor.parallel_insert_slice":
-        indices = (1,)
-    else:
-        return
-    for index in indices:
-        if is_tensor(op.operands[index]):
-            yield Operand(op, index)
-
-
-def read_operands(op: Operation) -> Iterator[Operand]:
-    """The tensor operands whose elements decide about what `op` does."""
-    if op.name in SLICES_AND_SHAPES or op.name == "tensor.dim":
-        return
-    first = first_destination(op) if is_destination_style(op) else None
-    for index, value in enumerate(op.operands):
-        if not is_tensor(value):
-            continue
-        if first is not None:
-            reads = reads_input(op, index) if index < first else reads_destination(op, index)
-        elif isinstance(op, bufferization.MaterializeInDestinationOp):
-            reads = index == 0
-        elif op.name in _INSERTS:
-            reads = index == 0 or not covers_destination(op)
-        else:
-            reads = True
-        if reads:
-            yield Operand(op, index)
-
-
-def covers_destination(op: Operation) -> bool:
-    """Whether what an insert_slice inserts is all of its destination."""
-    sizes = cast("DenseArrayBase[IntegerType]", op.properties["static_sizes"]).get_values()
-    return tuple(sizes) == cast("TensorType[Attribute]", op.operands[1].type).get_shape()
-
-
-def is_undefined(value: SSAValue) -> bool:
-    """Whether the elements of a tensor are undefined: it is an empty one, or a part of one."""
-    while isinstance(owner := value.owner, Operation) and owner.name in SLICES_AND_SHAPES:
-        value = owner.operands[0]
-    return isinstance(owner, tensor.EmptyOp) or (isinstance(owner, bufferization.AllocTensorOp) and owner.copy is None)
-
-
-def definition_of(value: SSAValue) -> SSAValue | None:
-    """The value whose making last wrote the elements of `value`; None when they are undefined."""
-    while isinstance(owner := value.owner, Operation) and owner.name in SLICES_AND_SHAPES:
-        value = owner.operands[0]
-    return None if is_undefined(value) else value
-
-
-class _Order:
-    """Where operations of a function stand with respect to one another."""
-
-    def __init__(self, function: func.FuncOp):
-        self.enter: dict[Operation, int] = {}
-        self.leave: dict[Operation, int] = {}
-        self._number(function, 0)
-
-    def _number(self, op: Operation, time: int) -> int:
-        self.enter[op] = time
-        for region in op.regions:
-            for block in region.blocks:
-                for inner in block.ops:
-                    time = self._number(inner, time + 1)
-        self.leave[op] = time + 1
-        return time + 1
-
-    def before(self, a: Operation, b: Operation) -> bool:
-        """Whether `a` is over when `b` begins, in one run through the function without turning back."""
-        return self.leave[a] < self.enter[b]
-
-    def inside(self, inner: Operation, outer: Operation) -> bool:
-        return self.enter[outer] < self.enter[inner] and self.leave[inner] <= self.leave[outer]
-
-
-def _loop_regions(at: Operation | Block) -> list[Region]:
-    """The loop bodies around an operation or block, innermost first."""
-    found: list[Region] = []
-    region = at.parent if isinstance(at, Block) else at.parent_region()
-    while region is not None and (owner := region.parent) is not None:
-        if owner.name in _LOOPS:
-            found.append(region)
-        region = owner.parent_region()
-    return found
-
-
-def _in_exclusive_branches(a: Operation, b: Operation) -> bool:
-    """Whether at most one of `a` and `b` runs each time that their common scf.if does."""
-    regions_of_a = {id(region.parent): region for region in _regions(a)}
-    return any(
-        isinstance(region.parent, scf.IfOp) and regions_of_a.get(id(region.parent), region) is not region
-        for region in _regions(b)
-    )
-
-
-def _regions(op: Operation) -> Iterator[Region]:
-    region = op.parent_region()
-    while region is not None and region.parent is not None:
-        yield region
-        region = region.parent.parent_region()
-
-
 class _Analysis:
     def __init__(self, function: func.FuncOp):
         self.function = function
-        self.order = _Order(function)
+        self.order = Order(function)
         self.sets: DisjointSet[SSAValue] = DisjointSet()
         self.reads: dict[SSAValue, list[Operand]] = {}
         """Value -> the uses that read it. Of a set: all of its members'."""
@@ -378,7 +230,7 @@ class _Analysis:
         return _FREE
 
     def _conflict(self, read: Operand, write: Operand, definition: SSAValue) -> bool:
-        if read == write and write.op.name in _LOOPS:
+        if read == write and write.op.name in LOOPS:
             # What a loop carries is read by the loop itself, before it is first written.
             return False
         if definition in tied_results(write):
@@ -389,33 +241,24 @@ class _Analysis:
 
     def _comes_between(self, read: Operand, write: Operation, definition: SSAValue, operand: Operand | None) -> bool:
         """Whether `write` may come after `definition` was made and before `read`. `operand`: when it is of a tensor."""
-        if self._order_holds(read.op, write, definition):
+        if order_holds(read.op, write, definition):
             if self.order.before(read.op, write):
                 return False
             if read.op is write and operand is not None and _reads_before_writing(read, operand):
                 return False
-            if read.op.name in _LOOPS and self.order.inside(write, read.op):
+            if read.op.name in LOOPS and self.order.inside(write, read.op):
                 # What a loop takes it reads before it begins.
                 return False
-            if _in_exclusive_branches(read.op, write):
+            if in_exclusive_branches(read.op, write):
                 return False
         place = definition.owner
         made_by = place if isinstance(place, Operation) else cast("Operation", place.parent_op())
-        if write.name in _LOOPS and (self.order.inside(made_by, write) or made_by is write):
+        if write.name in LOOPS and (self.order.inside(made_by, write) or made_by is write):
             # What a loop starts from is there before anything is made in its body.
             return isinstance(place, Operation) and made_by is write
         if isinstance(place, Operation):
             return not (self.order.before(write, place) or self.order.inside(write, place))
         return place.find_ancestor_op_in_block(write) is not None
-
-    def _order_holds(self, read: Operation, write: Operation, definition: SSAValue) -> bool:
-        """Whether the textual order of `read` and `write` is their order in time, for one making of `definition`.
-
-        A loop around both of them, but not around the definition, runs the write before a later iteration's read.
-        """
-        around_definition = _loop_regions(definition.owner)
-        around_write = _loop_regions(write)
-        return all(region in around_definition or region not in around_write for region in _loop_regions(read))
 
     def _reads_of_set(self, value: SSAValue) -> Iterator[Operand]:
         for member in self.members[self.sets.find(value)]:
@@ -441,7 +284,7 @@ def _is_matching_slice(read: Operand, write: Operand) -> bool:
     to insert it does not conflict with writing the slice of `%t`, and reading the rest of `%t` not with writing `%s`.
     """
     insert = read.op
-    if insert.name not in _INSERTS:
+    if insert.name not in INSERTS:
         return False
     if read.index == 0:
         return write.op is insert and _origin(read.value, insert) is not None
@@ -472,5 +315,5 @@ def _same_slice(extract: tensor.ExtractSliceOp, insert: Operation) -> bool:
         extract.source is destination
         and extract.result.type == source.type
         and list(extract.operands[1:]) == bounds
-        and all(extract.properties[key] == insert.properties[key] for key in _STATIC_BOUNDS)
+        and all(extract.properties[key] == insert.properties[key] for key in STATIC_BOUNDS)
     )

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from xdsl.ir import Operation, SSAValue
 
 from minilinalg.analysis.aliasing import VIEWS
+from minilinalg.analysis.order import LOOPS, Order
 from minilinalg.dialects.upstream import memref
-
-LOOPS = frozenset({"scf.for", "scf.forall", "scf.parallel", "scf.while"})
 
 
 @dataclass(frozen=True)
@@ -31,27 +30,6 @@ class Interval:
 
     def __contains__(self, time: int) -> bool:
         return self.start <= time <= self.end
-
-
-class Clock:
-    """The number of every operation inside a function, and the span of those with regions."""
-
-    def __init__(self, function: Operation):
-        self.spans: dict[Operation, Interval] = {}
-        self._number(function, 0)
-
-    def _number(self, op: Operation, time: int) -> int:
-        start = time
-        for region in op.regions:
-            for block in region.blocks:
-                for inner in block.ops:
-                    time = self._number(inner, time + 1)
-        self.spans[op] = Interval(start, time)
-        return time
-
-    def at(self, op: Operation) -> Interval:
-        """When `op` runs; for one with regions, from its beginning to its end."""
-        return self.spans[op]
 
 
 def uses_of(value: SSAValue) -> Iterator[Operation]:
@@ -71,13 +49,13 @@ def allocations(function: Operation) -> list[memref.AllocOp]:
 
 def intervals(function: Operation) -> dict[memref.AllocOp, Interval]:
     """When each buffer of `function` is live. One that nobody uses is live where it is allocated."""
-    clock = Clock(function)
-    return {alloc: _interval(alloc, clock) for alloc in allocations(function)}
+    order = Order(function)
+    return {alloc: _interval(alloc, order) for alloc in allocations(function)}
 
 
-def _interval(alloc: memref.AllocOp, clock: Clock) -> Interval:
-    spans = [clock.at(_outermost_loop(use, alloc)) for use in uses_of(alloc.memref)] or [clock.at(alloc)]
-    return Interval(min(span.start for span in spans), max(span.end for span in spans))
+def _interval(alloc: memref.AllocOp, order: Order) -> Interval:
+    ops = [_outermost_loop(use, alloc) for use in uses_of(alloc.memref)] or [alloc]
+    return Interval(min(order.enter[op] for op in ops), max(order.leave[op] for op in ops))
 
 
 def _outermost_loop(use: Operation, alloc: memref.AllocOp) -> Operation:

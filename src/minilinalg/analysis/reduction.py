@@ -44,7 +44,7 @@ def neutral_element(combiner: str, type: Attribute) -> FloatAttr | IntegerAttr |
     if isinstance(type, AnyFloat) and combiner in _FLOAT:
         return FloatAttr(_FLOAT[combiner], type)
     if combiner in _INTEGER and not isinstance(type, AnyFloat):
-        bits = cast("FixedBitwidthType", type).bitwidth if isinstance(type, FixedBitwidthType) else 64
+        bits = type.bitwidth if isinstance(type, FixedBitwidthType) else 64
         return IntegerAttr(_INTEGER[combiner](bits), cast("IntegerType", type))
     return None
 

@@ -1,0 +1,72 @@
+"""Order: where operations of structured code stand with respect to one another, in the text and in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xdsl.ir import Block, Operation, Region, SSAValue
+
+from minilinalg.dialects.upstream import scf
+
+LOOPS = frozenset({"scf.for", "scf.forall", "scf.while", "scf.parallel"})
+
+
+class Order:
+    """Where operations of a function stand with respect to one another."""
+
+    def __init__(self, function: Operation):
+        self.enter: dict[Operation, int] = {}
+        self.leave: dict[Operation, int] = {}
+        self._number(function, 0)
+
+    def _number(self, op: Operation, time: int) -> int:
+        self.enter[op] = time
+        for region in op.regions:
+            for block in region.blocks:
+                for inner in block.ops:
+                    time = self._number(inner, time + 1)
+        self.leave[op] = time + 1
+        return time + 1
+
+    def before(self, a: Operation, b: Operation) -> bool:
+        """Whether `a` is over when `b` begins, in one run through the function without turning back."""
+        return self.leave[a] < self.enter[b]
+
+    def inside(self, inner: Operation, outer: Operation) -> bool:
+        return self.enter[outer] < self.enter[inner] and self.leave[inner] <= self.leave[outer]
+
+
+def loop_regions(at: Operation | Block) -> list[Region]:
+    """The loop bodies around an operation or block, innermost first."""
+    found: list[Region] = []
+    region = at.parent if isinstance(at, Block) else at.parent_region()
+    while region is not None and (owner := region.parent) is not None:
+        if owner.name in LOOPS:
+            found.append(region)
+        region = owner.parent_region()
+    return found
+
+
+def in_exclusive_branches(a: Operation, b: Operation) -> bool:
+    """Whether at most one of `a` and `b` runs each time that their common scf.if does."""
+    regions_of_a = {id(region.parent): region for region in _regions(a)}
+    return any(
+        isinstance(region.parent, scf.IfOp) and regions_of_a.get(id(region.parent), region) is not region
+        for region in _regions(b)
+    )
+
+
+def _regions(op: Operation) -> Iterator[Region]:
+    region = op.parent_region()
+    while region is not None and region.parent is not None:
+        yield region
+        region = region.parent.parent_region()
+
+
+def order_holds(read: Operation, write: Operation, definition: SSAValue) -> bool:
+    """Whether the textual order of `read` and `write` is their order in time, for one making of `definition`.
+
+    A loop around both of them, but not around the definition, runs the write before a later iteration's read.
+    """
+    around_definition, around_write = loop_regions(definition.owner), loop_regions(write)
+    return all(region in around_definition or region not in around_write for region in loop_regions(read))

@@ -1,0 +1,69 @@
+"""Arguments and results of a function: tensors become memory that the caller owns."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, MemRefType, TensorType, UnitAttr
+from xdsl.ir import Attribute, SSAValue
+
+from minilinalg.abi import ABI, FunctionAbi, Parameter
+from minilinalg.analysis.tensor_operands import is_tensor
+from minilinalg.dialects.upstream import func, memref
+from minilinalg.passes.insertion import insert_before
+from minilinalg.passes.one_shot_bufferize.buffers import Buffers
+
+RESULT = "ml.result"
+"""The argument attribute of a buffer that takes a result: the caller allocates it and gets it back."""
+
+
+def take_arguments(b: Buffers) -> None:
+    body = b.function.body.block
+    tensors = [arg for arg in body.args if is_tensor(arg)]
+    if tensors or b.function.function_type.outputs.data:
+        abi = FunctionAbi.of(b.function)
+        # In a function on buffers, a tensor is an array in memory like any other.
+        parameters = [
+            Parameter(p.name, "pointer" if p.kind == "tensor" else p.kind, p.type, p.promises, p.shape)
+            for p in abi.parameters
+        ]
+        b.function.attributes[ABI] = FunctionAbi(abi.name, tuple(parameters)).attribute()
+    for arg in tensors:
+        type = cast("TensorType[Attribute]", arg.type)
+        new = body.insert_arg(MemRefType(type.element_type, type.shape), arg.index)
+        new.name_hint, new.location = arg.name_hint, arg.location
+        b.buffers[arg] = new
+        b.dead_arguments.append(arg)
+
+
+def return_results(b: Buffers, op: func.ReturnOp) -> None:
+    """Results go to trailing arguments: the caller allocates them and hands them back to the user."""
+    if not op.operands:
+        return
+    entries: list[Attribute] = []
+    for index, value in enumerate(op.operands):
+        type = value.type
+        name = f"result{index}" if len(op.operands) > 1 else "result"
+        shaped = cast("TensorType[Attribute]", type) if is_tensor(value) else None
+        element, shape = (shaped.element_type, shaped.get_shape()) if shaped is not None else (type, ())
+        new = add_argument(b, MemRefType(element, shape), name)
+        if is_tensor(value):
+            b.copy(op, b.buffer(value), new)
+        else:
+            insert_before(op, memref.StoreOp.get(value, new, []))
+        entries.append(Parameter(name, "result", element, {}, shape).attribute())
+    known = cast("ArrayAttr[Attribute]", b.function.attributes[ABI])
+    b.function.attributes[ABI] = ArrayAttr([*known.data, *entries])
+    insert_before(op, func.ReturnOp())
+    b.dead.append(op)
+
+
+def add_argument(b: Buffers, type: MemRefType[Attribute], name: str) -> SSAValue:
+    body = b.function.body.block
+    live = [arg for arg in body.args if arg not in b.dead_arguments]
+    given = b.function.arg_attrs.data if b.function.arg_attrs is not None else ()
+    attributes = [*given, *(DictionaryAttr({}) for _ in range(len(live) - len(given)))]
+    new = body.insert_arg(type, len(body.args))
+    new.name_hint = name
+    b.function.arg_attrs = ArrayAttr([*attributes, DictionaryAttr({RESULT: UnitAttr()})])
+    return new
