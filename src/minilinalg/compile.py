@@ -20,7 +20,7 @@ from minilinalg.context import MLContext, make_context
 from minilinalg.errors import CommandError, InputError, Remark, UnsupportedError, unknown_name
 from minilinalg.locations import places_of
 from minilinalg.parsing import parse_module
-from minilinalg.pipelines import Instrumentation, Step, road_stages, road_steps, run_pipeline
+from minilinalg.pipelines import Instrumentation, Step, road_stages, run_pipeline, steps_for
 from minilinalg.printing import module_text
 from minilinalg.stages import stage_of
 from minilinalg.targets import Target, load_target
@@ -188,15 +188,11 @@ def _steps(road: str, source: ModuleOp, to: str | None) -> tuple[Step, ...]:
     """The passes of the road from the stage that the source is at."""
     stages = road_stages(road)
     at = _stage(source, stages)
-    if to is not None and to in stages and stages.index(to) < stages.index(at):
+    if to is not None and stages.index(to) < stages.index(at):
         raise CommandError(
             f"the source is at stage '{at}', beyond '{to}'", rule=f"road {road} runs {' -> '.join(stages)}"
         )
-    if at == stages[0]:
-        return road_steps(road, to=to)
-    if at == (to or stages[-1]):
-        return ()
-    return road_steps(road, start=stages[stages.index(at) + 1], to=to)
+    return () if at == stages[-1] else steps_for(source, road, to=to)
 
 
 def _stage(source: ModuleOp, stages: Sequence[str]) -> str:
@@ -208,7 +204,7 @@ def _stage(source: ModuleOp, stages: Sequence[str]) -> str:
     if found is None or found not in stages:
         raise InputError(
             "this module is at no stage of the road",
-            rule=f"a module holds what one of the stages {', '.join(stages)} may hold; 'minilinalg pipelines' shows them",
+            rule=f"a module holds what one of the stages {', '.join(stages)} may hold; see 'minilinalg pipelines'",
             places=places_of(source)[:1],
         )
     return found
@@ -249,8 +245,8 @@ def compile(
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
     `kernel.stopped`, instead of raising. watch: instrumentation of the passes.
 
-    Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, CommandError for an
-    unknown road, target or stage.
+    Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
+    for an unknown road, target or stage.
     """
     stages = road_stages(road)
     if to is not None and to not in stages:

@@ -403,7 +403,7 @@ def combine_two(combiner: str, dtype: DType) -> Callable[[Any, Any], Any]:
 def reduce_axes(combiner: str, x: Array, dims: Sequence[int], dtype: DType, c: Chunk) -> Array:
     """(L, d0, ...) reduced along domain dimensions `dims`, which keep an extent of 1."""
     axes = tuple(d + 1 for d in dims)
-    if not dtype.is_narrow and not (dtype is I1 and combiner in ("arith.addi", "arith.muli")):
+    if combiner in COMBINERS and not dtype.is_narrow and not (dtype is I1 and combiner in ("arith.addi", "arith.muli")):
         return COMBINERS[combiner].reduce(x, axis=axes, keepdims=True, dtype=dtype.carrier)
     two = combine_two(combiner, dtype)
 
