@@ -139,11 +139,14 @@ class Kernel:
         """Runs the kernel at `stage` (its last one unless told), arrays written in place.
 
         check: first run every pass against the one before on copies of `args`, and raise CheckError at the first that
-        changed an answer; "deep" also finishes the road from every module. Only the simd stage counts cycles.
+        changed an answer; "deep" also finishes the road from every module. progress: is told what is being done:
+        "source" and the name of each pass while it is checked, then "run". Only the simd stage counts cycles.
         """
         stage = stage or self.last_stage
         module = self.module(stage)
         checked = self._check(grid, args, check, stage, progress) if check else ()
+        if progress is not None:
+            progress("run")
         if stage == "simd":
             from minilinalg.sim.run import Simulator
 

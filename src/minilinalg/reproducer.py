@@ -37,17 +37,24 @@ def write_reproducer(
 ) -> Path:
     """Writes the module in front of `steps[index]`, and the command for that step, to `path`; returns where it went.
 
-    `flags` are what the command needs besides the pass, such as the target. A place that cannot be written to gives way
-    to the system's directory for temporary files.
+    `flags` are what the command needs besides the pass, such as the target.
     """
-    from minilinalg.printing import module_text
-
     ctx, module = source()
     run_pipeline(ctx, module, steps[:index])
     step = Step(steps[index].run, steps[index].anchor)
     command = shlex.join(["minilinalg-opt", path.name, *flags, "-p", pipeline_text([step])])
-    reasons = "".join(f"// {line}\n" for line in reason.render().splitlines())
-    text = f"// To repeat: {command}\n{reasons}{module_text(module, debuginfo=True)}"
+    return write_module(path, module, [command], reason)
+
+
+def write_module(path: Path, module: ModuleOp, commands: Sequence[str], reason: Diagnostic) -> Path:
+    """Writes a module to `path`, behind the commands that repeat what went wrong and what that was; returns where it
+    went: a place that cannot be written to gives way to the system's directory for temporary files.
+    """
+    from minilinalg.printing import module_text
+
+    head = "".join(f"// To repeat: {command}\n" for command in commands)
+    head += "".join(f"// {line}\n" for line in reason.render().splitlines())
+    text = head + module_text(module, debuginfo=True)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from minilinalg.cli.arguments import HELP, Arguments, Flag, help_table, parse
+from minilinalg.cli.launching import Outcome, Request, perform
 from minilinalg.cli.process import read_text
-from minilinalg.errors import CommandError, ExitCode, UnsupportedError, near_name, unknown_name
+from minilinalg.cli.progress import Progress
+from minilinalg.cli.run_report import print_json, print_report
+from minilinalg.errors import CommandError, ExitCode, near_name, unknown_name
 
 PROGRAM = "minilinalg run"
 
@@ -16,41 +20,62 @@ FLAGS = (
     HELP,
     Flag(("--road",), "the road that the kernel takes down (minilinalg pipelines lists them)", "NAME"),
     Flag(("--target",), "the machine: a name (minilinalg targets lists them), or the path of a target file", "NAME"),
-    Flag(("--launch",), "the launch file: grid, arrays and scalars, in TOML", "FILE"),
-    Flag(("--to",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
+    Flag(("--launch",), "the launch file: grid, arguments and reference, in TOML", "FILE"),
+    Flag(("--stage",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
+    Flag(("--function",), "which function runs, where there are several", "NAME"),
+    Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
     Flag(("--check",), "run after every pass and compare; deep: also finish the road from each", "[deep]", ("deep",)),
-    Flag(("--json",), "print the result as JSON"),
+    Flag(("--json",), "print everything as one JSON object"),
+    Flag(("--remarks",), "show why passes did or did not do something"),
     Flag(("--debug-traceback",), "show Python's traceback of an internal error"),
 )
 
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What a command line asks for, each name checked. `check` is "no", "answers" or "deep"."""
-
-    text: str
-    file: str
-    road: str | None
-    to: str | None
-    target: str | None
-    launch: Path
-    check: str
-    json: bool
+USAGE = f"usage: {PROGRAM} FILE --road NAME --target NAME --launch FILE.toml [flags]"
+DOC = """\
+Compiles the kernel in FILE ('-': stdin) down the road for the target, runs it with the arguments of the launch file on
+the simulated machine, and prints its answers against the reference, its stages, and the cycles of each pipe. Without
+--road the kernel runs as it is, on no machine. docs/launch-files.md describes launch files."""
+EXIT_CODES = """\
+exit codes: 0 done, and the answers are the reference's; 1 the kernel or the launch file is wrong, or the kernel has no
+way down yet; 2 the command line is wrong; 3 a check failed or an answer is wrong; 4 an internal error"""
 
 
 def run(argv: Sequence[str]) -> int:
     """The subcommand. Raises MinilinalgError; returns the exit code."""
     arguments = parse(PROGRAM, FLAGS, argv, positionals=("FILE",))
     if arguments.has("help"):
-        usage = f"usage: {PROGRAM} FILE --road NAME --target NAME --launch FILE.toml [flags]"
-        print(f"{usage}\n\n{COMMAND_DOC}\n\nflags:\n{help_table(FLAGS)}")
+        print(f"{USAGE}\n\n{DOC}\n\nflags:\n{help_table(FLAGS)}\n\n{EXIT_CODES}")
         return ExitCode.DONE
-    return execute(read_request(arguments))
+    request = read_request(arguments, shlex.join([*PROGRAM.split(), *argv]))
+    with Progress() as progress:
+        outcome = perform(request, progress.show)
+    if arguments.has("json"):
+        print_json(outcome)
+    else:
+        print_report(outcome)
+    if arguments.has("remarks"):
+        print_remarks(outcome)
+    if outcome.failure is not None:
+        sys.stdout.flush()
+        raise outcome.failure
+    return ExitCode.DONE
 
 
-def read_request(arguments: Arguments) -> RunRequest:
+def print_remarks(outcome: Outcome) -> None:
+    """The passes' remarks, on stderr as minilinalg-opt has them."""
+    from minilinalg.cli.excerpts import with_excerpts
+    from minilinalg.errors import Diagnostic
+
+    sys.stdout.flush()
+    for remark in outcome.remarks:
+        diagnostic = Diagnostic(f"[{remark.pass_name}] {remark.text}", places=remark.places, severity="remark")
+        print(with_excerpts(diagnostic, outcome.request.file, outcome.request.text).render(), file=sys.stderr)
+
+
+def read_request(arguments: Arguments, command: str) -> Request:
     """The request with its names checked, before anything expensive starts. Raises CommandError, InputError."""
     from minilinalg.pipelines import road_stages
+    from minilinalg.targets import list_targets, load_target
 
     file, launch = arguments.text("FILE"), arguments.text("launch")
     if file is None:
@@ -61,27 +86,47 @@ def read_request(arguments: Arguments) -> RunRequest:
         directory = Path(launch).parent
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
-    road, to = arguments.text("road"), arguments.text("to")
-    if road is None and to is not None:
-        raise CommandError("--to stands without --road", rule="--to STAGE ends a road early")
-    if road is not None and to is not None and to not in road_stages(road):
-        raise unknown_name(f"stage of road {road}", to, road_stages(road))
-    if road is not None:
+    road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
+    if road is None:
+        for flag, rule in (
+            ("stage", "--stage STAGE ends a road early"),
+            ("check", "--check runs what a road's passes"),
+        ):
+            if arguments.has(flag):
+                raise CommandError(f"--{flag} stands without --road", rule=rule)
+    elif stage is not None and stage not in road_stages(road):
+        raise unknown_name(f"stage of road {road}", stage, road_stages(road))
+    else:
         road_stages(road)
-    if (target := arguments.text("target")) is not None:
-        from minilinalg.targets import load_target
-
+    if target is not None:
         load_target(target)
+    elif road is not None:
+        raise CommandError(
+            "--target is not given",
+            rule=f"a road leads to a machine: --target {' | '.join(list_targets())} | FILE.toml",
+        )
     text, name = read_text(file)
-    check = "no" if not arguments.has("check") else arguments.text("check") or "answers"
-    return RunRequest(text, name, road, to, target, Path(launch), check, arguments.has("json"))
+    return Request(
+        text,
+        name,
+        Path(launch),
+        road,
+        target,
+        stage,
+        arguments.text("function"),
+        "deep" if arguments.text("check") == "deep" else arguments.has("check"),
+        dict(_number(value or "") for key, value in arguments.order if key == "set"),
+        command,
+    )
 
 
-def execute(request: RunRequest) -> int:
-    """Compiles, launches and prints. Raises MinilinalgError."""
-    raise UnsupportedError(f"running '{request.file}' from the command line", rule="use minilinalg.compile in Python")
-
-
-COMMAND_DOC = """\
-Compiles the kernel in FILE down the road for the target, runs it with the arguments of the launch file on the simulated
-machine, and prints answers, cycles and counters. Without --road the kernel runs as it is, without a machine."""
+def _number(text: str) -> tuple[str, int | float]:
+    """The name and the number of `--set NAME=NUMBER`."""
+    name, equals, value = text.partition("=")
+    for read in (int, float):
+        try:
+            return name.strip(), read(value)
+        except ValueError:
+            continue
+    found = f"--set cannot be '{text}'" if equals else f"--set {text} says no value"
+    raise CommandError(found, rule="--set NAME=NUMBER: another value for a number of the launch file")

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from minilinalg.cli.arguments import Arguments
+from minilinalg.cli.excerpts import with_excerpts
 from minilinalg.cli.process import print_traceback, read_text, write_text
-from minilinalg.errors import CommandError, Diagnostic, ExitCode, InternalError, MinilinalgError, Place
+from minilinalg.errors import CommandError, Diagnostic, ExitCode, InternalError, MinilinalgError
 from minilinalg.passes import PASSES
 
 TYPE_CHECKING = False
@@ -126,7 +127,7 @@ class Run:
         )
         errors = () if part.error is None else (part.error.diagnostic,)
         shown = remarks if self.arguments.has("remarks") else ()
-        part.diagnostics = tuple(self.with_excerpts(d) for d in (*shown, *errors))
+        part.diagnostics = tuple(with_excerpts(d, self.file, self.text) for d in (*shown, *errors))
         return part
 
     def process(self, part: Part, ctx: MLContext, number: int | None) -> str:
@@ -234,16 +235,6 @@ class Run:
         for diagnostic in wrong:
             print(diagnostic.render(), file=sys.stderr)
         return ExitCode.WRONG_INPUT if wrong else ExitCode.DONE
-
-    def with_excerpts(self, diagnostic: Diagnostic) -> Diagnostic:
-        """The diagnostic with the lines of the input that its places are in."""
-
-        def fill(place: Place) -> Place:
-            if place.text is not None or place.file != self.file or place.line > self.text.count("\n") + 1:
-                return place
-            return replace(place, text=self.text.split("\n")[place.line - 1])
-
-        return replace(diagnostic, places=tuple(fill(place) for place in diagnostic.places))
 
 
 def _load_target(name: str | None) -> Target | None:
