@@ -67,7 +67,14 @@ def float_text(raw: bytes, type_: AnyFloat) -> str:
 
 
 def print_dense(printer: Printer, attr: DenseIntOrFPElementsAttr) -> None:
-    """`dense<...> : type`; a splat when all elements have the same bytes."""
+    """`dense<...> : type`."""
+    print_dense_elements(printer, attr)
+    printer.print_string(" : ")
+    printer.print_attribute(attr.type)
+
+
+def print_dense_elements(printer: Printer, attr: DenseIntOrFPElementsAttr) -> None:
+    """`dense<...>`; a splat when all elements have the same bytes."""
     element_type: Any = attr.get_element_type()
     data, size = attr.data.data, element_type.compile_time_size
     count = len(data) // size
@@ -96,8 +103,7 @@ def print_dense(printer: Printer, attr: DenseIntOrFPElementsAttr) -> None:
         printer.print_string(f'"0x{data.hex().upper()}"')
     elif count:
         nested(attr.get_shape(), 0)
-    printer.print_string("> : ")
-    printer.print_attribute(attr.type)
+    printer.print_string(">")
 
 
 class LiteralParser(Parser):

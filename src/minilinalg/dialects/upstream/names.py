@@ -8,6 +8,8 @@ entry block, and by number otherwise. As in MLIR's printer, a region is named be
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from xdsl.dialects.builtin import IndexType, IntegerAttr, i1
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
@@ -31,7 +33,6 @@ RESULT_NAMES: dict[str, tuple[str, ...]] = {
     "memref.expand_shape": ("expand_shape",),
     "memref.extract_aligned_pointer_as_index": ("intptr",),
     "memref.memory_space_cast": ("memspacecast",),
-    "memref.rank": ("rank",),
     "memref.reinterpret_cast": ("reinterpret_cast",),
     "memref.reshape": ("reshape",),
     "memref.subview": ("subview",),
@@ -76,8 +77,14 @@ def _constant_name(op: Operation) -> str:
 
 
 def suggested_names(op: Operation) -> Sequence[str]:
-    """What the results of `op` are called when nobody named them; empty for a plain number."""
-    return (_constant_name(op),) if op.name == "arith.constant" else RESULT_NAMES.get(op.name, ())
+    """What each result of `op` is called when nobody named it; empty for plain numbers."""
+    if op.name == "arith.constant":
+        return (_constant_name(op),)
+    if op.name == "memref.extract_strided_metadata":
+        rank = (len(op.results) - 2) // 2
+        return ("base_buffer", "offset", *["sizes"] * rank, *["strides"] * rank)
+    names = RESULT_NAMES.get(op.name, ())
+    return names * len(op.results) if len(names) == 1 else names
 
 
 def suggested_argument_name(argument: BlockArgument) -> str | None:
@@ -182,11 +189,8 @@ def _groups(op: Operation) -> Iterator[tuple[str | None, list[SSAValue]]]:
     """The results of `op` as they are bound: neighbours with one hint share a name (`%acc:3`)."""
     results: Sequence[SSAValue] = op.results
     if all(result.name_hint is None for result in results) and (names := suggested_names(op)):
-        if len(names) == 1:
-            yield names[0], [*results]
-        else:
-            for name, result in zip(names, results, strict=True):
-                yield name, [result]
+        for name, named in groupby(zip(names, results, strict=True), itemgetter(0)):
+            yield name, [result for _, result in named]
         return
     group: list[SSAValue] = []
     hint: str | None = None

@@ -12,12 +12,17 @@ from collections.abc import Callable, Iterable
 from typing import cast
 
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     AffineMapAttr,
     AffineSetAttr,
     DenseIntOrFPElementsAttr,
     FloatAttr,
+    IntegerAttr,
+    MemRefType,
     ModuleOp,
+    NoneAttr,
     UnregisteredOp,
+    i64,
 )
 from xdsl.dialects.utils.enum_attribute import EnumAttribute
 from xdsl.ir import (
@@ -32,6 +37,7 @@ from xdsl.ir import (
 from xdsl.printer import Printer
 from xdsl.utils.str_enum import StrEnum
 
+from minilinalg.dialects.upstream.affine_text import map_text
 from minilinalg.dialects.upstream.enums import prints_bare_enum
 from minilinalg.dialects.upstream.literals import float_text, pack_float, print_dense
 from minilinalg.dialects.upstream.locations import LOCATIONS, nested_locations, print_location_body
@@ -120,6 +126,8 @@ class MLIRPrinter(Printer):
             if (text := self._types.get(attribute)) is None:
                 text = self._types[attribute] = self._rendered(attribute)
             self._parts.append(text)
+        elif isinstance(attribute, AffineMapAttr) and self._aliases is None:
+            self._parts.append(self._rendered(attribute))
         elif self._aliases is not None and (prefix := alias_prefix(attribute)) is not None:
             self._parts.append(self._aliases.name(attribute, prefix, self._rendered))
         elif isinstance(attribute, LOCATIONS):
@@ -143,8 +151,30 @@ class MLIRPrinter(Printer):
     def _rendered(self, attribute: Attribute) -> str:
         """The text of an attribute, with aliases only for what is inside of it."""
         inner = type(self)(generic=self.print_generic_format, aliases=self._aliases)
-        Printer.print_attribute(inner, attribute)
+        if isinstance(attribute, AffineMapAttr):
+            return f"affine_map<{map_text(attribute.data)}>"
+        if isinstance(attribute, MemRefType):
+            inner._print_memref_type(attribute)  # pyright: ignore
+        else:
+            Printer.print_attribute(inner, attribute)
         return inner.text
+
+    def _print_memref_type(self, type_: MemRefType[Attribute]) -> None:
+        """As xDSL does, but `memref<8xf32, 1>` for memory space 1, and not `1 : i64`."""
+        self.print_string("memref<")
+        for size in type_.get_shape():
+            self.print_string("?x" if size == DYNAMIC_INDEX else f"{size}x")
+        self.print_attribute(type_.element_type)
+        if not isinstance(type_.layout, NoneAttr):
+            self.print_string(", ")
+            self.print_attribute(type_.layout)
+        space: Attribute = type_.memory_space
+        if isinstance(space, IntegerAttr) and space.type == i64:  # pyright: ignore
+            self.print_string(f", {space.value.data}")
+        elif not isinstance(space, NoneAttr):
+            self.print_string(", ")
+            self.print_attribute(space)
+        self.print_string(">")
 
     def print_float(self, value: float, type) -> None:  # pyright: ignore
         self.print_string(float_text(pack_float(value, type), type))  # pyright: ignore
