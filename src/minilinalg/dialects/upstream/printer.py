@@ -173,7 +173,7 @@ class MLIRPrinter(Printer):
             self.print_string(f", {space.value.data}")
         elif not isinstance(space, NoneAttr):
             self.print_string(", ")
-            self.print_attribute(space)
+            self.print_attribute(cast(Attribute, space))
         self.print_string(">")
 
     def print_float(self, value: float, type) -> None:  # pyright: ignore

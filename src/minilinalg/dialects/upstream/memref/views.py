@@ -22,10 +22,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.upstream.assembly import (
-    parse_index_list,
-    print_index_list,
-)
+from minilinalg.dialects.upstream.assembly import IndexList, parse_index_list, print_index_list
 from minilinalg.dialects.upstream.constraints import AnyMemRef, RankedMemRef, memref_type
 from minilinalg.dialects.upstream.memref.strides import Strides, slice_of, strides_of, with_strides
 from minilinalg.dialects.upstream.slices import (
