@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,7 @@ class Executable:
         observer: Observer | None = None,
     ):
         self.func = find_function(module, function)
-        self.abi = FunctionAbi.of(self.func)
+        self.abi = _as_passed(FunctionAbi.of(self.func), self.func)
         self.options = options
         self.stepwise = waits(self.func)
         self.compiled: Compiled = compile_function(
@@ -138,6 +138,16 @@ class Executable:
             f"{len(waiting)} programs still wait after {self.options.max_turns} turns",
             rule="a program that waits for memory must be released by another program of the grid",
         )
+
+
+def _as_passed(abi: FunctionAbi, func: Operation) -> FunctionAbi:
+    """The parameters as this stage takes them: once a function is on buffers, a tensor is an array in memory too."""
+    args = func.regions[0].blocks[0].args
+    passed = [
+        replace(p, kind="pointer") if p.kind == "tensor" and arg.type.name == "memref" else p
+        for p, arg in zip(abi.parameters, args, strict=False)
+    ]
+    return FunctionAbi(abi.name, tuple(passed))
 
 
 def _as_result(value: Any, type_: Any) -> Array:
