@@ -256,7 +256,8 @@ def programs(draw: st.DrawFn, most: int = 12) -> str:
     )
     body = "\n".join(program.lines)
     return (
-        "func.func @f(%a: memref<?xf32>, %b: memref<?xf32>, %n: index, %m: index, %c: i1) "
+        "func.func @f(%a: memref<?xf32>, %b: memref<?xf32>, %n: index, %m: index, %c: i1, "
+        "%gx: index, %gy: index, %gz: index) "
         f"attributes {{ml.abi = [{abi}]}} {{\n"
         "%c0 = arith.constant 0 : index\n%c3 = arith.constant 3 : index\n"
         "%one = arith.constant 1.0 : f32\n%two = arith.constant 2.0 : f32\n"

@@ -21,13 +21,7 @@ def take_arguments(b: Buffers) -> None:
     body = b.function.body.block
     tensors = [arg for arg in body.args if is_tensor(arg)]
     if tensors or b.function.function_type.outputs.data:
-        abi = FunctionAbi.of(b.function)
-        # In a function on buffers, a tensor is an array in memory like any other.
-        parameters = [
-            Parameter(p.name, "pointer" if p.kind == "tensor" else p.kind, p.type, p.promises, p.shape)
-            for p in abi.parameters
-        ]
-        b.function.attributes[ABI] = FunctionAbi(abi.name, tuple(parameters)).attribute()
+        b.function.attributes[ABI] = FunctionAbi.of(b.function).attribute()
     for arg in tensors:
         type = cast("TensorType[Attribute]", arg.type)
         new = body.insert_arg(MemRefType(type.element_type, type.shape), arg.index)
