@@ -135,8 +135,8 @@ def run(cases: Sequence[Case], *, expand: bool = False) -> dict[str, list[np.nda
     return answers
 
 
-def parse(case: Case) -> ModuleOp:
-    """The case as a module, read in generic form so that nobody's custom syntax is in question."""
+def parse(cases: Sequence[Case]) -> ModuleOp:
+    """The cases as one module, read in generic form so that nobody's custom syntax is in question."""
     assert OPT is not None
-    generic = _run([OPT, "--mlir-print-op-generic"], case.text)
+    generic = _run([OPT, "--mlir-print-op-generic"], "\n".join(case.text for case in cases))
     return parse_module(generic, ctx=make_context(allow_unregistered=True), verify=False)
