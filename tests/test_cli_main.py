@@ -66,7 +66,7 @@ def test_help(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None
     assert all(name in out for name in COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["run", "pipelines", "passes", "targets"])
+@pytest.mark.parametrize("command", ["run", "demo", "pipelines", "passes", "targets"])
 def test_help_of_a_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, command, "--help").startswith(f"usage: minilinalg {command}")
 

@@ -4,13 +4,14 @@
     cd examples/kernels && python dump.py
 
 NAME.ttir is what a launch gets whose pointers and sizes are multiples of 16; NAME.nopromise.ttir is what any other
-gets. The code is the same, the promises are not: a pass may use them, and a launch must keep them.
+gets. The code is the same, the promises are not: a pass may use them, and a launch must keep them. NAME.block256.ttir
+has smaller blocks, for machines with little memory, and no promises.
 """
 
 from pathlib import Path
 
 import triton
-from kernels import SPECIALISATIONS
+from kernels import SMALL_BLOCKS, SPECIALISATIONS
 from triton._C.libtriton import ir
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, make_backend
@@ -37,14 +38,22 @@ def ttir(kernel, specialisation, promises: bool) -> str:
     return module.str()
 
 
+def write(kernel, suffix: str, specialisation, promises: bool) -> None:
+    """Writes the file of one specialisation; the places in it do not say where triton is installed."""
+    text = ttir(kernel, specialisation, promises)
+    for directory in (Path(__file__).resolve().parent, Path(triton.__file__).parents[1]):
+        text = text.replace(f"{directory}/", "")
+    Path(__file__).with_name(f"{kernel.__name__}{suffix}.ttir").write_text(text)
+
+
 def main() -> None:
     for kernel, specialisation in SPECIALISATIONS.items():
-        for suffix, promises in (("ttir", True), ("nopromise.ttir", False)):
-            path = Path(__file__).with_name(f"{kernel.__name__}.{suffix}")
-            text = ttir(kernel, specialisation, promises)
-            for directory in (Path(__file__).resolve().parent, Path(triton.__file__).parents[1]):
-                text = text.replace(f"{directory}/", "")
-            path.write_text(text)
+        write(kernel, "", specialisation, promises=True)
+        write(kernel, ".nopromise", specialisation, promises=False)
+    for suffix, kernels in SMALL_BLOCKS.items():
+        for kernel, constants in kernels.items():
+            smaller = SPECIALISATIONS[kernel]._replace(constants=SPECIALISATIONS[kernel].constants | constants)
+            write(kernel, f".{suffix}", smaller, promises=False)
 
 
 if __name__ == "__main__":

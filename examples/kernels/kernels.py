@@ -181,3 +181,6 @@ SPECIALISATIONS = {
         "a_ptr x_ptr y_ptr M N stride",
     ),
 }
+
+SMALL_BLOCKS = {"block256": {vector_add: {"BLOCK": 256}, softmax: {"BLOCK": 256}}}
+"""By suffix of the file: constants for machines whose on-chip memory does not hold the blocks above."""

@@ -17,7 +17,6 @@ from minilinalg.errors import (
     InputError,
     MinilinalgError,
     Remark,
-    UnsupportedError,
     near_name,
 )
 from minilinalg.pipelines import Instrumentation, PassFailure
@@ -33,9 +32,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What to run. text, file: the kernel, and its name for messages. road, target, stage: None for the kernel as it
-    is, on no machine, and for the end of the road. numbers: take the place of the launch file's own. command: repeats
-    the run, for a reproducer."""
+    """What to run.
+
+    text, file: the kernel, and its name for messages. road, target, stage: None for the kernel as it is, on no machine,
+    and for the end of the road. numbers: take the place of the launch file's own. command: repeats the run, for a
+    reproducer.
+    """
 
     text: str
     file: str
@@ -175,11 +177,20 @@ def _compiled(request: Request, module: ModuleOp, name: str, log: _PassLog) -> K
         )
     except PassFailure as failure:
         raise _blamed(failure, request) from failure.__cause__
+    except InputError as error:
+        if log.last_stage is None:
+            raise
+        raise _no_further(error, name, log.last_stage, request) from error
     if kernel.stopped is not None:
-        d, last = kernel.stopped.diagnostic, kernel.last_stage
-        found = f"'{name}' gets to stage '{last}' of road {request.road} and no further: {d.found}"
-        raise UnsupportedError(replace(d, found=found, hint=d.hint or f"--stage {last} runs it there"))
+        raise _no_further(kernel.stopped, name, kernel.last_stage, request)
     return kernel
+
+
+def _no_further(error: InputError, name: str, last: str, request: Request) -> InputError:
+    """The error of a kernel that does not get to its stage, with the last one that it gets to."""
+    d = error.diagnostic
+    found = f"'{name}' gets to stage '{last}' of road {request.road} and no further: {d.found}"
+    return type(error)(replace(d, found=found, hint=d.hint or f"--stage {last} runs it there"))
 
 
 def _judged(outcome: Outcome, results: Sequence[Any]) -> Outcome:
@@ -206,6 +217,11 @@ class _PassLog(Instrumentation):
     def after_stage(self, stage: str, module: ModuleOp) -> None:
         self._by_stage[stage] = tuple(self._passes)
         self._passes.clear()
+
+    @property
+    def last_stage(self) -> str | None:
+        """The last stage that was reached."""
+        return next(reversed(self._by_stage), None)
 
     def stages(self, kernel: Kernel) -> list[StageSummary]:
         return [

@@ -53,6 +53,12 @@ def _run(argv: Sequence[str]) -> int:
     return run(argv)
 
 
+def _demo(argv: Sequence[str]) -> int:
+    from minilinalg.cli.demo import demo
+
+    return demo(argv)
+
+
 def _one_name(command: str, argv: Sequence[str]) -> tuple[bool, str | None]:
     """The arguments of a command that shows things: whether only help was asked for, and the NAME."""
     arguments = parse(f"{PROGRAM} {command}", (HELP,), argv, positionals=("NAME",))
@@ -130,6 +136,7 @@ def _layout(argv: Sequence[str]) -> int:
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {
     "run": (_run, "run a kernel at the end of a road, or at any stage of it"),
+    "demo": (_demo, "take the example kernels down the road, every pass checked, and show what comes of it"),
     "pipelines": (_pipelines, "show the roads: which pass, at which stage, and why there"),
     "passes": (_passes, "list the passes, or show the documentation of one"),
     "targets": (_targets, "list the machines, or show the figures of one"),

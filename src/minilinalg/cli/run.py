@@ -110,13 +110,13 @@ def read_request(arguments: Arguments, command: str) -> Request:
         text,
         name,
         Path(launch),
-        road,
-        target,
-        stage,
-        arguments.text("function"),
-        "deep" if arguments.text("check") == "deep" else arguments.has("check"),
-        dict(_number(value or "") for key, value in arguments.order if key == "set"),
-        command,
+        road=road,
+        target=target,
+        stage=stage,
+        function=arguments.text("function"),
+        check="deep" if arguments.text("check") == "deep" else arguments.has("check"),
+        numbers=dict(_number(value or "") for key, value in arguments.order if key == "set"),
+        command=command,
     )
 
 
