@@ -378,6 +378,9 @@ func.func @f(%a: memref<3xf32>, %r: memref<3xf32>)
 }"""
     (result,) = slow.run(parse_module(text), args=[np.array([1, 2, 3], np.float32)])
     assert result.tolist() == [2, 4, 6]
+    unwritten = text.replace("outs(%r", "outs(%a")
+    with pytest.raises(slow.SlowError, match="an element of a result is undefined"):
+        slow.run(parse_module(unwritten), args=[np.array([1, 2, 3], np.float32)])
 
 
 def test_an_operation_without_a_meaning_is_no_error_of_the_program():

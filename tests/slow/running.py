@@ -46,7 +46,7 @@ def run(
     op = _find(module, function)
     memory = Memory()
     machine = Machine(module, memory, grid, forall_order)
-    buffers = _result_buffers(op)
+    buffers = _result_buffers(machine, op)
     given = [*args, *buffers]
     if attribute(op, ABI) is not None and "tensor" not in _kinds(op):
         given += grid
@@ -65,7 +65,8 @@ def run(
         results = machine.call(op, values)
     memory.write_back()
     types = op.properties["function_type"].outputs.data  # pyright: ignore
-    return [*buffers, *(_array(machine, type, result) for type, result in zip(types, results, strict=True))]
+    made = zip(parameters[len(args) :], buffers, strict=False)
+    return [_array(machine, type, result) for type, result in (*made, *zip(types, results, strict=True))]
 
 
 def _kinds(op: Operation) -> list[str]:
@@ -74,16 +75,15 @@ def _kinds(op: Operation) -> list[str]:
     return [] if found is None else [entry.data["kind"].data for entry in found.data]
 
 
-def _result_buffers(op: Operation) -> list[np.ndarray]:
-    """Arrays for the trailing parameters that a function on whole tensors got for its results by bufferization."""
-    parameters = op.regions[0].blocks[0].args
-    buffers: list[np.ndarray] = []
-    for parameter, kind in zip(parameters, _kinds(op), strict=False):
+def _result_buffers(machine: Machine, op: Operation) -> list[MemRef]:
+    """Memory for the trailing parameters that a function on whole tensors got for its results by bufferization."""
+    buffers: list[MemRef] = []
+    for parameter, kind in zip(op.regions[0].blocks[0].args, _kinds(op), strict=False):
         if kind == "result":
             shape = shape_of(parameter.type)
             if shape is None or DYNAMIC in shape:
                 raise SlowUnsupported(f"a result of the type {parameter.type}: its size is not known before it is made")
-            buffers.append(np.zeros(shape, numpy_dtype(dtype_of(parameter.type))))
+            buffers.append(memref.new_memref(machine, f"result {len(buffers)}", parameter.type, shape))
     return buffers
 
 
@@ -114,6 +114,8 @@ def _arguments(memory: Memory, types: Sequence[Attribute], given: Sequence[Any])
 
 
 def _argument(type: Attribute, value: Any, address: int | None) -> Any:
+    if isinstance(value, MemRef):
+        return value
     if address is None:
         return _tensor(dtype_of(type), value) if type.name == "tensor" else from_python(dtype_of(type), value)
     match type.name:
