@@ -51,7 +51,12 @@ def matmul(name: str, m: int, n: int, k: int, promises: bool) -> Case:
         "a_ptr": _normal(m, k, dtype=np.float16, seed=1),
         "b_ptr": _normal(k, n, dtype=np.float16, seed=2),
         "c_ptr": np.zeros((m, n), np.float16),
-        **{"M": m, "N": n, "K": k, "sam": k, "sbk": n, "scm": n},
+        "M": m,
+        "N": n,
+        "K": k,
+        "sam": k,
+        "sbk": n,
+        "scm": n,
     }
     constants = {"sak": 1, "sbn": 1, "scn": 1, "BM": 64, "BN": 64, "BK": 32, "GROUP": 8}
     return Case(name, "matmul", constants, arguments, (-(-m // 64) * -(-n // 64),), ("c_ptr",), promises)
@@ -61,14 +66,18 @@ def attention(name: str, heads: int, length: int, promises: bool) -> Case:
     width = 64
     q, k, v = (_normal(heads, length, width, dtype=np.float16, seed=s) for s in (1, 2, 3))
     arguments = {
-        **{"q_ptr": q, "k_ptr": k, "v_ptr": v, "o_ptr": np.zeros_like(q)},
+        "q_ptr": q,
+        "k_ptr": k,
+        "v_ptr": v,
+        "o_ptr": np.zeros_like(q),
         "lse_ptr": np.zeros((heads, length), np.float32),
-        **{"sm_scale": 0.125, "SEQ": length, "sh": length * width, "sm": width},
+        "sm_scale": 0.125,
+        "SEQ": length,
+        "sh": length * width,
+        "sm": width,
     }
     constants = {"BM": 64, "BN": 64, "D": width, "CAUSAL": False}
-    return Case(
-        name, "flash_attn", constants, arguments, (-(-length // 64), heads), ("o_ptr", "lse_ptr"), promises
-    )
+    return Case(name, "flash_attn", constants, arguments, (-(-length // 64), heads), ("o_ptr", "lse_ptr"), promises)
 
 
 def all_cases() -> list[Case]:

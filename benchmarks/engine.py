@@ -1,40 +1,39 @@
 """The engine at the tt stage against the official interpreter, side by side: `python benchmarks/engine.py`.
 
-Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS thread each, in
-one process tree, in turn: one run of the official interpreter, then several of ours, and again. The figure of a case is
-the median over the rounds of official time / median of our times in that round. Compilation is apart: the official
+Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS thread each,
+in one process tree, in turn: one run of the official interpreter, then several of ours, and again. The figure of a case
+is the median over the rounds of official time / median of our times in that round. Compilation is apart: the official
 interpreter has none, ours is shown.
 """
 
 from __future__ import annotations
 
-import os
-
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "examples" / "kernels"))
-
-import dump
-import kernels
 import numpy as np
 from cases import Case, all_cases
 
 from minilinalg.interp import Executable
 from minilinalg.parsing import parse_module
 
+HERE = Path(__file__).resolve().parent
+EXAMPLES = HERE.parent / "examples" / "kernels"
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
 
 def compile_case(case: Case) -> tuple[Executable, float]:
     """Our executable, and the milliseconds from the text of its TTIR to it."""
+    sys.path.insert(0, str(EXAMPLES))
+    import dump
+    import kernels
+
     kernel = getattr(kernels, case.kernel)
     specialisation = kernels.SPECIALISATIONS[kernel]
     text = dump.ttir(kernel, specialisation._replace(constants=dict(case.constants)), case.promises)
@@ -49,6 +48,9 @@ def main() -> None:
     parser.add_argument("--ours", type=int, default=9, help="our runs in a round")
     parser.add_argument("--only", help="a part of the name of the cases to run")
     options = parser.parse_args()
+    if not ONE_THREAD.items() <= os.environ.items():
+        # BLAS has read its variables when NumPy was imported: begin again with them set.
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
     official = subprocess.Popen(
         [sys.executable, str(HERE / "official.py")],
         env={**os.environ, "TRITON_INTERPRET": "1"},
