@@ -24,6 +24,7 @@ RESULT_NAMES: dict[str, tuple[str, ...]] = {
     "linalg.reduce": ("reduced",),
     "linalg.transpose": ("transposed",),
     "linalg.unpack": ("unpack",),
+    "math.sincos": ("sin", "cos"),
     "memref.alloc": ("alloc",),
     "memref.alloca": ("alloca",),
     "memref.assume_alignment": ("assume_align",),
