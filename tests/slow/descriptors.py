@@ -8,9 +8,9 @@ from typing import Any
 from xdsl.ir import Operation
 
 from .engine import Machine, Results, defined, meaning, signed
+from .pointers import update
 from .reading import dtype, keyword, pointee
 from .scalars import NAN, Float, Int, Scalar, encode
-from .tt import update
 from .values import Descriptor, Index, Tensor, indices, size_of
 
 PADDINGS = ("", "zero", "nan")

@@ -12,18 +12,7 @@ from xdsl.ir import Operation
 from . import floats, integers
 from .engine import Machine, Results, defined, extents, meaning
 from .errors import SlowError
-from .reading import (
-    DYNAMIC,
-    attribute,
-    constant,
-    dtype,
-    dtype_of,
-    groups,
-    keyword,
-    segments,
-    shape_of,
-    symbol,
-)
+from .reading import DYNAMIC, attribute, constant, dtype, dtype_of, groups, keyword, segments, shape_of, symbol
 from .reading import integers as integers_of
 from .scalars import INDEX, UNDEFINED, DType, Float, Int, Scalar, Undefined
 from .tensor import check_cast, collapsed, index_of, kept_dimensions, slice_of

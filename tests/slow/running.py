@@ -11,7 +11,21 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Attribute, Operation
 
 # Importing a dialect's file binds its meanings.
-from . import affine, arith, control, descriptors, linalg, math, memref, tensor, tt  # noqa: F401
+from . import (  # noqa: F401
+    affine,
+    arith,
+    control,
+    descriptors,
+    dots,
+    linalg,
+    linalg_named,
+    math,
+    memref,
+    pointers,
+    reductions,
+    tensor,
+    tt,
+)
 from .descriptors import block_of
 from .engine import Machine
 from .errors import SlowError, SlowUnsupported
