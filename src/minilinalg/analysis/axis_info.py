@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any, TypeAlias
 
-from xdsl.dialects.builtin import IntegerAttr, TensorType
+from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, TensorType
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.signs import is_nonnegative
@@ -268,7 +269,7 @@ def _chosen(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
 
 
 def _compared(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
-    """i < n changes at n only: it is the same in an aligned run when both the run and n start at multiples of its size."""
+    """i < n changes at n only: it is the same in an aligned run whose size divides its start and n."""
     lhs, rhs = analysis.of(op.lhs), analysis.of(op.rhs)
     result = unknown(op.result.type)
     constancy = list(_pairwise(gcd, lhs.constancy, rhs.constancy))
@@ -329,12 +330,16 @@ def _transpose(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
 
 def _addptr(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
     pointer, offset = analysis.of(op.ptr), analysis.of(op.offset)
-    type = op.ptr.type.element_type if isinstance(op.ptr.type, TensorType) else op.ptr.type
-    assert isinstance(type, PointerType)
-    size: int = max(type.pointee_type.bitwidth // 8, 1)  # pyright: ignore
+    size = _bytes(get_element_type_or_self(op.ptr.type))
     facts = [_moved_pointer(pointer, offset, d, size) for d in range(pointer.rank)]
     contiguity, divisibility, constancy, stride = zip(*facts, strict=True)
     return AxisInfo(contiguity, divisibility, constancy, stride)
+
+
+def _bytes(pointer: Attribute) -> int:
+    """The size of what a pointer points to, at least one byte."""
+    pointee = pointer.pointee_type if isinstance(pointer, PointerType) else pointer
+    return max(pointee.bitwidth // 8, 1) if isinstance(pointee, FixedBitwidthType) else 1
 
 
 def _moved_pointer(pointer: AxisInfo, offset: AxisInfo, d: int, size: int) -> tuple[int, int, int, int | None]:

@@ -322,7 +322,8 @@ def _broadcast(analysis: MaskAnalysis, op: Any) -> Mask:
 
 
 def _transpose(analysis: MaskAnalysis, op: Any) -> Mask:
-    mask, order = analysis.of(op.src), op.get_order()
+    mask = analysis.of(op.src)
+    order: tuple[int, ...] = op.get_order()
     return _reshaped(op, mask, tuple(mask.low[d] for d in order), tuple(mask.high[d] for d in order))
 
 

@@ -412,7 +412,8 @@ def _broadcast(state: Structured, op: Any) -> tuple[Term, ...] | None:
 
 
 def _transpose(state: Structured, op: Any) -> tuple[Term, ...]:
-    return tuple(state.terms[d] for d in op.get_order())
+    order: tuple[int, ...] = op.get_order()
+    return tuple(state.terms[d] for d in order)
 
 
 def _reshape(state: Structured, op: Any) -> tuple[Term, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from typing_extensions import TypeIs
 from xdsl.context import Context
@@ -212,13 +212,13 @@ class Fusion:
         return self.block.args[self.operands.index(operand)]
 
     def copy_body(
-        self, op: Elementwise, values: Mapping[SSAValue, SSAValue], loops: AffineMap | None = None
+        self, op: Elementwise, values: Mapping[Any, SSAValue], loops: AffineMap | None = None
     ) -> list[SSAValue]:
         """Copies what `op` computes from `values`, the elements that its body takes, and returns what it yields.
 
         `loops` gives the loops of `op` for those of the fusion.
         """
-        mapping = dict(values)
+        mapping: dict[SSAValue, SSAValue] = dict(values)
         for inner in op.body.block.ops:
             if isinstance(inner, linalg.YieldOp):
                 return [mapping.get(value, value) for value in inner.operands]

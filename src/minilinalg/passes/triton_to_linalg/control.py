@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from minilinalg.analysis.pointers import Structured, is_pointer
+from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler
 from minilinalg.passes.triton_to_linalg.demand import sources
 
 
-def _program_id(c: Conversion, op: Any) -> None:
-    c.bind(op.result, c.insert(arith.IndexCastOp(c.programs[op.axis.value.data], op.result.type)).result)
+def _program_id(c: Conversion, op: tt.GetProgramIdOp) -> None:
+    c.bind(op.result, c.insert(arith.IndexCastOp(c.programs[op.program_dim.value], op.result.type)).result)
 
 
-def _num_programs(c: Conversion, op: Any) -> None:
-    c.bind(op.result, c.insert(arith.IndexCastOp(c.grid[op.axis.value.data], op.result.type)).result)
+def _num_programs(c: Conversion, op: tt.GetNumProgramsOp) -> None:
+    c.bind(op.result, c.insert(arith.IndexCastOp(c.grid[op.program_dim.value], op.result.type)).result)
 
 
 def _offset(c: Conversion, value: SSAValue) -> SSAValue:

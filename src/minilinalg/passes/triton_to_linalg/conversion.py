@@ -8,24 +8,25 @@ written again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IndexType, IntegerAttr, UnknownLoc
+from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, UnknownLoc
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from minilinalg.analysis.index_expr import Apply, Carried, Condition, Expr, Number, Symbol
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
+from minilinalg.dialects.tt.types import AnyTensor
 from minilinalg.dialects.upstream import arith
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import remark
 from minilinalg.passes.rewriting import locate
-from minilinalg.passes.triton_to_linalg.demand import Demand, body_argument
+from minilinalg.passes.triton_to_linalg.demand import Demand
 
 INDEX = IndexType()
 _OperationT = TypeVar("_OperationT", bound=Operation)
@@ -92,7 +93,7 @@ class Conversion:
         return op
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[None]:
+    def inside(self, block: Block) -> Generator[None]:
         """Writes into `block` for a while."""
         around, self.block = self.block, block
         self._written.append({})
@@ -220,11 +221,12 @@ class Conversion:
             return source.input
         return self._once(("index", new), lambda: arith.IndexCastOp(new, INDEX).result)
 
-    def carried_argument(self, value: SSAValue) -> SSAValue:
-        """The body argument under which what a loop carries is looked up."""
-        return body_argument(value)
-
 
 def element_of(type: Attribute) -> Attribute:
     """The element type of a tensor, or the type itself."""
     return getattr(type, "element_type", type)
+
+
+def as_tensor(type: Attribute) -> AnyTensor | None:
+    """The type as that of a tensor, None when it is a scalar."""
+    return cast("AnyTensor", type) if isinstance(type, TensorType) else None

@@ -17,8 +17,9 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
+from minilinalg.dialects.tt.types import AnyTensor
 from minilinalg.dialects.upstream import arith, linalg, math, tensor
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, element_of
 
 Scalar = Callable[[Conversion, Any, Sequence[SSAValue], Attribute], Operation]
 """Given an operation, its operands as scalars and the type of the result, the operation on scalars that computes it."""
@@ -44,10 +45,6 @@ def _clamp(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribu
     return arith.MinnumfOp(c.insert(arith.MaxnumfOp(x, low)).result, high)
 
 
-def _multiply_high(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
-    return arith.MulUIExtendedOp(*operands)
-
-
 def _as(make: Callable[..., Operation]) -> Scalar:
     return lambda c, op, operands, result: make(*operands)
 
@@ -56,7 +53,7 @@ SCALARS: Mapping[str, Scalar] = {
     "tt.fp_to_fp": _fp_to_fp,
     "tt.bitcast": lambda c, op, operands, result: arith.BitcastOp(operands[0], result),
     "tt.clampf": _clamp,
-    "tt.mulhiui": _multiply_high,
+    "tt.mulhiui": lambda c, op, operands, result: arith.MulUIExtendedOp(operands[0], operands[1]),
     "tt.precise_sqrt": _as(math.SqrtOp),
     "tt.precise_divf": _as(arith.DivfOp),
     "tt.approx_divf": _as(arith.DivfOp),
@@ -69,27 +66,26 @@ def elementwise(c: Conversion, op: Operation) -> None:
     scalar = SCALARS.get(op.name, _clone)
     result = op.results[0]
     operands = [c.value(operand) for operand in op.operands]
-    if not isinstance(result.type, TensorType):
+    tensor_type = as_tensor(result.type)
+    if tensor_type is None:
         c.bind(result, c.insert(scalar(c, op, operands, result.type)).results[-1])
         return
-    element = element_of(result.type)
 
     def body(args: Sequence[SSAValue]) -> SSAValue:
-        return c.insert(scalar(c, op, args, element)).results[-1]
+        return c.insert(scalar(c, op, args, tensor_type.element_type)).results[-1]
 
-    c.bind(result, generic(c, operands, result.type, body))
+    c.bind(result, generic(c, operands, tensor_type, body))
 
 
 def generic(
-    c: Conversion, operands: Sequence[SSAValue], result: Attribute, body: Callable[[Sequence[SSAValue]], SSAValue]
+    c: Conversion, operands: Sequence[SSAValue], result: AnyTensor, body: Callable[[Sequence[SSAValue]], SSAValue]
 ) -> SSAValue:
     """A parallel `linalg.generic` over tensors of one shape; an operand that is a scalar goes to every element.
 
     `body` is called with the elements, writes the operations on them, and returns what is yielded.
     """
-    assert isinstance(result, TensorType)
-    rank = len(result.get_shape())
-    block = Block(arg_types=[*(element_of(operand.type) for operand in operands), element_of(result)])
+    rank = result.get_num_dims()
+    block = Block(arg_types=[*(element_of(operand.type) for operand in operands), result.element_type])
     with c.inside(block):
         c.insert(linalg.YieldOp(body(block.args[:-1])))
     everywhere, same = AffineMap(rank, 0, ()), AffineMap.identity(rank)
@@ -115,9 +111,9 @@ def filled(c: Conversion, scalar: SSAValue, type: Attribute) -> SSAValue:
     return c.insert(linalg.FillOp([scalar], [empty(c, type)], [type])).results[0]
 
 
-def index_tensor(c: Conversion, type: Attribute, start: int) -> SSAValue:
+def index_tensor(c: Conversion, type: AnyTensor, start: int) -> SSAValue:
     """The tensor of integers start, start + 1 ..."""
-    element = element_of(type)
+    element = type.element_type
 
     def body(args: Sequence[SSAValue]) -> SSAValue:
         position = c.insert(linalg.IndexOp(0)).result
@@ -146,7 +142,9 @@ def rounded_to_tf32(c: Conversion, value: SSAValue) -> SSAValue:
         chosen = c.insert(arith.SelectOp(finite, rounded, bits)).result
         return c.insert(arith.BitcastOp(chosen, x.type)).result
 
-    return generic(c, [value], value.type, body)
+    type = as_tensor(value.type)
+    assert type is not None
+    return generic(c, [value], type, body)
 
 
 _NAMES = (

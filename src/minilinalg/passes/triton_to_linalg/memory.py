@@ -11,8 +11,6 @@ from dataclasses import replace
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
-    FloatAttr,
-    IntegerAttr,
     MemRefType,
     NoneAttr,
     StridedLayoutAttr,
@@ -27,10 +25,10 @@ from minilinalg.analysis.masks import Interval, everywhere
 from minilinalg.analysis.pointers import STILL, Strided, Structured, Table, Unstructured, Wrapped
 from minilinalg.analysis.signs import never_negative
 from minilinalg.dialects import tt
-from minilinalg.dialects.upstream import arith, bufferization, memref, scf, ub
+from minilinalg.dialects.upstream import bufferization, memref, scf, ub
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, element_of
 from minilinalg.passes.triton_to_linalg.elementwise import empty, filled
-from minilinalg.passes.triton_to_linalg.shapes import broadcast, extract_slice, insert_slice
+from minilinalg.passes.triton_to_linalg.shapes import broadcast, extract_slice, insert_slice, scalar_constant
 
 Box = tuple[Interval, ...]
 
@@ -207,8 +205,8 @@ def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute]) -> SS
     known = constant_of(op.other)
     assert known is not None
     scalar = constant(known, type.element_type)
-    assert isinstance(scalar, IntegerAttr | FloatAttr)
-    return filled(c, c.insert(arith.ConstantOp(scalar)).result, type)
+    assert scalar is not None
+    return filled(c, scalar_constant(c, scalar), type)
 
 
 def _in_runs(

@@ -9,10 +9,11 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from minilinalg.analysis.reduction import neutral_element
 from minilinalg.dialects import tt
-from minilinalg.dialects.upstream import arith, linalg, tensor
+from minilinalg.dialects.tt.attributes import InputPrecision
+from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
 from minilinalg.passes.triton_to_linalg.elementwise import filled, rounded_to_tf32
-from minilinalg.passes.triton_to_linalg.shapes import extract_slice, reshaped, shape_of
+from minilinalg.passes.triton_to_linalg.shapes import extract_slice, reshaped, scalar_constant, shape_of
 
 
 def reduce(c: Conversion, op: tt.ReduceOp) -> None:
@@ -25,7 +26,7 @@ def reduce(c: Conversion, op: tt.ReduceOp) -> None:
     combiner = _combiner(op.combine_op.block)
     neutral = None if combiner is None else neutral_element(combiner.name, types[0].element_type)
     if neutral is not None:
-        inits = [filled(c, c.insert(arith.ConstantOp(neutral)).result, types[0])]
+        inits = [filled(c, scalar_constant(c, neutral), types[0])]
     else:
         first = [1 if d == axis else size for d, size in enumerate(shape)]
         rest = [size - 1 if d == axis else size for d, size in enumerate(shape)]
@@ -77,11 +78,10 @@ def _reduced(
 def dot(c: Conversion, op: tt.DotOp) -> None:
     """Products of the operands, added to the accumulator in the type of that."""
     a, b, acc = (c.value(operand) for operand in (op.a, op.b, op.c))
-    if isinstance(element_of(a.type), Float32Type) and "tf32" in str(op.properties.get("inputPrecision")):
+    if isinstance(element_of(a.type), Float32Type) and op.precision is InputPrecision.TF32:
         a, b = rounded_to_tf32(c, a), rounded_to_tf32(c, b)
-    if len(shape_of(a)) != 2:
-        raise c.unsupported(op, f"'tt.dot' of {op.a.type}", "a product of matrices has operands of two dimensions")
-    c.bind(op.results[0], c.insert(linalg.MatmulOp([a, b], [acc], [acc.type])).results[0])
+    product = linalg.MatmulOp if len(shape_of(a)) == 2 else linalg.BatchMatmulOp
+    c.bind(op.d, c.insert(product([a, b], [acc], [acc.type])).results[0])
 
 
 HANDLERS: Mapping[str, Handler] = {"tt.dot": dot, "tt.reduce": reduce}

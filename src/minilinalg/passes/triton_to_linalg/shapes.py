@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
-    DenseIntOrFPElementsAttr,
     FloatAttr,
     IntegerAttr,
     TensorType,
@@ -17,18 +16,19 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, SSAValue
 
-from minilinalg.analysis.constants import constant, uniform_element
+from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, linalg, tensor
 from minilinalg.dialects.upstream.assembly import index_list
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, element_of
 from minilinalg.passes.triton_to_linalg.elementwise import empty, filled, index_tensor
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
     """The shape of a tensor."""
-    assert isinstance(value.type, TensorType)
-    return value.type.get_shape()
+    type = as_tensor(value.type)
+    assert type is not None
+    return type.get_shape()
 
 
 # Reassociations
@@ -102,13 +102,17 @@ def broadcast(c: Conversion, value: SSAValue, type: Attribute, dimensions: Seque
 
 
 def _constant(c: Conversion, op: Any) -> None:
-    value = op.value
-    if isinstance(value, DenseIntOrFPElementsAttr) and (number := uniform_element(value)) is not None:
-        scalar = constant(number, element_of(op.result.type))
-        if isinstance(scalar, IntegerAttr | FloatAttr):
-            c.bind(op.result, filled(c, c.insert(arith.ConstantOp(scalar)).result, op.result.type))
-            return
-    c.bind(op.result, c.insert(arith.ConstantOp(value)).result)
+    number = constant_of(op.result) if as_tensor(op.result.type) is not None else None
+    if number is not None and (scalar := constant(number, element_of(op.result.type))) is not None:
+        c.bind(op.result, filled(c, scalar_constant(c, scalar), op.result.type))
+    else:
+        c.bind(op.result, c.insert(op.clone()).result)
+
+
+def scalar_constant(c: Conversion, value: Attribute) -> SSAValue:
+    """A number as a value."""
+    assert isinstance(value, IntegerAttr | FloatAttr)
+    return c.insert(arith.ConstantOp(cast("IntegerAttr | FloatAttr", value))).result
 
 
 def _make_range(c: Conversion, op: tt.MakeRangeOp) -> None:
