@@ -44,7 +44,7 @@ class LinalgDecomposeElementwisePass(MinilinalgPass):
       return
     }
     ```
-    becomes
+    becomes with `--target tiny-simd`
     ```mlir
     func.func @axpy(%x: memref<64xf32, #simd.space<nram>>, %y: memref<64xf32, #simd.space<nram>>, %a: f32) {
       %p = memref.alloc() : memref<64xf32, #simd.space<nram>>

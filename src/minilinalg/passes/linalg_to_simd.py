@@ -47,7 +47,7 @@ class LinalgToSimdPass(MinilinalgPass):
       return
     }
     ```
-    becomes
+    becomes with `--target tiny-simd`
     ```mlir
     func.func @double(%x: memref<64xf32, #simd.space<gdram>>) {
       %core = simd.core_id : index

@@ -41,7 +41,7 @@ class MemrefPlanPass(MinilinalgPass):
       return
     }
     ```
-    becomes
+    becomes with `--target tiny-simd`
     ```mlir
     func.func @chain(%x: memref<64xf32, #simd.space<gdram>>) {
       %a = memref.alloc() {simd.address = 0 : i64} : memref<64xf32, #simd.space<nram>>

@@ -44,7 +44,7 @@ class MemrefPromotePass(MinilinalgPass):
       return
     }
     ```
-    becomes, for a target whose global memory is called gdram and whose vector memory is called nram,
+    becomes with `--target tiny-simd`
     ```mlir
     func.func @double(%x: memref<64xf32, #simd.space<gdram>>) {
       %a = memref.alloc() : memref<64xf32, #simd.space<nram>>
