@@ -98,7 +98,7 @@ class Window:
         starts = (base - segment.address).reshape(-1, *([1] * len(self.vectors)))
         for at, vector in enumerate(self.vectors.values()):
             starts = starts + along(vector, at, len(self.vectors))
-        _aligned(starts, self.size, what)
+        check_aligned(starts, self.size, what)
         lanes = [d for d in range(rank) if d not in self.vectors]
         steps = [self.strides[d] // self.size for d in lanes]
         extents = [self.extents[d] if self.strides[d] else 1 for d in lanes]
@@ -118,7 +118,7 @@ class Window:
         return rows[(starts >> (self.size.bit_length() - 1)) + below].transpose(order)
 
 
-def _aligned(offsets: Array | int, size: int, what: str) -> None:
+def check_aligned(offsets: Array | int, size: int, what: str) -> None:
     if size > 1 and np.any(offsets & (size - 1)):
         raise RunError(
             f"{what} is misaligned: an address is no multiple of {size} bytes",
@@ -148,7 +148,7 @@ def read_window(memory: GlobalMemory, window: Window, dtype: DType, what: str, *
     if found is None:
         found = window.pick(segment, flat, what)
     else:
-        _aligned(window.base - segment.address, dtype.itemsize, what)
+        check_aligned(window.base - segment.address, dtype.itemsize, what)
     return dtype_in(found, dtype) if carried and wide is None else found
 
 
@@ -275,7 +275,7 @@ def store(
     Raises RunError for an access out of bounds, to a read-only array, or of an undefined element.
     """
     if isinstance(value, Partial):
-        value = _defined(value, mask, what)
+        value = defined_where(value, mask, what)
     else:
         value = written_out(value)
     if not (isinstance(pointer, Affine) and (mask is None or isinstance(mask, Mask)) and shape):
@@ -315,12 +315,13 @@ def store(
         if window.vectors:
             _scatter(memory, pointer, value, mask, dtype, shape, what)
             return
-        _aligned(window.base - segment.address, dtype.itemsize, what)
+        check_aligned(window.base - segment.address, dtype.itemsize, what)
         write_window(memory, segment, window, part, dtype)
 
 
 def write_window(memory: GlobalMemory, segment: Segment, window: Window, values: Array, dtype: DType) -> None:
     """Writes (L, extents...) values, in carrier or storage dtype, to a window without index vectors."""
+    memory.changes += 1
     flat = memory.typed(segment, dtype.storage)
     view = window.view(segment, flat, spread=True)
     if view is not None:
@@ -338,7 +339,7 @@ def _has_programs(window: Window) -> bool:
     return not isinstance(window.base, int) and len(window.base) > 1
 
 
-def _defined(value: Partial, mask: Any, what: str) -> Array:
+def defined_where(value: Partial, mask: Any, what: str) -> Array:
     """The data of a partly undefined tensor, once every lane that the mask lets through is known to be defined."""
     if value.defined is not mask:
         defined = value.defined_array()
@@ -358,7 +359,7 @@ def undefined(what: str, does: str) -> RunError:
     )
 
 
-def _lanes(pointer: Any, mask: Any, shape: tuple[int, ...], what: str) -> tuple[Array, Array | None]:
+def lanes_of(pointer: Any, mask: Any, shape: tuple[int, ...], what: str) -> tuple[Array, Array | None]:
     addresses = pointer
     if isinstance(pointer, Partial):
         bad = ~pointer.defined_array() if mask is None else written_out(mask) & ~pointer.defined_array()
@@ -377,7 +378,7 @@ def _lanes(pointer: Any, mask: Any, shape: tuple[int, ...], what: str) -> tuple[
     return addresses, None if lanes is None else np.broadcast_to(np.atleast_1d(lanes), full)
 
 
-def _by_segment(
+def by_segment(
     memory: GlobalMemory, addresses: Array, lanes: Array | None, size: int, what: str, write: bool
 ) -> list[tuple[Segment, Array | None]]:
     """The segments that the lanes touch, each with the lanes that touch it (None: all)."""
@@ -403,19 +404,19 @@ def _by_segment(
 def _gather(
     memory: GlobalMemory, pointer: Any, mask: Any, other: Any, dtype: DType, shape: tuple[int, ...], what: str
 ) -> Any:
-    addresses, lanes = _lanes(pointer, mask, shape, what)
+    addresses, lanes = lanes_of(pointer, mask, shape, what)
     whole = lanes is None or bool(lanes.all())
-    parts = _by_segment(memory, addresses, None if whole else lanes, dtype.itemsize, what, False)
+    parts = by_segment(memory, addresses, None if whole else lanes, dtype.itemsize, what, False)
     if len(parts) == 1 and parts[0][1] is None:
         segment = parts[0][0]
         offsets = addresses - segment.address
-        _aligned(offsets, dtype.itemsize, what)
+        check_aligned(offsets, dtype.itemsize, what)
         return dtype_in(memory.typed(segment, dtype.storage)[offsets // dtype.itemsize], dtype)
     out = np.empty(addresses.shape, dtype.carrier)
     out[...] = poison(dtype) if other is None else _spread(other, len(shape))
     for segment, here in parts:
         offsets = (addresses if here is None else addresses[here]) - segment.address
-        _aligned(offsets, dtype.itemsize, what)
+        check_aligned(offsets, dtype.itemsize, what)
         read = dtype_in(memory.typed(segment, dtype.storage)[offsets // dtype.itemsize], dtype)
         if here is None:
             out[...] = read
@@ -434,14 +435,15 @@ def _spread(scalar_or_tensor: Any, rank: int) -> Any:
 def _scatter(
     memory: GlobalMemory, pointer: Any, value: Any, mask: Any, dtype: DType, shape: tuple[int, ...], what: str
 ) -> None:
-    addresses, lanes = _lanes(pointer, mask, shape, what)
+    addresses, lanes = lanes_of(pointer, mask, shape, what)
     data = np.atleast_1d(np.asarray(value))
     lead = max(len(addresses), len(data))
     addresses = np.broadcast_to(addresses, (lead, *shape))
     lanes = None if lanes is None else np.broadcast_to(lanes, (lead, *shape))
     data = np.broadcast_to(data, (lead, *shape))
-    for segment, here in _by_segment(memory, addresses, lanes, dtype.itemsize, what, True):
+    for segment, here in by_segment(memory, addresses, lanes, dtype.itemsize, what, True):
         offsets = (addresses if here is None else addresses[here]) - segment.address
-        _aligned(offsets, dtype.itemsize, what)
+        check_aligned(offsets, dtype.itemsize, what)
+        memory.changes += 1
         flat = memory.typed(segment, dtype.storage)
         flat[offsets // dtype.itemsize] = dtype_out(data if here is None else data[here], dtype)

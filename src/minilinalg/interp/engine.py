@@ -11,7 +11,8 @@ memory is compiled a second way, one generator per program, so that programs can
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
@@ -129,18 +130,20 @@ class Observer:
 class Emitter:
     """Writes the Python functions of one module. Meanings use `ref`, `define`, `const`, `line` and `region`."""
 
-    def __init__(self, functions: dict[str, Operation], *, stepwise: bool, observer: Observer):
+    def __init__(self, functions: dict[str, Operation], *, waiting: frozenset[Operation], observer: Observer):
         self.functions = functions
-        self.stepwise = stepwise
+        self.waiting = waiting
+        """The operations at which a program waits for another one (waiting.py)."""
+        self.stepwise = bool(waiting)
+        """Whether programs run one by one as generators, giving way where they wait."""
         self.observer = observer
-        """Whether programs run one by one as generators, giving way at each turn of a waiting loop."""
         self.program = Program(f"<minilinalg {next(_modules)}>")
         self.arenas: dict[str, int] = {}
         """Memory space -> the bytes that the buffers with an address need of it."""
         self._names: dict[SSAValue, str] = {}
         self._count = count()
         self._body: list[tuple[str, Operation | None]] = []
-        self._compiled: dict[str, str] = {}
+        self._compiled: dict[tuple[str, bool], str] = {}
         self._block: Block | None = None
 
     # What meanings call
@@ -228,10 +231,11 @@ class Emitter:
 
     def function(self, symbol: str) -> str:
         """The Python function of the IR function `symbol`, written when it is first asked for."""
-        if symbol in self._compiled:
-            return self._compiled[symbol]
+        key = symbol, self.stepwise
+        if key in self._compiled:
+            return self._compiled[key]
         op = self.functions[symbol]
-        name = self._compiled[symbol] = f"f{next(self._count)}_{''.join(c if c.isalnum() else '_' for c in symbol)}"
+        name = self._compiled[key] = f"f{next(self._count)}_{''.join(c if c.isalnum() else '_' for c in symbol)}"
         body = op.regions[0]
         if len(body.blocks) != 1:
             raise UnsupportedError(
@@ -270,6 +274,15 @@ class Emitter:
             program.lines.append("    " + text)
             if op is not None:
                 program.origin[len(program.lines)] = op
+
+    @contextmanager
+    def computing(self) -> Generator[None]:
+        """Inside, what is written only computes and never gives way: the combiner of a reduction, say."""
+        saved, self.stepwise = self.stepwise, False
+        try:
+            yield
+        finally:
+            self.stepwise = saved
 
     @property
     def give(self) -> str:
@@ -320,9 +333,13 @@ def _blocks(region: Region) -> Iterator[Block]:
 
 
 def compile_function(
-    functions: dict[str, Operation], symbol: str, *, stepwise: bool = False, observer: Observer | None = None
+    functions: dict[str, Operation],
+    symbol: str,
+    *,
+    waiting: frozenset[Operation] = frozenset(),
+    observer: Observer | None = None,
 ) -> Compiled:
-    """Compiles function `symbol` and what it calls.
+    """Compiles function `symbol` and what it calls; to generators when there are `waiting` operations.
 
     Raises UnsupportedError, with the place, for an operation that has no meaning yet.
     """
@@ -330,14 +347,14 @@ def compile_function(
 
     assert dialects.__all__, "importing the dialects fills MEANINGS"
 
-    emitter = Emitter(functions, stepwise=stepwise, observer=observer or Observer())
+    emitter = Emitter(functions, waiting=waiting, observer=observer or Observer())
     name = emitter.function(symbol)
     program = emitter.program
     program.scope["take"] = take
     exec(compile(program.source, program.filename, "exec"), program.scope)
     # Tracebacks and profilers show the generated lines.
     linecache.cache[program.filename] = (len(program.source), None, program.source.splitlines(True), program.filename)
-    return Compiled(program, program.scope[name], stepwise, emitter.arenas)
+    return Compiled(program, program.scope[name], emitter.stepwise, emitter.arenas)
 
 
 @dataclass(frozen=True)

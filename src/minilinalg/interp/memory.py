@@ -58,6 +58,8 @@ class GlobalMemory:
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
+        self.changes = 0
+        """Grows when something is written, so that programs that wait for a change can be told that none comes."""
         self._starts: list[int] = []
         self._next = BASE
 

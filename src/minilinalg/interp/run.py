@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of, symbol
-from minilinalg.errors import CommandError, MinilinalgError, RunError
+from minilinalg.errors import CommandError
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import allocate_result, bind
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
@@ -19,13 +19,15 @@ from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Compiled, Obser
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
 from minilinalg.interp.tensor import as_sized
+from minilinalg.interp.turns import take_turns
+from minilinalg.interp.waiting import waiting_operations
 
 
 @dataclass(frozen=True)
 class RunOptions:
     """How to run. chunk_bytes: the size that the largest tensor of a chunk of programs should have, so that it stays
     in cache. max_chunk: the most programs that run together. max_turns: after how many turns of all programs a kernel
-    whose programs wait for one another is taken to hang."""
+    whose programs wait for one another is taken to hang, though its programs still change something."""
 
     chunk_bytes: int = CHUNK_BYTES
     max_chunk: int = 4096
@@ -45,10 +47,9 @@ class Executable:
         self.func = find_function(module, function)
         self.abi = _as_passed(FunctionAbi.of(self.func), self.func)
         self.options = options
-        self.stepwise = waits(self.func)
-        self.compiled: Compiled = compile_function(
-            functions_of(module), symbol(self.func), stepwise=self.stepwise, observer=observer
-        )
+        functions = functions_of(module)
+        waiting = waiting_operations(self.func, functions) if self.func.name == "tt.func" else frozenset[Operation]()
+        self.compiled: Compiled = compile_function(functions, symbol(self.func), waiting=waiting, observer=observer)
         self.per_core = any(op.name.startswith("simd.") for op in self.func.walk())
         """Whether the function is the program of one core of a machine."""
         self._tile_bytes = largest_value(self.func)
@@ -81,8 +82,8 @@ class Executable:
     ) -> list[Array]:
         """`run` with arguments that are in `memory` already. machine: what counts cycles, or None for answers only."""
         if self.func.name == "tt.func":
-            if self.stepwise:
-                self._run_stepwise(grid, memory, values)
+            if self.compiled.stepwise:
+                self._run_in_turns(grid, memory, values)
             else:
                 for chunk in _chunks(grid, memory, self._chunk_size()):
                     self.compiled.run(chunk, values)
@@ -118,26 +119,11 @@ class Executable:
         fits = self.options.chunk_bytes // max(self._tile_bytes, 1)
         return max(1, min(fits, self.options.max_chunk))
 
-    def _run_stepwise(self, grid: tuple[int, int, int], memory: GlobalMemory, values: Sequence[Any]) -> None:
+    def _run_in_turns(self, grid: tuple[int, int, int], memory: GlobalMemory, values: Sequence[Any]) -> None:
+        chunks = _chunks(grid, memory, 1)
+        programs = ((chunk.pids, self.compiled.entry(chunk, *values)) for chunk in chunks)
         with np.errstate(all="ignore"):
-            waiting = [self.compiled.entry(chunk, *values) for chunk in _chunks(grid, memory, 1)]
-            for _ in range(self.options.max_turns):
-                still: list[Any] = []
-                for program in waiting:
-                    try:
-                        next(program)
-                        still.append(program)
-                    except StopIteration:
-                        pass
-                    except MinilinalgError as error:
-                        raise self.compiled.placed(error) from None
-                if not still:
-                    return
-                waiting = still
-        raise RunError(
-            f"{len(waiting)} programs still wait after {self.options.max_turns} turns",
-            rule="a program that waits for memory must be released by another program of the grid",
-        )
+            take_turns(programs, memory, self.options.max_turns, self.compiled.placed)
 
 
 def _as_passed(abi: FunctionAbi, func: Operation) -> FunctionAbi:
@@ -158,14 +144,6 @@ def _as_result(value: Any, type_: Any) -> Array:
     sized = as_sized(value, shape)
     full = np.broadcast_to(sized.data[0], tuple(int(n) for n in sized.sizes))
     return np.array(dtype_out(full, dtype))
-
-
-def waits(func: Operation) -> bool:
-    """Whether a loop of `func` may wait for another program: a `while` that reads memory."""
-    return any(
-        op.name == "scf.while" and any(i.name == "tt.load" or i.name.startswith("tt.atomic") for i in op.walk())
-        for op in func.walk()
-    )
 
 
 def _chunks(grid: tuple[int, int, int], memory: GlobalMemory, size: int) -> Iterator[Chunk]:

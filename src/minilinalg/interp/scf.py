@@ -17,11 +17,12 @@ from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Emitter, largest_value, meaning
+from minilinalg.interp.turns import State
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of
 
 Body = Callable[..., Any]
-Turns = Callable[..., Generator[None, None, Any]]
+Turns = Callable[..., Generator[bool, None, Any]]
 """A region of a program that may wait."""
 
 
@@ -192,7 +193,7 @@ def run_for_stepwise(
     bounds: tuple[Any, Any, Any],
     outer: Sequence[Any],
     inits: Sequence[Any],
-) -> Generator[None, None, Sequence[Any]]:
+) -> Generator[bool, None, Sequence[Any]]:
     """`run_for` for one program that may wait."""
     lower, upper, step = (uniform(b) for b in bounds)
     _check_step(step)
@@ -247,7 +248,7 @@ def run_if_stepwise(
     kinds: Sequence[Kind],
     c: Chunk,
     condition: Any,
-) -> Generator[None, None, Sequence[Any]]:
+) -> Generator[bool, None, Sequence[Any]]:
     """`run_if` for one program that may wait."""
     if uniform(_known(condition)):
         return (yield from then(c, *then_outer))
@@ -267,10 +268,10 @@ def nothing(_c: Chunk) -> tuple[()]:
     return ()
 
 
-def nothing_stepwise(_c: Chunk) -> Generator[None, None, tuple[()]]:
+def nothing_stepwise(_c: Chunk) -> Generator[bool, None, tuple[()]]:
     """`nothing` for one program that may wait."""
     return ()
-    yield
+    yield False
 
 
 @meaning("scf.if")
@@ -335,15 +336,18 @@ def run_while_stepwise(
     kinds: Sequence[Kind],
     c: Chunk,
     inits: Sequence[Any],
-) -> Generator[None, None, Sequence[Any]]:
-    """`run_while` for one program; it lets the others run once a turn, so that what it waits for can happen."""
+    waits: bool,
+) -> Generator[bool, None, Sequence[Any]]:
+    """`run_while` for one program; one that waits lets the others run once a turn, so that it can be released."""
     carried: Sequence[Any] = [_guard(v) for v in inits]
+    state = State()
     while True:
         condition, *values = yield from before(c, *before_outer, *carried)
         if not uniform(_known(condition)):
             return values
         carried = yield from after(c, *after_outer, *values)
-        yield
+        if waits:
+            yield state.changed(carried)
 
 
 @meaning("scf.while")
@@ -352,10 +356,11 @@ def emit_while(em: Emitter, op: Any) -> None:
     after, after_outer = em.region(op.regions[1])
     kinds = em.const([Kind(r.type) for r in op.results], "kinds")
     driver = em.const(run_while_stepwise if em.stepwise else run_while, "run_while")
+    waits = f", {op in em.waiting}" if em.stepwise else ""
     results = "".join(em.define(r) + ", " for r in op.results)
     em.line(
         f"{results + '= ' if results else ''}{em.give}{driver}({before}, [{', '.join(before_outer)}], {after}, "
-        f"[{', '.join(after_outer)}], {kinds}, c, [{em.refs(op.operands)}])",
+        f"[{', '.join(after_outer)}], {kinds}, c, [{em.refs(op.operands)}]{waits})",
         op,
     )
 

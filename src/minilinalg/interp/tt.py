@@ -407,14 +407,12 @@ def emit_reduce(em: Emitter, op: Any) -> None:
 
         em.call(op, at_once, em.refs(op.operands), "reduce")
         return
-    name, outer = em.region(op.regions[0])
+    with em.computing():
+        name, outer = em.region(op.regions[0])
 
     def by_halves(region: Callable[..., Any], c: Chunk, outer_values: Sequence[Any], *operands: Any) -> Any:
         def combine(c: Chunk, *elements: Array) -> Any:
-            found = region(c, *outer_values, *elements)
-            if em.stepwise:
-                found = _finish(found)
-            return found
+            return region(c, *outer_values, *elements)
 
         lead = max(len(written_out(o)) for o in operands)
         arrays = [np.broadcast_to(w := whole(o, shape, what), (lead, *w.shape[1:])) for o in operands]
@@ -423,15 +421,6 @@ def emit_reduce(em: Emitter, op: Any) -> None:
         return results[0] if len(results) == 1 else results
 
     em.call(op, by_halves, f"{name}, c, [{', '.join(outer)}], {em.refs(op.operands)}", "reduce")
-
-
-def _finish(generator: Any) -> Any:
-    """The result of a generator that never gives way."""
-    try:
-        next(generator)
-    except StopIteration as stop:
-        return stop.value
-    raise RunError("a combiner waits for memory", rule="the region of a reduction only computes")
 
 
 # Products

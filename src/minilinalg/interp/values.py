@@ -48,6 +48,13 @@ def per_program(scalar: Any, rank: int) -> Any:
     return scalar
 
 
+def scalar_form(numbers: Array, dtype: DType) -> Any:
+    """One number a program, (P,), as a scalar value: a plain number where one serves all programs."""
+    if len(numbers) > 1:
+        return numbers
+    return numbers[0] if dtype.is_float else numbers[0].item()
+
+
 def least(x: int | Array) -> int:
     """The least of a number or of an array of them."""
     return x if isinstance(x, int) else int(x.min())
