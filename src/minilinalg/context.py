@@ -25,13 +25,10 @@ DIALECTS: dict[str, tuple[str, str]] = {
     "tt": ("minilinalg.dialects.tt", "TT"),
     "ttg": ("minilinalg.dialects.ttg", "TTG"),
     "simd": ("minilinalg.dialects.simd", "SIMD"),
-    # Completions of upstream
+    # Upstream, completed
     "arith": ("minilinalg.dialects.upstream.arith", "Arith"),
-    # Upstream as xDSL has it
-    "affine": ("xdsl.dialects.affine", "Affine"),
     "bufferization": ("minilinalg.dialects.upstream.bufferization", "Bufferization"),
     "cf": ("minilinalg.dialects.upstream.cf", "Cf"),
-    "complex": ("xdsl.dialects.complex", "Complex"),
     "func": ("minilinalg.dialects.upstream.func", "Func"),
     "linalg": ("minilinalg.dialects.upstream.linalg", "Linalg"),
     "llvm": ("minilinalg.dialects.upstream.llvm", "LLVM"),
@@ -39,8 +36,11 @@ DIALECTS: dict[str, tuple[str, str]] = {
     "memref": ("minilinalg.dialects.upstream.memref", "MemRef"),
     "scf": ("minilinalg.dialects.upstream.scf", "Scf"),
     "tensor": ("minilinalg.dialects.upstream.tensor", "Tensor"),
-    "test": ("xdsl.dialects.test", "Test"),
     "ub": ("minilinalg.dialects.upstream.ub", "UB"),
+    # Upstream as xDSL has it
+    "affine": ("xdsl.dialects.affine", "Affine"),
+    "complex": ("xdsl.dialects.complex", "Complex"),
+    "test": ("xdsl.dialects.test", "Test"),
     "vector": ("xdsl.dialects.vector", "Vector"),
 }
 """Name of a dialect -> module and name of its `Dialect` object."""

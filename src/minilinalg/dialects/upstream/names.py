@@ -18,6 +18,7 @@ RESULT_NAMES: dict[str, tuple[str, ...]] = {
     "arith.addui_extended": ("sum", "overflow"),
     "arith.mulsi_extended": ("low", "high"),
     "arith.mului_extended": ("low", "high"),
+    "func.constant": ("f",),
     "linalg.broadcast": ("broadcasted",),
     "linalg.map": ("mapped",),
     "linalg.pack": ("pack",),

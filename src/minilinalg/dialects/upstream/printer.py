@@ -242,6 +242,32 @@ class MLIRPrinter(Printer):
         if self.print_debuginfo:
             self._print_location_of(op)
 
+    def print_block(self, block: Block, print_block_args: bool = True, print_block_terminator: bool = True) -> None:
+        if print_block_args:
+            self._print_new_line()
+            self.print_block_name(block)
+            if block.args:
+                with self.in_parens():
+                    self.print_list(block.args, self.print_block_argument)
+            self._parts.append(":" + self._predecessors(block))
+        super().print_block(block, False, print_block_terminator)
+
+    def _predecessors(self, block: Block) -> str:
+        """`  // 2 preds: ^bb0, ^bb2` behind the label of a block that is not the first."""
+        region = block.parent
+        if region is None or region.first_block is block:
+            return ""
+        found = [
+            "^" + self._get_block_name(other)
+            for other in region.blocks
+            if other.last_op is not None
+            for successor in other.last_op.successors
+            if successor is block
+        ]
+        if not found:
+            return "  // no predecessors"
+        return f"  // {'pred' if len(found) == 1 else f'{len(found)} preds'}: {', '.join(found)}"
+
     def print_region(
         self,
         region: Region,

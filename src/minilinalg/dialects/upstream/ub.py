@@ -1,12 +1,8 @@
-"""The `ub` dialect."""
+"""The `ub` dialect: undefined behaviour as an operation. xDSL's is complete.
 
-from __future__ import annotations
+Source: https://mlir.llvm.org/docs/Dialects/UBOps/
+"""
 
-from xdsl.dialects.ub import (
-    PoisonAttr,
-    PoisonOp,
-    UnreachableOp,
-)
-from xdsl.ir import Dialect
+from xdsl.dialects.ub import UB, PoisonAttr, PoisonOp, UnreachableOp
 
-UB = Dialect("ub", [PoisonOp, UnreachableOp], [PoisonAttr])
+__all__ = ["UB", "PoisonAttr", "PoisonOp", "UnreachableOp"]
