@@ -14,9 +14,9 @@ import numpy as np
 from minilinalg.dialects import simd
 from minilinalg.interp import access
 from minilinalg.interp.arith import array_function
+from minilinalg.interp.contraction import combine_two, contract, reduce_axes
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
-from minilinalg.interp.linalg import combine_two, contract, reduce_axes
 from minilinalg.interp.memref import copy
 from minilinalg.interp.values import per_program
 from minilinalg.interp.views import MemRef
