@@ -368,13 +368,15 @@ BODIES: dict[str, str] = {
     "a number and a block": f"%t = tt.splat %s : f32 -> {BLOCK}\n%r = arith.mulf %a, %t : {BLOCK}",
     "a scalar condition": f"%z = arith.constant 0.0 : f32\n%c = arith.cmpf olt, %s, %z : f32\n"
     f"%r = arith.select %c, %a, %b : {BLOCK}",
-    "a comparison as data": f"%c = arith.cmpf olt, %a, %b : {BLOCK}\n%r = arith.select %c, %a, %b : tensor<16xi1>, {BLOCK}",
+    "a comparison as data": f"%c = arith.cmpf olt, %a, %b : {BLOCK}\n"
+    f"%r = arith.select %c, %a, %b : tensor<16xi1>, {BLOCK}",
     "a mask as data": f"%five = arith.constant dense<5> : {NUMBERS}\n%c = arith.cmpi slt, %i, %five : {NUMBERS}\n"
     f"%r = arith.select %c, %a, %b : tensor<16xi1>, {BLOCK}",
     "a range as data": f"%f = arith.sitofp %i : {NUMBERS} to {BLOCK}\n%r = arith.addf %a, %f : {BLOCK}",
     "a constant of several values": f"%c = arith.constant dense<[{', '.join(f'{n}.0' for n in range(16))}]> : {BLOCK}\n"
     f"%r = arith.addf %a, %c : {BLOCK}",
-    "functions": f"%e = math.exp %a : {BLOCK}\n%q = tt.precise_sqrt %e : {BLOCK}\n%r = tt.precise_divf %q, %b : {BLOCK}",
+    "functions": f"%e = math.exp %a : {BLOCK}\n%q = tt.precise_sqrt %e : {BLOCK}\n"
+    f"%r = tt.precise_divf %q, %b : {BLOCK}",
     "clamp": f"%l = tt.splat %s : f32 -> {BLOCK}\n%h = arith.constant dense<1.0> : {BLOCK}\n"
     f"%r = tt.clampf %a, %l, %h, propagateNan = all : {BLOCK}",
     "reshape": f"%q = tt.reshape %a : {BLOCK} -> tensor<4x4xf32>\n"

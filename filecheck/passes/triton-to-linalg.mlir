@@ -1,0 +1,248 @@
+// RUN: minilinalg-opt %s --triton-to-linalg --split-input-file --verify-diagnostics | filecheck %s
+
+// CHECK-LABEL: func.func @a_block_of_a_row(
+// CHECK-SAME: %x: memref<?xf32>, %start: i32, %gx: index, %gy: index, %gz: index) attributes {ml.abi = [{name = "x", kind = "pointer", type = f32, tt.divisibility = 16 : i32}, {name = "start", kind = "scalar", type = i32}]}
+// CHECK-NEXT: scf.forall (%pz, %py, %px) in (%gz, %gy, %gx) {
+// CHECK-NEXT: [[OFF:%.*]] = arith.index_cast %start : i32 to index
+// CHECK-NEXT: [[VIEW:%.*]] = memref.reinterpret_cast %x to offset: [[[OFF]]], sizes: [8], strides: [1] : memref<?xf32> to memref<8xf32, strided<[1], offset: ?>>
+// CHECK-NEXT: [[V:%.*]] = bufferization.to_tensor [[VIEW]] restrict : memref<8xf32, strided<[1], offset: ?>> to tensor<8xf32>
+// CHECK-NEXT: [[OUT:%.*]] = memref.reinterpret_cast %x
+// CHECK-NEXT: bufferization.materialize_in_destination [[V]] in writable [[OUT]]
+// CHECK-NEXT: }
+// CHECK-NEXT: return
+tt.func public @a_block_of_a_row(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %start: i32) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %s = tt.splat %start : i32 -> tensor<8xi32>
+  %o = arith.addi %s, %r : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %o : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  tt.store %p, %v : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// A masked-off element without other is undefined; the store writes the same part only.
+// CHECK-LABEL: @a_mask_becomes_a_slice
+// CHECK: [[N:%.*]] = arith.index_cast %n : i32 to index
+// CHECK: [[LEAST:%.*]] = arith.minsi {{.*}}[[N]]
+// CHECK: [[SIZE:%.*]] = arith.maxsi [[LEAST]], {{%.*}} : index
+// CHECK: memref.reinterpret_cast %x to offset: [0], sizes: [[[SIZE]]], strides: [1] : memref<?xf32> to memref<?xf32, strided<[1]>>
+// CHECK: tensor.insert_slice {{%.*}} into {{%.*}}[0] [[[SIZE]]] [1] : tensor<?xf32> into tensor<8xf32>
+// CHECK: tensor.extract_slice {{%.*}}[0] [[[SIZE]]] [1] : tensor<8xf32> to tensor<?xf32>
+tt.func public @a_mask_becomes_a_slice(%x: !tt.ptr<f32>, %n: i32) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %ns = tt.splat %n : i32 -> tensor<8xi32>
+  %m = arith.cmpi slt, %r, %ns : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p, %m : tensor<8x!tt.ptr<f32>>
+  tt.store %p, %v, %m : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// CHECK-LABEL: @a_lower_bound_moves_the_view_and_the_slice
+// CHECK: memref.reinterpret_cast %x to offset: [[[LOW:%.*]]], sizes: [[[SIZE:%.*]]], strides: [1]
+// CHECK: tensor.insert_slice {{%.*}} into {{%.*}}[[[LOW]]] [[[SIZE]]] [1]
+tt.func public @a_lower_bound_moves_the_view_and_the_slice(%x: !tt.ptr<f32>, %n: i32) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %ns = tt.splat %n : i32 -> tensor<8xi32>
+  %m = arith.cmpi sge, %r, %ns : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %other = arith.constant dense<1.0> : tensor<8xf32>
+  %v = tt.load %p, %m, %other : tensor<8x!tt.ptr<f32>>
+  tt.store %p, %v, %m : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// Where %c holds the whole block is read, whatever the other side of the `or` says.
+// CHECK-LABEL: @or_with_a_condition_selects_the_bound
+// CHECK: arith.select %c, {{%.*}}, {{%.*}} : index
+tt.func public @or_with_a_condition_selects_the_bound(%x: !tt.ptr<f32>, %n: i32, %c: i1) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %ns = tt.splat %n : i32 -> tensor<8xi32>
+  %cs = tt.splat %c : i1 -> tensor<8xi1>
+  %b = arith.cmpi slt, %r, %ns : tensor<8xi32>
+  %m = arith.ori %cs, %b : tensor<8xi1>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p, %m : tensor<8x!tt.ptr<f32>>
+  tt.store %p, %v, %m : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// CHECK-LABEL: @a_whole_block_in_every_iteration
+// CHECK: scf.for
+// CHECK-NOT: tensor.insert_slice
+// CHECK: bufferization.to_tensor {{.*}} to tensor<16xf32>
+tt.func public @a_whole_block_in_every_iteration(%x: !tt.ptr<f32>, %n: i32 {tt.divisibility = 16 : i32}) {
+  %c0 = arith.constant 0 : i32
+  %c16 = arith.constant 16 : i32
+  %r = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>
+  %ns = tt.splat %n : i32 -> tensor<16xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<16x!tt.ptr<f32>>
+  scf.for %i = %c0 to %n step %c16 : i32 {
+    %is = tt.splat %i : i32 -> tensor<16xi32>
+    %o = arith.addi %is, %r : tensor<16xi32>
+    %m = arith.cmpi slt, %o, %ns : tensor<16xi32>
+    %p = tt.addptr %xs, %o : tensor<16x!tt.ptr<f32>>, tensor<16xi32>
+    %v = tt.load %p, %m : tensor<16x!tt.ptr<f32>>
+    tt.store %p, %v, %m : tensor<16x!tt.ptr<f32>>
+  }
+  tt.return
+}
+
+// -----
+
+// CHECK-LABEL: @a_masked_scalar_is_read_only_where_the_mask_holds
+// CHECK: [[V:%.*]] = scf.if %c -> (f32) {
+// CHECK-NEXT: [[AT:%.*]] = arith.index_cast %i : i32 to index
+// CHECK-NEXT: [[L:%.*]] = memref.load %x[[[AT]]] : memref<?xf32>
+// CHECK-NEXT: scf.yield [[L]]
+// CHECK-NEXT: } else {
+// CHECK-NEXT: [[U:%.*]] = ub.poison : f32
+// CHECK-NEXT: scf.yield [[U]]
+// CHECK: scf.if %c {
+// CHECK: memref.store [[V]], %x
+tt.func public @a_masked_scalar_is_read_only_where_the_mask_holds(%x: !tt.ptr<f32>, %i: i32, %c: i1) {
+  %p = tt.addptr %x, %i : !tt.ptr<f32>, i32
+  %v = tt.load %p, %c : !tt.ptr<f32>
+  tt.store %p, %v, %c : !tt.ptr<f32>
+  tt.return
+}
+
+// -----
+
+// The tensor of pointers is gone; its offset is what the loop carries.
+// CHECK-LABEL: @a_loop_carries_offsets_only
+// CHECK: scf.for {{%.*}} = {{.*}} iter_args([[AT:%.*]] = {{%.*}}) -> (index) : i32 {
+// CHECK: memref.reinterpret_cast %x to offset: [[[AT]]], sizes: [8], strides: [1]
+// CHECK: [[NEXT:%.*]] = arith.addi [[AT]], {{%.*}} : index
+// CHECK: scf.yield [[NEXT]] : index
+tt.func public @a_loop_carries_offsets_only(%x: !tt.ptr<f32>, %n: i32, %by: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %one = arith.constant dense<1.0> : tensor<8xf32>
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %b = tt.splat %by : i32 -> tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %q = scf.for %i = %c0 to %n step %c1 iter_args(%at = %p) -> (tensor<8x!tt.ptr<f32>>) : i32 {
+    tt.store %at, %one : tensor<8x!tt.ptr<f32>>
+    %next = tt.addptr %at, %b : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+    scf.yield %next : tensor<8x!tt.ptr<f32>>
+  }
+  tt.return
+}
+
+// -----
+
+// The rows between two wraps are one view each.
+// CHECK-LABEL: @a_modulo_is_a_loop_over_its_runs
+// CHECK: [[FIRST:%.*]] = arith.divsi
+// CHECK: [[LAST:%.*]] = arith.divsi
+// CHECK: scf.for [[RUN:%.*]] = [[FIRST]] to {{%.*}} step {{%.*}} iter_args({{%.*}} = {{%.*}}) -> (tensor<8xf32>)
+// CHECK: bufferization.to_tensor {{.*}} to tensor<?xf32>
+// CHECK: tensor.insert_slice
+tt.func public @a_modulo_is_a_loop_over_its_runs(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %n: i32) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %ns = tt.splat %n : i32 -> tensor<8xi32>
+  %w = arith.remsi %r, %ns : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %w : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  %ys = tt.splat %y : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %q = tt.addptr %ys, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  tt.store %q, %v : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// -0.0 is what changes nothing in a sum, NaN in a maximum that prefers numbers.
+// CHECK-LABEL: @reductions_start_from_what_changes_nothing
+// CHECK: [[ZERO:%.*]] = arith.constant -0.000000e+00 : f32
+// CHECK: [[INIT:%.*]] = linalg.fill ins([[ZERO]] : f32)
+// CHECK: linalg.reduce { arith.addf } ins({{.*}} : tensor<8x4xf32>) outs([[INIT]] : tensor<8xf32>) dimensions = [1]
+// CHECK: [[NAN:%.*]] = arith.constant 0x7FC00000 : f32
+// CHECK: [[SCALAR:%.*]] = linalg.fill ins([[NAN]] : f32) outs({{.*}} : tensor<f32>)
+// CHECK: [[MAX:%.*]] = linalg.reduce { arith.maxnumf } ins({{.*}} : tensor<8xf32>) outs([[SCALAR]] : tensor<f32>) dimensions = [0]
+// CHECK: tensor.extract [[MAX]][] : tensor<f32>
+tt.func public @reductions_start_from_what_changes_nothing(%x: !tt.ptr<f32>) {
+  %v = arith.constant dense<1.0> : tensor<8x4xf32>
+  %s = "tt.reduce"(%v) <{axis = 1 : i32}> ({
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.addf %a, %b : f32
+    tt.reduce.return %c : f32
+  }) : (tensor<8x4xf32>) -> tensor<8xf32>
+  %m = "tt.reduce"(%s) <{axis = 0 : i32}> ({
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.maxnumf %a, %b : f32
+    tt.reduce.return %c : f32
+  }) : (tensor<8xf32>) -> f32
+  tt.store %x, %m : !tt.ptr<f32>
+  tt.return
+}
+
+// -----
+
+// CHECK-LABEL: @no_code_for_what_never_reaches_memory
+// CHECK-NEXT: scf.forall (%pz, %py, %px) in (%gz, %gy, %gx) {
+// CHECK-NEXT: }
+// CHECK-NEXT: return
+tt.func public @no_code_for_what_never_reaches_memory(%x: !tt.ptr<f32>) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  %e = math.exp %v : tensor<8xf32>
+  tt.return
+}
+
+// -----
+
+tt.func public @no_conversion_when_addresses_go_through_a_table(%x: !tt.ptr<f32>, %t: !tt.ptr<i32>) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %ts = tt.splat %t : !tt.ptr<i32> -> tensor<8x!tt.ptr<i32>>
+  %q = tt.addptr %ts, %r : tensor<8x!tt.ptr<i32>>, tensor<8xi32>
+  %i = tt.load %q : tensor<8x!tt.ptr<i32>>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %i : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = arith.constant dense<1.0> : tensor<8xf32>
+  // expected-error @+1 {{this store's addresses are not a strided block: dimension 0 goes through a table}}
+  tt.store %p, %v : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+tt.func public @no_conversion_when_a_mask_is_two_intervals(%x: !tt.ptr<f32>, %a: i32, %b: i32) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %as = tt.splat %a : i32 -> tensor<8xi32>
+  %bs = tt.splat %b : i32 -> tensor<8xi32>
+  %l = arith.cmpi slt, %r, %as : tensor<8xi32>
+  %h = arith.cmpi sge, %r, %bs : tensor<8xi32>
+  %m = arith.ori %l, %h : tensor<8xi1>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = arith.constant dense<1.0> : tensor<8xf32>
+  // expected-error @+1 {{this mask is not an interval in each dimension: it is the result of 'arith.ori'}}
+  tt.store %p, %v, %m : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+tt.func public @no_conversion_of_an_atomic(%x: !tt.ptr<i32>, %v: i32, %m: i1) {
+  // expected-error @+1 {{'tt.atomic_rmw'}}
+  %o = tt.atomic_rmw add, acq_rel, gpu, %x, %v, %m : (!tt.ptr<i32>, i32, i1) -> i32
+  tt.return
+}
