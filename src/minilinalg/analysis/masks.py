@@ -74,8 +74,8 @@ class Mask:
         """
         box: list[Interval] = []
         for size, low, high in zip(self.shape, self.low, self.high, strict=True):
-            start = smallest(largest(0, *low), size)
-            box.append(Interval(start, largest(smallest(size, *high), start)))
+            start = smallest(largest(*low, 0), size)
+            box.append(Interval(start, largest(smallest(*high, size), start)))
         if self.conditions:
             bounded = [d for d in range(len(self.shape)) if self.low[d] or self.high[d]] or [0]
             at = bounded[0]
