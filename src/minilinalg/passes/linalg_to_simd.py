@@ -144,7 +144,9 @@ def _generic(op: linalg.GenericOp, target: Target) -> simd.Instruction | None:
     if len(computed) != 1 or cls is None:
         return None
     inputs = [op.operands[body.args.index(v)] if v in body.args else v for v in computed[0].operands]  # pyright: ignore
-    return cls(inputs, op.outputs[0], **_clauses(computed[0]))
+    new = cls(inputs, op.outputs[0])
+    new.properties.update(_clauses(computed[0]))
+    return new
 
 
 def _is_identity(op: Operation, index: int) -> bool:

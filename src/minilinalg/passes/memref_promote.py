@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,7 +11,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, ModuleOp, NoneAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
-from minilinalg.analysis.aliasing import VIEWS, Buffer, is_memref, root_of, same_view, writes
+from minilinalg.analysis.aliasing import VIEWS, Access, Buffer, is_memref, root_of, same_view, writes
 from minilinalg.analysis.destination_style import (
     destinations,
     first_destination,
@@ -244,9 +245,9 @@ class _Promotion:
             )
 
 
-def _forget(known: dict[SSAValue, SSAValue], changed: list[object]) -> None:
+def _forget(known: dict[SSAValue, SSAValue], changed: Sequence[Access]) -> None:
     for value in list(known):
-        if any(access.touches(value) or access.touches(known[value]) for access in changed):  # pyright: ignore
+        if any(access.touches(value) or access.touches(known[value]) for access in changed):
             del known[value]
 
 

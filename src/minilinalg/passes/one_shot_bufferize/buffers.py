@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseIntOrFPElementsAttr, MemRefType, TensorType
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    AnyFloat,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    TensorType,
+)
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from minilinalg.analysis.aliasing import same_view
-from minilinalg.analysis.constants import uniform_element
+from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.in_place import InPlace
 from minilinalg.analysis.tensor_operands import Operand, is_tensor, is_undefined, tied_results
 from minilinalg.dialects.upstream import arith, bufferization, func, linalg, memref, tensor
@@ -92,8 +100,8 @@ class Buffers:
         return self.buffers[value]
 
     def constant(self, op: arith.ConstantOp) -> SSAValue:
-        value = op.value
-        number = uniform_element(value) if isinstance(value, DenseIntOrFPElementsAttr) else None
+        number = constant_of(op.result)
+        element = cast("TensorType[Attribute]", op.result.type).element_type
         if number is None:
             raise UnsupportedError(
                 "a constant tensor whose elements differ has no buffer",
@@ -101,12 +109,12 @@ class Buffers:
                 places=places_of(op),
             )
         new = self.allocate(op, op.result)
-        self.fill(op, cast("DenseIntOrFPElementsAttr", value), new)
+        if isinstance(element, AnyFloat):
+            scalar = arith.ConstantOp(FloatAttr(number, element))
+        else:
+            scalar = arith.ConstantOp(IntegerAttr(int(number), cast("IntegerType", element)))
+        insert_before(op, scalar, linalg.FillOp([scalar.result], [new], []))
         return new
-
-    def fill(self, at: Operation, value: DenseIntOrFPElementsAttr, buffer: SSAValue) -> None:
-        scalar = arith.ConstantOp(cast("Any", next(iter(value.get_attrs()))))
-        insert_before(at, scalar, linalg.FillOp([scalar.result], [buffer], []))
 
     def destination(self, operand: Operand, *, reads: bool) -> SSAValue:
         """The buffer that `operand` is written in. `reads`: what it held before has to be there."""
