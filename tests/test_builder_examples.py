@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import slow
 
+import minilinalg as ml
 from minilinalg import builder as mb
 from minilinalg import interp
 from minilinalg.parsing import parse_module
@@ -38,33 +39,46 @@ def normal(*shape: int, dtype: Any = np.float32) -> np.ndarray:
     return RANDOM.normal(size=shape).astype(dtype)
 
 
+def run(name: str, *args: Any) -> np.ndarray:
+    """The only result of a program, by the engine."""
+    (result,) = interp.run(load(name).module, 1, args)
+    return result
+
+
 def test_softmax_rows() -> None:
-    x = normal(2, 256)
-    (got,) = slow.run(load("softmax_rows").module, args=[x])
+    x = normal(64, 256)
     e = np.exp(x - x.max(1, keepdims=True))
-    np.testing.assert_allclose(got, e / e.sum(1, keepdims=True), rtol=1e-5)
+    np.testing.assert_allclose(run("softmax_rows", x), e / e.sum(1, keepdims=True), rtol=1e-5)
 
 
 def test_matmul_bias_relu() -> None:
     x, w, bias = normal(128, 64, dtype=np.float16), normal(64, 96, dtype=np.float16), normal(96)
-    (got,) = interp.run(load("matmul_bias_relu").module, 1, [x, w, bias])
     expected = x.astype(np.float32) @ w.astype(np.float32) + bias
-    np.testing.assert_allclose(got, np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(run("matmul_bias_relu", x, w, bias), np.maximum(expected, 0), rtol=1e-4, atol=1e-5)
 
 
 def test_gelu_residual() -> None:
     x, residual = normal(64, 512), normal(64, 512)
-    (got,) = interp.run(load("gelu_residual").module, 1, [x, residual, 0.5])
     gelu = x * 0.5 * (1 + np.vectorize(erf)(x / sqrt(2)))
-    np.testing.assert_allclose(got, residual + 0.5 * gelu, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(run("gelu_residual", x, residual, 0.5), residual + 0.5 * gelu, rtol=1e-5, atol=1e-6)
 
 
 def test_rms_norm() -> None:
     x, weight = normal(32, 384, dtype=np.float16), normal(384)
-    (got,) = interp.run(load("rms_norm").module, 1, [x, weight, 1e-5])
     wide = x.astype(np.float64)
     expected = wide / np.sqrt((wide**2).mean(1, keepdims=True) + 1e-5) * weight
-    np.testing.assert_allclose(got.astype(np.float64), expected, rtol=2e-3, atol=1e-5)
+    np.testing.assert_allclose(run("rms_norm", x, weight, 1e-5).astype(np.float64), expected, rtol=2e-3, atol=1e-5)
+
+
+def test_causal_scores() -> None:
+    scores = normal(64, 64)
+    expected = np.where(np.tri(64) > 0, scores * np.float32(0.125), np.float32(-1e9))
+    np.testing.assert_array_equal(run("causal_scores", scores, 0.125), expected)
+
+
+def test_chunked_sum() -> None:
+    x = RANDOM.integers(-9, 10, 1024).astype(np.float32)
+    assert run("chunked_sum", x) == x.sum()
 
 
 def test_depthwise_conv() -> None:
@@ -73,7 +87,31 @@ def test_depthwise_conv() -> None:
     np.testing.assert_allclose(got, sum(x[:, r : r + 64] * w[r] for r in range(3)), rtol=1e-5, atol=1e-6)
 
 
-def test_chunked_sum() -> None:
-    x = RANDOM.integers(-9, 10, 1024).astype(np.float32)
-    (got,) = interp.run(load("chunked_sum").module, 1, [x])
-    assert got == x.sum()
+def test_ragged_double() -> None:
+    x, out = normal(150), np.zeros(160, np.float32)
+    interp.run(load("ragged_double").module, (3, 1, 1), [x, out, 150])
+    np.testing.assert_array_equal(out, np.concatenate([x * 2, np.zeros(10, np.float32)]))
+
+
+ROAD: dict[str, tuple[Any, ...]] = {
+    "softmax_rows": (normal(64, 256),),
+    "matmul_bias_relu": (normal(128, 64, dtype=np.float16), normal(64, 96, dtype=np.float16), normal(96)),
+    "gelu_residual": (normal(64, 512), normal(64, 512), 0.5),
+    "rms_norm": (normal(32, 384, dtype=np.float16), normal(384), 1e-5),
+    "causal_scores": (normal(64, 64), 0.125),
+    "chunked_sum": (RANDOM.integers(-9, 10, 1024).astype(np.float32),),
+}
+"""Programs that go all the way down the simd road, with arguments; a convolution stays at the linalg stage."""
+
+
+@pytest.mark.parametrize("name", ROAD)
+def test_goes_down_the_road(name: str) -> None:
+    arguments = ROAD[name]
+    (got,) = ml.compile(load(name).module, road="simd", target="mlu370")[1](*arguments).results
+    np.testing.assert_allclose(got, run(name, *arguments), rtol=1e-6)
+
+
+def test_a_kernel_goes_down_the_road() -> None:
+    x, out = normal(150), np.zeros(160, np.float32)
+    ml.compile(load("ragged_double").module, road="simd", target="tiny-simd")[3](x, out, 150)
+    np.testing.assert_array_equal(out, np.concatenate([x * 2, np.zeros(10, np.float32)]))

@@ -1,4 +1,4 @@
-#map = affine_map<(d0, d1, d2, d3) -> (d0, (d1 + d3), d2)>
+#map = affine_map<(d0, d1, d2, d3) -> (d0, d1 + d3, d2)>
 #map1 = affine_map<(d0, d1, d2, d3) -> (d3, d2)>
 #map2 = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
 module {

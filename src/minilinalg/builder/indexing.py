@@ -163,6 +163,8 @@ def _bound(at: Insertion, value: SSAValue, axis: int, bound: Any) -> Position:
 
 def _distance(at: Insertion, first: Position, last: Position) -> Position:
     """`last - first`, a number in `x[i:i + 16]` too, so that the slice has a known size."""
+    if first == 0:
+        return last
     if isinstance(last, SSAValue) and isinstance(op := _uncast(last).owner, arith.AddiOp):
         for start, constant in ((op.lhs, op.rhs), (op.rhs, op.lhs)):
             if isinstance(first, SSAValue) and start is _uncast(first) and isinstance(constant.owner, arith.ConstantOp):
