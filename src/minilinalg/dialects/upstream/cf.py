@@ -41,7 +41,7 @@ from xdsl.traits import IsTerminator, MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
-from minilinalg.dialects.upstream.assembly import static_values
+from minilinalg.dialects.upstream.assembly import split_properties, static_values
 
 
 class Target(NamedTuple):
@@ -175,7 +175,9 @@ class ConditionalBranchOp(IRDLOperation):
         parser.parse_punctuation(",", " and the block for a false condition")
         other = _parse_target(parser)
         op = cls(condition, then.block, then.operands, other.block, other.operands, weights)
-        op.attributes |= parser.parse_optional_attr_dict()
+        properties, attributes = split_properties(cls, parser.parse_optional_attr_dict())
+        op.properties |= properties
+        op.attributes |= attributes
         return op
 
     def print(self, printer: Printer) -> None:

@@ -84,8 +84,7 @@ def parse_overflow(parser: Parser) -> dict[str, Attribute]:
 
 def print_overflow(printer: Printer, flags: Attribute | None) -> None:
     if isinstance(flags, IntegerOverflowAttr) and flags.data:
-        printer.print_string(" overflow")
-        flags.print_parameter(printer)
+        printer.print_string(f" overflow<{', '.join(sorted(flags.data))}>")
 
 
 class FlagsAssembly(IRDLOperation, abc.ABC):

@@ -3,13 +3,15 @@
     %r = linalg.exp ins(%a : tensor<4x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
     %r = linalg.add ins(%a, %b : tensor<4x8xf32>, tensor<4x8xf32>) outs(%init : tensor<4x8xf32>) -> tensor<4x8xf32>
 
-All operands have one shape. Inputs are converted to the element type of the output before they are computed with:
-signed, unless the attribute `cast` says `#linalg.type_fn<cast_unsigned>`.
+All operands have one shape. `copy` converts elements to the type of the output, integers as signed numbers; the others
+work on elements of one type.
 """
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
+from types import UnionType
 from typing import ClassVar
 
 from xdsl.dialects.builtin import AffineMapAttr, AnyFloat, ArrayAttr, FloatAttr, IndexType, IntegerType, i1
@@ -66,6 +68,18 @@ class ElementwiseOp(NamedStructuredOp, abc.ABC):
         super().verify_()
 
 
+def _verify_elements(name: str, inputs: Sequence[SSAValue], out: SSAValue, kind: type | UnionType = Attribute) -> None:
+    """The elements of inputs and output are of one type, and that is a `kind`."""
+    if not isinstance(out.type, kind):
+        raise VerifyException(f"'{name}' is not defined on elements of type {out.type}")
+    for value in inputs:
+        if value.type != out.type:
+            raise VerifyException(
+                f"'{name}' has an input with elements of type {value.type} and an output of {out.type}: "
+                "they are of one type"
+            )
+
+
 class UnaryOp(ElementwiseOp, abc.ABC):
     """`linalg.NAME ins(%a) outs(%init)` on floats."""
 
@@ -74,7 +88,8 @@ class UnaryOp(ElementwiseOp, abc.ABC):
 
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
-        value = converted(block, block.args[0], block.args[-1].type)
+        value, out = block.args
+        _verify_elements(cls.name, [value], out, AnyFloat)
         block.add_op(op := cls.FLOAT(value))  # pyright: ignore
         return [op.results[0]]
 
@@ -89,11 +104,12 @@ class BinaryOp(ElementwiseOp, abc.ABC):
 
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
-        type_ = block.args[-1].type
+        lhs, rhs, out = block.args
+        type_ = out.type
         op_type = cls.BOOLEAN if type_ == i1 else cls.FLOAT if isinstance(type_, AnyFloat) else cls.INTEGER
         if op_type is None:
             raise VerifyException(f"'{cls.name}' is not defined on elements of type {type_}")
-        lhs, rhs = (converted(block, argument, type_) for argument in block.args[:2])
+        _verify_elements(cls.name, [lhs, rhs], out)
         block.add_op(op := op_type(lhs, rhs))  # pyright: ignore
         return [op.results[0]]
 
@@ -195,7 +211,8 @@ class SquareOp(UnaryOp):
 
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
-        value = converted(block, block.args[0], block.args[-1].type)
+        value, out = block.args
+        _verify_elements(cls.name, [value], out, AnyFloat)
         block.add_op(op := arith.MulfOp(value, value))
         return [op.result]
 
@@ -209,11 +226,9 @@ class ReciprocalOp(UnaryOp):
 
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
-        type_ = block.args[-1].type
-        if not isinstance(type_, AnyFloat):
-            raise VerifyException(f"'{cls.name}' is not defined on elements of type {type_}")
-        value = converted(block, block.args[0], type_)
-        block.add_op(one := arith.ConstantOp(FloatAttr(1.0, type_)))
+        value, out = block.args
+        _verify_elements(cls.name, [value], out, AnyFloat)
+        block.add_op(one := arith.ConstantOp(FloatAttr(1.0, out.type)))  # pyright: ignore
         block.add_op(op := arith.DivfOp(one.result, value))
         return [op.result]
 
@@ -302,7 +317,7 @@ class SelectOp(ElementwiseOp):
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
         condition, lhs, rhs, out = block.args
-        lhs, rhs = converted(block, lhs, out.type), converted(block, rhs, out.type)
+        _verify_elements(cls.name, [lhs, rhs], out)
         block.add_op(op := arith.SelectOp(condition, lhs, rhs))
         return [op.result]
 
@@ -328,7 +343,9 @@ class FillOp(ElementwiseOp):
 
     @classmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
-        return [converted(block, block.args[0], block.args[-1].type)]
+        value, out = block.args
+        _verify_elements(cls.name, [value], out)
+        return [value]
 
     def get_indexing_maps(self) -> ArrayAttr[AffineMapAttr]:
         rank = shaped_type(self.outputs[0]).get_num_dims()
