@@ -116,11 +116,12 @@ def _location(op: Operation | SSAValue) -> Attribute:
 def _places(location: Attribute, sources: Mapping[str, str]) -> Iterator[Place]:
     match location:
         case FileLineColLoc():
-            file, line = location.filename.data, location.line.data
+            # Line 0 is the whole file: MLIR's place of a module that the text does not write out.
+            file, line = location.filename.data, max(location.line.data, 1)
             lines = sources[file].split("\n") if file in sources else []
             text = lines[line - 1] if 0 < line <= len(lines) else None
             word = _WORD.match(text, max(location.column.data - 1, 0)) if text is not None else None
-            yield Place(file, line, location.column.data, text, len(word[0]) if word is not None else 1)
+            yield Place(file, line, max(location.column.data, 1), text, len(word[0]) if word is not None else 1)
         case NameLoc():
             yield from _places(location.location, sources)
         case CallSiteLoc():

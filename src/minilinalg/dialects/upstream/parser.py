@@ -146,7 +146,8 @@ class MLIRParser(LiteralParser, LocationParser):
                 self._fail_undefined()
             raise
         if module.location == UNKNOWN:
-            module.location = self._text_location(0)
+            # A module that the text does not write out stands at no line of it.
+            module.location = file_place(self._file, self._number(0), self._number(0))
         return module
 
     def _parse_alias_def(self) -> None:

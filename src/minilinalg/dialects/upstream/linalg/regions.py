@@ -133,8 +133,14 @@ def _print_short_body(printer: Printer, op: Operation) -> None:
 
 
 def _parse_body(parser: Parser) -> Region:
-    """`(%in: f32, %init: f32) { ... }`."""
-    return parser.parse_region(parser.parse_comma_separated_list(Parser.Delimiter.PAREN, parser.parse_argument))
+    """`(%in: f32, %init: f32) { ... }`, the arguments with their locations in debug form."""
+
+    def argument() -> Parser.Argument:
+        found = parser.parse_argument()
+        found.location = parser.parse_optional_location()
+        return found
+
+    return parser.parse_region(parser.parse_comma_separated_list(Parser.Delimiter.PAREN, argument))
 
 
 def _print_body(printer: Printer, body: Region) -> None:
