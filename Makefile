@@ -1,11 +1,11 @@
-# make demo | test | check | bench. Each sets up .venv first where that is missing or pyproject.toml is newer: Python 3.11 or
+# make demo | test | check | bench | docs. Each sets up .venv first where that is missing or pyproject.toml is newer: Python 3.11 or
 # newer and make are all that has to be there. Another Python: make demo PYTHON=python3.12
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check bench
+.PHONY: demo test check bench docs
 
 demo: $(INSTALLED)
 	$(BIN)/minilinalg demo
@@ -24,6 +24,9 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/compile_time.py
 	@if $(BIN)/python -c 'import torch, triton' 2> /dev/null; then $(BIN)/python benchmarks/engine.py; \
 	else echo "The engine against Triton's interpreter is left out: it needs torch and the triton extra."; fi
+
+docs: $(INSTALLED)
+	$(BIN)/python docs/generate.py
 
 # The stamp is written last, so that an installation that was cut short is done again.
 $(INSTALLED): pyproject.toml

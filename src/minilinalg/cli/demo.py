@@ -126,10 +126,10 @@ class _Kernel:
             _print_row("checked", _checks_text(outcome))
             _print_row("answers", _answers_text(outcome))
             _print_machine(outcome)
-        for variant, target in ((".nopromise", TARGET), (self.shown.small, SMALL_TARGET)):
+        for label, variant, target in (("odd sizes", ".nopromise", TARGET), ("small", self.shown.small, SMALL_TARGET)):
             if variant is not None and (other := self.outcome(f"{name}{variant}", target)) is not None:
                 numbers = [f"{n} = {value}" for n, value in _numbers(other)]
-                _print_row(f"{variant[1:]}", f"{', '.join(numbers)}: {_answers_text(other)}")
+                _print_row(label, f"{name}{variant}.ttir, {', '.join(numbers)}: {_answers_text(other)}")
                 _print_machine(other)
         print(flush=True)
         return self.code
@@ -183,7 +183,9 @@ def _numbers(outcome: Outcome) -> list[tuple[str, int | float]]:
 
 
 def _command(file: str, launch: str, target: str) -> str:
-    return f"minilinalg run {file} --road {ROAD} --target {target} --launch {launch} --check"
+    # As the demo itself was called, so that the line runs where the command is not on the PATH.
+    program = str(_from_here(Path(sys.argv[0]))) if Path(sys.argv[0]).name == "minilinalg" else "minilinalg"
+    return f"{program} run {file} --road {ROAD} --target {target} --launch {launch} --check"
 
 
 def _checks_text(outcome: Outcome) -> str:

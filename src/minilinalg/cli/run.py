@@ -90,7 +90,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
     if road is None:
         for flag, rule in (
             ("stage", "--stage STAGE ends a road early"),
-            ("check", "--check runs what a road's passes"),
+            ("check", "--check runs the kernel after every pass of a road"),
         ):
             if arguments.has(flag):
                 raise CommandError(f"--{flag} stands without --road", rule=rule)

@@ -21,7 +21,7 @@ class ExpressionError(Exception):
         super().__init__(found)
         self.found = found
         self.rule = rule
-        self.start = start
+        self.start = max(start, 0)
         self.length = length
         self.hint = hint
 
@@ -118,16 +118,19 @@ class Arithmetic:
         if name in self.scalars:
             return self.value_of(name)
         if name in self.others:
-            raise _at(node, text, f"'{name}' is an array", "an expression is made of numbers and scalars")
+            raise _at(
+                node, text, f"'{name}' is an array", f"an expression is made of numbers: {', '.join(self.scalars)}"
+            )
         known = ", ".join(self.scalars) or "none"
-        raise _at(node, text, f"unknown name '{name}'", f"the scalars are: {known}", near_name(name, self.scalars))
+        raise _at(node, text, f"unknown name '{name}'", f"the numbers are: {known}", near_name(name, self.scalars))
 
     def _call(self, node: ast.expr, name: str, values: list[Number], text: str) -> Number:
         function = FUNCTIONS.get(name)
         if function is None:
             raise _at(node, text, f"unknown function '{name}'", RULE, near_name(name, FUNCTIONS))
         if not function.least <= len(values) <= function.most:
-            raise _at(node, text, f"'{name}' has {len(values)} arguments", f"it is called as {function.signature}")
+            found = f"the wrong number of arguments in '{_source(node, text)}'"
+            raise _at(node, text, found, f"it is called as {function.signature}")
         return self._computed(node, text, function.compute, *values)
 
     def _computed(self, node: ast.expr, text: str, compute: Callable[..., Number], *values: Number) -> Number:
@@ -141,12 +144,15 @@ class Arithmetic:
 
 def parse(text: str) -> ast.expr:
     """The expression's tree. Raises ExpressionError."""
+    if not text.strip():
+        raise ExpressionError("an expression with nothing in it", RULE)
     # Parentheses, so that leading blanks and line breaks are as good here as within any.
     try:
         return ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
         start = _offset(text, error.lineno or 1, max((error.offset or 1) - 1, 0))
-        raise ExpressionError(f"'{text}' is no expression", RULE, start=min(start, max(len(text) - 1, 0))) from None
+        start = min(start, len(text) - 1)
+        raise ExpressionError(f"'{text}' is no expression", RULE, start=start) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"'{text[:40]}' is no expression", RULE) from None
 

@@ -78,7 +78,6 @@ def _results(function: Operation) -> tuple[tuple[str, DType], ...]:
 
 
 def _grid(file: LaunchFile, abi: FunctionAbi) -> tuple[int, int, int]:
-    place = file.document.place("grid")
     if not abi.takes_grid:
         if file.grid is not None:
             raise InputError(
@@ -91,12 +90,12 @@ def _grid(file: LaunchFile, abi: FunctionAbi) -> tuple[int, int, int]:
         raise InputError(
             "no 'grid' in a launch file",
             rule=f"kernel '{abi.name}' runs over a grid: a number, or up to three [x, y, z]",
-            places=[place],
+            places=[file.document.place("arguments")],
         )
     try:
         return check_grid(file.grid)
     except LaunchError as error:
-        raise error.at([place]) from None
+        raise error.at([file.document.place("grid")]) from None
 
 
 class _Arguments:

@@ -242,7 +242,7 @@ class _Reader:
         except ValueError:
             raise self._error(keys, "values are a ragged array", "rows of values are equally long") from None
         if values.dtype.kind not in "biuf" and values.size:
-            raise self._error(keys, f"values are {shown(value)}", "values are a number or an array of numbers")
+            raise self._error(keys, "values that are no numbers", "values are a number or an array of numbers")
         if shape is not None:
             try:
                 values = np.broadcast_to(values, shape)
@@ -271,7 +271,10 @@ class _Reader:
                     hint=near_name(name, reference),
                     places=[self.document.key_place("tolerance", name)],
                 )
-            self._expect_table(("tolerance", name), table)
+            if not isinstance(table, dict):
+                rule = "a tolerance is { relative = NUMBER, absolute = NUMBER }, or one of the two"
+                raise self._error(("tolerance", name), f"the tolerance of '{name}' is {shown(table)}", rule)
+            table = cast(dict[str, Any], table)
             self.document.expect_keys(("tolerance", name), table, fields, (), f"the tolerance of '{name}'")
             for key, value in table.items():
                 if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
