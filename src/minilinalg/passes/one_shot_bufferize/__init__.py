@@ -15,8 +15,8 @@ from minilinalg.analysis.destination_style import (
     reads_destination,
 )
 from minilinalg.analysis.in_place import analyse
-from minilinalg.analysis.tensor_operands import Operand, is_tensor, written_operands
-from minilinalg.dialects.upstream import func, linalg, tensor
+from minilinalg.analysis.tensor_operands import Operand, is_tensor
+from minilinalg.dialects.upstream import func, linalg, memref
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.insertion import erase, insert_before
 from minilinalg.passes.one_shot_bufferize.buffers import Buffers, unsupported
@@ -84,32 +84,23 @@ class OneShotBufferizePass(MinilinalgPass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]:
-            _renew_fills(function)
             buffers = Buffers(ctx, self, function)
             buffers.decisions = analyse(function)
             buffers.rewrite = lambda block, b=buffers: _rewrite_block(b, block)
             take_arguments(buffers)
             buffers.rewrite(function.body.block)
             buffers.erase()
+            _erase_unread(function)
             function.update_function_type()
 
 
-def _renew_fills(function: func.FuncOp) -> None:
-    """Gives each operation that would have to copy a tensor of equal elements one of its own: a fill reads nothing."""
-    for op in tuple(function.body.walk()):
-        for operand in tuple(written_operands(op)):
-            fill = operand.value.owner
-            if not isinstance(fill, linalg.FillOp) or not isinstance(fill.outputs[0].owner, tensor.EmptyOp):
-                continue
-            if operand.value.has_one_use() and fill.parent is op.parent:
-                continue
-            new = fill.clone()
-            new.location = fill.location
-            new.results[0].name_hint = operand.value.name_hint
-            insert_before(op, new)
-            op.operands[operand.index] = new.results[0]
-            if not fill.results[0].uses:
-                erase(fill)
+def _erase_unread(function: func.FuncOp) -> None:
+    """Erases buffers that are filled and never read: each tensor that needed their elements has been filled itself."""
+    for alloc in [op for op in function.body.walk() if isinstance(op, memref.AllocOp)]:
+        users = [use.operation for use in alloc.memref.uses]
+        if all(isinstance(user, linalg.FillOp) for user in users):
+            for op in (*users, alloc):
+                erase(op)
 
 
 def _rewrite_block(b: Buffers, block: Block) -> None:

@@ -126,6 +126,12 @@ class Buffers:
             return self.allocate(op, value, name)
         if operand not in self.decisions.copies:
             return self.buffer(value)
+        if isinstance(fill := value.owner, linalg.FillOp):
+            # Equal elements are written once more: that reads nothing.
+            new = self.allocate(op, value, name)
+            if reads:
+                insert_before(op, linalg.FillOp([fill.inputs[0]], [new], []))
+            return new
         reader = self.decisions.copies[operand]
         why = "it may only be read" if reader is None else f"'{reader.name}' still reads it"
         self.remark(op, f"the destination of '{op.name}' is copied, not written in place: {why}")
