@@ -98,7 +98,7 @@ def test_a_lock_taken_in_a_loop_and_a_branch() -> None:
       scf.yield %k2 : i32
     }}
     %s = tt.atomic_rmw add, relaxed, gpu, %data, %done : (!tt.ptr<i32>, i32) -> i32"""
-    lock, data, _ = agree(kernel(PARAMETERS, body), (6,), arguments(4))
+    _lock, data, _ = agree(kernel(PARAMETERS, body), (6,), arguments(4))
     assert data[0] == 1 + 2 * (3 * 2 + 3 * 3)
 
 
