@@ -149,7 +149,7 @@ tt.func public @a_loop_carries_offsets_only(%x: !tt.ptr<f32>, %n: i32, %by: i32)
 // CHECK-LABEL: @a_modulo_is_a_loop_over_its_runs
 // CHECK: [[FIRST:%.*]] = arith.divsi
 // CHECK: [[LAST:%.*]] = arith.divsi
-// CHECK: scf.for [[RUN:%.*]] = [[FIRST]] to {{%.*}} step {{%.*}} iter_args({{%.*}} = {{%.*}}) -> (tensor<8xf32>)
+// CHECK: scf.for [[Q:%.*]] = [[FIRST]] to {{%.*}} step {{%.*}} iter_args({{%.*}} = {{%.*}}) -> (tensor<8xf32>)
 // CHECK: bufferization.to_tensor {{.*}} to tensor<?xf32>
 // CHECK: tensor.insert_slice
 tt.func public @a_modulo_is_a_loop_over_its_runs(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %n: i32) {
