@@ -190,7 +190,7 @@ def structured(
     what = f"'{op.name}'"
     operands = [Operand.of(v) for v in (*ins, *outs)]
     out_args = block.args[len(ins) :]
-    reads_out = [bool(list(a.uses)) for a in out_args]
+    reads = [bool(list(a.uses)) for a in block.args]
     reductions = [find_reduction(block, i, a) for i, a in enumerate(out_args)] if reduced else []
     whole = bool(reduced) and all(r is not None for r in reductions)
     if whole:
@@ -209,13 +209,13 @@ def structured(
 
     def compute(c: Chunk, region: Any, captured: Sequence[Any], *given: Any) -> Sequence[Sized]:
         sized = [
-            o.sized(v, c, what) if i < len(ins) or reads_out[i - len(ins)] else _shape_only(o, v)
-            for i, (o, v) in enumerate(zip(operands, given, strict=True))
+            o.sized(v, c, what) if is_read else _shape_only(o, v)
+            for o, v, is_read in zip(operands, given, reads, strict=True)
         ]
         sizes = domain_sizes(axes, sized, rank)
         if any(not isinstance(n, int) for n in sizes):
             return _by_groups(c, sizes, region, captured, given)
-        defined = _known(axes, sized, reads_out, len(ins), reduced, what)
+        defined = _known(axes, sized, reads, reduced, what)
         arrays = [a.to_domain(s.data) for a, s in zip(axes, sized, strict=True)]
         dom = [along(np.arange(int(n)), d, rank) for d, n in enumerate(sizes)] if uses_index else []
         captured = [per_program(v, rank) for v in captured]
@@ -250,8 +250,11 @@ def structured(
         expressions = None
         for i, r in enumerate(found):
             init = arrays[len(ins) + i]
+            if 0 in sizes:
+                values.append(init)
+                continue
             pair = products[i]
-            if pair is not None and not results[i].is_narrow and 0 not in sizes:
+            if pair is not None and not results[i].is_narrow:
                 a, b = (arrays[p] for p in pair)
                 total = contract(grown(a, sizes, reduced), b, reduced, operands[pair[0]].dtype, results[i])
             else:
@@ -259,7 +262,7 @@ def structured(
                     expressions = region(c, dom, *captured, *arrays)
                 total = grown(np.asarray(expressions[i], results[i].carrier), sizes, reduced)
                 total = reduce_axes(r.combiner, total, sorted(reduced), results[i], c)
-            values.append(combine_two(r.combiner, results[i])(init, total) if 0 not in sizes else init)
+            values.append(combine_two(r.combiner, results[i])(init, total))
         return values
 
     def _point_by_point(
@@ -288,18 +291,18 @@ def structured(
 
 
 def _shape_only(operand: Operand, value: Any) -> Sized:
-    """An output that is only written: its sizes, and nothing of its content."""
+    """An output that is only written, or an input that the body does not read: its sizes, and none of its content."""
     sizes = value.sizes if isinstance(value, Sized | MemRef) else operand.shape
     return Sized(np.zeros((1,) * (len(sizes) + 1), operand.dtype.carrier), sizes)
 
 
 def _known(
-    axes: Sequence[Axes], sized: Sequence[Sized], reads_out: Sequence[bool], n: int, reduced: set[int], what: str
+    axes: Sequence[Axes], sized: Sequence[Sized], reads: Sequence[bool], reduced: set[int], what: str
 ) -> Array | None:
     """Which points of the domain have all their operands defined; None: all. RunError when a reduction reads others."""
     total: Array | None = None
-    for i, (a, s) in enumerate(zip(axes, sized, strict=True)):
-        if s.defined is None or (i >= n and not reads_out[i - n]):
+    for a, s, is_read in zip(axes, sized, reads, strict=True):
+        if s.defined is None or not is_read:
             continue
         known = a.to_domain(s.defined)
         total = known if total is None else total & known
