@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import runpy
+import subprocess
 from math import erf, sqrt
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import official_mlir
 import pytest
 import slow
 
@@ -115,3 +117,11 @@ def test_a_kernel_goes_down_the_road() -> None:
     x, out = normal(150), np.zeros(160, np.float32)
     ml.compile(load("ragged_double").module, road="simd", target="tiny-simd")[3](x, out, 150)
     np.testing.assert_array_equal(out, np.concatenate([x * 2, np.zeros(10, np.float32)]))
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(official_mlir.OPT is None, reason="no mlir-opt here")
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.mlir")), ids=lambda path: path.stem)
+def test_mlir_opt_reads_the_text(path: Path) -> None:
+    done = subprocess.run([str(official_mlir.OPT), str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
