@@ -5,6 +5,7 @@ The messages for mistakes are in tests/errors/launch.txt.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from minilinalg.interp.dtypes import BF16, F16, F32, F64, I32, I64, DType
 from minilinalg.interp.run import Executable
 from minilinalg.launch import Answer, Launch, LaunchFile, Tolerance
 from minilinalg.launch.answers import Expectation, compare, epsilon
-from minilinalg.launch.arithmetic import Arithmetic, ExpressionError, cdiv, next_power_of_2
+from minilinalg.launch.arithmetic import FUNCTIONS, Arithmetic, ExpressionError, cdiv, next_power_of_2
+from minilinalg.launch.file import ALIAS_KEYS, ARRAY_KEYS, TOP_KEYS
+from minilinalg.launch.initialisers import DTYPES, INITIALISERS
 from minilinalg.parsing import parse_module
 from minilinalg.toml_document import TomlDocument
 
@@ -134,6 +137,19 @@ def test_a_broken_promise_is_told_at_its_place() -> None:
     assert "softmax.toml:8:13: error: argument 'in_stride' of 'softmax' is 991, which is not divisible by 16" in str(
         caught.value
     )
+
+
+def test_the_documentation_is_true() -> None:
+    """The files shown in docs/launch-files.md run on vector_add, and its tables name what there is."""
+    page = (EXAMPLES.parent / "docs" / "launch-files.md").read_text()
+    first, aliased, tolerance = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    module = parse_module((EXAMPLES / "kernels" / "vector_add.nopromise.ttir").read_text())
+    for text in (f"{first}\n{tolerance}", aliased):
+        launch = parsed(text).bind(find_function(module))
+        Executable(module).run(launch.grid, launch.arguments)
+        assert all(answer.ok for answer in launch.answers())
+    names = set(re.findall(r"`\[?(\w+)", page))
+    assert names >= {*DTYPES, *INITIALISERS, *FUNCTIONS, *TOP_KEYS, *ARRAY_KEYS, *ALIAS_KEYS}
 
 
 # --- numbers and grids --------------------------------------------------------------------------------------------

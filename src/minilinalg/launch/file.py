@@ -21,9 +21,9 @@ from minilinalg.toml_document import Keys, TomlDocument, shown
 if TYPE_CHECKING:
     from minilinalg.launch.binding import Launch
 
-_TOP_KEYS = ("function", "grid", "sizes", "arguments", "let", "reference", "tolerance")
-_ARRAY_KEYS = ("dtype", "shape", "init", "values", "seed", "nan")
-_ALIAS_KEYS = ("same_as", "offset", "shape", "dtype")
+TOP_KEYS = ("function", "grid", "sizes", "arguments", "let", "reference", "tolerance")
+ARRAY_KEYS = ("dtype", "shape", "init", "values", "seed", "nan")
+ALIAS_KEYS = ("same_as", "offset", "shape", "dtype")
 _T = TypeVar("_T")
 
 
@@ -88,7 +88,7 @@ class LaunchFile:
 class _Reader:
     def __init__(self, document: TomlDocument, overrides: Mapping[str, Number]):
         self.document = document
-        document.expect_keys((), document.data, _TOP_KEYS, ("arguments",), "a launch file")
+        document.expect_keys((), document.data, TOP_KEYS, ("arguments",), "a launch file")
         self.arguments, sizes = self._table("arguments"), self._table("sizes")
         self.tables = {name: cast(dict[str, Any], v) for name, v in self.arguments.items() if isinstance(v, dict)}
         numbers = {name: value for name, value in self.arguments.items() if name not in self.tables}
@@ -169,7 +169,7 @@ class _Reader:
     def _array(self, name: str, table: Mapping[str, Any]) -> ArraySpec:
         keys: Keys = ("arguments", name)
         required = ("dtype",) if "values" in table else ("dtype", "shape")
-        self.document.expect_keys(keys, table, (*_ARRAY_KEYS, "same_as"), required, f"array '{name}'")
+        self.document.expect_keys(keys, table, (*ARRAY_KEYS, "same_as"), required, f"array '{name}'")
         dtype = self._dtype((*keys, "dtype"), table["dtype"])
         shape = self._shape((*keys, "shape"), table["shape"]) if "shape" in table else None
         seed = self._whole((*keys, "seed"), table["seed"]) if "seed" in table else default_seed(name)
@@ -190,7 +190,7 @@ class _Reader:
 
     def _alias(self, name: str, table: Mapping[str, Any], arrays: Mapping[str, ArraySpec]) -> AliasSpec:
         keys: Keys = ("arguments", name)
-        self.document.expect_keys(keys, table, _ALIAS_KEYS, (), f"array '{name}', which is in the memory of another")
+        self.document.expect_keys(keys, table, ALIAS_KEYS, (), f"array '{name}', which is in the memory of another")
         base = self._text((*keys, "same_as"), table["same_as"])
         if base not in arrays:
             raise InputError(
