@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp.arith import float_binary, int_binary
+from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import I1, Array, DType
 from minilinalg.interp.engine import Chunk
-from minilinalg.interp.tt import COMBINERS, dot_arrays, reduce_with
+from minilinalg.interp.reduction import COMBINERS, reduce_with
 
 
 def contract(a: Array, b: Array, reduced: set[int], element: DType, result: DType) -> Array:

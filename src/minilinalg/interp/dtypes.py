@@ -125,7 +125,7 @@ _INTEGERS = {1: I1, 8: I8, 16: I16, 32: I32, 64: I64}
 
 @cache
 def dtype_of(type_: Attribute) -> DType:
-    """The element type of a scalar, shaped or pointer type.
+    """The element type of a scalar, shaped, pointer or descriptor type.
 
     Raises UnsupportedError for a type that the engine has no values for.
     """
@@ -139,6 +139,8 @@ def dtype_of(type_: Attribute) -> DType:
             return dtype_of(type_.element_type)
         case _ if type_.name == "tt.ptr":
             return PTR
+        case _ if type_.name == "tt.tensordesc":
+            return dtype_of(type_.element_type)  # pyright: ignore
         case _ if (found := BY_NAME.get(str(type_))) is not None:
             return found
         case _:

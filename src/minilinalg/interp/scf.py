@@ -365,7 +365,10 @@ def emit_while(em: Emitter, op: Any) -> None:
     )
 
 
-@meaning("scf.yield", "scf.condition", "tt.return", "func.return", "tt.reduce.return", "linalg.yield")
+@meaning(
+    *("scf.yield", "scf.condition", "tt.return", "func.return", "linalg.yield"),
+    *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return"),
+)
 def emit_return(em: Emitter, op: Any) -> None:
     em.line(f"return ({''.join(em.ref(v) + ', ' for v in op.operands)})", op)
 

@@ -22,9 +22,9 @@ from minilinalg.interp import access
 from minilinalg.interp.contraction import combine_two, contract, grown, reduce_axes
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter
+from minilinalg.interp.reduction import COMBINERS
 from minilinalg.interp.scf import Kind, join
 from minilinalg.interp.tensor import as_sized, settled
-from minilinalg.interp.tt import COMBINERS
 from minilinalg.interp.values import along, per_program, take
 from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of

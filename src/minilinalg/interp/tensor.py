@@ -15,8 +15,7 @@ from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
-from minilinalg.interp.tt import spread
-from minilinalg.interp.values import Partial, written_out
+from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.interp.views import MemRef, Sized, defined_of, groups, plain
 from minilinalg.locations import places_of
 

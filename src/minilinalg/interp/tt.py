@@ -6,20 +6,20 @@ or store reads it (access.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
-from xdsl.ir import Block, Operation
+from xdsl.ir import Operation
 
-from minilinalg.dialects.tt.attributes import InputPrecision, PropagateNan, RoundingMode
-from minilinalg.errors import RunError, UnsupportedError
+from minilinalg.dialects.tt.attributes import PropagateNan, RoundingMode
+from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.arith import lift, maximumf, minimumf, same, written_out
 from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
-from minilinalg.interp.values import Affine, Mask, Partial, form_of
+from minilinalg.interp.values import Affine, Mask, Partial, form_of, spread
 from minilinalg.locations import places_of
 
 # The grid
@@ -137,12 +137,6 @@ def broadcast(shape: tuple[int, ...]) -> Callable[[Any], Any]:
 @meaning("tt.broadcast")
 def emit_broadcast(em: Emitter, op: Any) -> None:
     em.call(op, broadcast(shape_of(op.results[0].type)), em.refs(op.operands))
-
-
-def spread(x: Any, shape: tuple[int, ...]) -> Array:
-    """The array (L, *shape) with every extent of 1 that stands for more grown to its size; a view."""
-    array = written_out(x)
-    return array if array.shape[1:] == shape else np.broadcast_to(array, (len(array), *shape))
 
 
 @meaning("tt.reshape")
@@ -331,147 +325,6 @@ def emit_pointer_cast(em: Emitter, op: Any) -> None:
     em.call(op, cast, em.refs(op.operands))
 
 
-# Reductions
-
-
-COMBINERS: dict[str, np.ufunc] = {
-    "arith.addf": np.add,
-    "arith.addi": np.add,
-    "arith.mulf": np.multiply,
-    "arith.muli": np.multiply,
-    "arith.maxnumf": np.fmax,
-    "arith.minnumf": np.fmin,
-    "arith.maxsi": np.maximum,
-    "arith.minsi": np.minimum,
-    "arith.andi": np.bitwise_and,
-    "arith.ori": np.bitwise_or,
-    "arith.xori": np.bitwise_xor,
-}
-"""Combiners that NumPy reduces in one call, for types that it does not carry wider than they are."""
-
-
-def single_combiner(block: Block) -> str | None:
-    """The name of the operation that a combiner consists of, when it is one operation on its two arguments."""
-    ops = list(block.ops)
-    if len(ops) != 2 or len(block.args) != 2 or len(ops[0].operands) != 2:
-        return None
-    if set(ops[0].operands) != set(block.args) or list(ops[1].operands) != list(ops[0].results):
-        return None
-    return ops[0].name
-
-
-def reduce_with(combine: Callable[..., Any], c: Chunk, arrays: Sequence[Array], axis: int) -> list[Array]:
-    """Any combiner: halves are combined until one element is left (the order is unspecified, as in Triton)."""
-    parts = [np.moveaxis(a, axis, -1) for a in arrays]
-    while (n := parts[0].shape[-1]) > 1:
-        half = n // 2
-        combined = combine(c, *(p[..., :half] for p in parts), *(p[..., half : 2 * half] for p in parts))
-        combined = [np.broadcast_to(x, (*parts[i].shape[:-1], half)) for i, x in enumerate(combined)]
-        if n % 2:
-            combined = [np.concatenate([x, p[..., -1:]], axis=-1) for x, p in zip(combined, parts, strict=True)]
-        parts = combined
-    return [p[..., 0] for p in parts]
-
-
-def whole(x: Any, shape: tuple[int, ...], what: str) -> Array:
-    """The tensor written out in full; RunError when an element is undefined."""
-    if type(x) is Partial:
-        if not bool(x.defined_array().all()):
-            raise access.undefined(what, "reduces over")
-        x = x.data
-    return spread(x, shape)
-
-
-@meaning("tt.reduce")
-def emit_reduce(em: Emitter, op: Any) -> None:
-    axis = int(op.properties["axis"].value.data)
-    shape = shape_of(op.operands[0].type)
-    block = op.regions[0].blocks[0]
-    dtypes = [dtype_of(o.type) for o in op.operands]
-    scalar_results = not shape_of(op.results[0].type)
-    ufunc = COMBINERS.get(single_combiner(block) or "")
-    what = f"'{op.name}'"
-
-    def result(x: Array, dtype: DType) -> Any:
-        if not scalar_results:
-            return x
-        if len(x) > 1:
-            return x
-        return x[0] if dtype.is_float else x[0].item()
-
-    if ufunc is not None and not dtypes[0].is_narrow and not (dtypes[0] is I1 and ufunc in (np.add, np.multiply)):
-        dtype = dtypes[0]
-
-        def at_once(x: Any) -> Any:
-            return result(ufunc.reduce(whole(x, shape, what), axis=axis + 1, dtype=dtype.carrier), dtype)
-
-        em.call(op, at_once, em.refs(op.operands), "reduce")
-        return
-    with em.computing():
-        name, outer = em.region(op.regions[0])
-
-    def by_halves(region: Callable[..., Any], c: Chunk, outer_values: Sequence[Any], *operands: Any) -> Any:
-        def combine(c: Chunk, *elements: Array) -> Any:
-            return region(c, *outer_values, *elements)
-
-        lead = max(len(written_out(o)) for o in operands)
-        arrays = [np.broadcast_to(w := whole(o, shape, what), (lead, *w.shape[1:])) for o in operands]
-        found = reduce_with(combine, c, arrays, axis + 1)
-        results = tuple(result(x, d) for x, d in zip(found, dtypes, strict=True))
-        return results[0] if len(results) == 1 else results
-
-    em.call(op, by_halves, f"{name}, c, [{', '.join(outer)}], {em.refs(op.operands)}", "reduce")
-
-
-# Products
-
-
-def round_tf32(x: Array) -> Array:
-    """float32 rounded to the ten fraction bits of tf32, halves away from zero (PTX ISA, cvt.rna.tf32.f32)."""
-    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
-    rounded = ((bits + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)
-    return np.where(np.isfinite(x), rounded, x)
-
-
-def dot_arrays(a: Array, b: Array, element: DType, result: DType, depth: int) -> Array:
-    """a @ b over the last two dimensions: exact products, accumulated in the result type in no particular order."""
-    if element.kind == "int":
-        # Products of 8-bit numbers add up exactly in a float of enough digits, where BLAS is fast.
-        exact32 = element.bits <= 8 and depth << (2 * element.bits - 2) < 1 << 24
-        wide = np.float32 if exact32 else np.float64 if element.bits <= 16 else np.int64
-        return np.matmul(a.astype(wide), b.astype(wide)).astype(np.int64).astype(result.carrier)
-    return (
-        np.matmul(a, b) if a.dtype == result.carrier else np.matmul(a.astype(result.carrier), b.astype(result.carrier))
-    )
-
-
-@meaning("tt.dot", fresh=True)
-def emit_dot(em: Emitter, op: Any) -> None:
-    a_shape, b_shape = shape_of(op.a.type), shape_of(op.b.type)
-    element, result = dtype_of(op.a.type), dtype_of(op.results[0].type)
-    tf32 = element.name == "f32" and op.precision is InputPrecision.TF32
-    reuse = em.may_reuse(op, 2)
-    what = f"'{op.name}'"
-
-    def dot(a: Any, b: Any, c: Any) -> Any:
-        left, right = whole(a, a_shape, what), whole(b, b_shape, what)
-        if tf32:
-            left, right = round_tf32(left), round_tf32(right)
-        product = dot_arrays(left, right, element, result, a_shape[-1])
-        if type(c) is Partial:
-            return lift(np.add)(product, c)
-        c = written_out(c)
-        if result.is_narrow:
-            return result.round(product + c)
-        if reuse and c.flags.owndata and c.flags.writeable and c.shape == product.shape:
-            return np.add(c, product, c)
-        if c.size == 1 and not c.any():
-            return product
-        return np.add(product, c, product) if len(product) >= len(c) else product + c
-
-    em.call(op, dot, em.refs(op.operands), "dot")
-
-
 # Everything else that only computes
 
 
@@ -498,17 +351,6 @@ def emit_fp_to_fp(em: Emitter, op: Any) -> None:
         return x.astype(target.carrier, copy=False) if widens else target.round(x)
 
     em.call(op, lift(convert), em.refs(op.operands))
-
-
-@meaning("tt.assert")
-def emit_assert(em: Emitter, op: Any) -> None:
-    message = op.properties["message"].data
-
-    def check(condition: Any) -> None:
-        if not bool(np.all(written_out(condition))):
-            raise RunError(f"device assertion failed: {message}", rule="the program asserts this")
-
-    em.call(op, check, em.refs(op.operands))
 
 
 @meaning("llvm.intr.assume", "ttg.barrier", "gpu.barrier")

@@ -284,3 +284,9 @@ def written_out(value: Any) -> Any:
     if kind is Partial:
         return value.data
     return value
+
+
+def spread(x: Any, shape: tuple[int, ...]) -> Array:
+    """The array (L, *shape) with every extent of 1 that stands for more grown to its size; a view."""
+    array = written_out(x)
+    return array if array.shape[1:] == shape else np.broadcast_to(array, (len(array), *shape))

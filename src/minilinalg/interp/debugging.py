@@ -1,0 +1,92 @@
+"""What a program tells its programmer: tt.print and tt.assert."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minilinalg.errors import RunError
+from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.values import Partial, written_out
+
+
+def _spelled(dtype: DType, *, hex_: bool, signed: bool) -> Callable[[Any], str]:
+    """How one element is printed: as C's printf does for %f, %i, %u, %p, or all its bits for `hex`."""
+    digits = max(dtype.bits, 8) // 4
+    mask = (1 << dtype.bits) - 1
+
+    def bits(x: Any) -> str:
+        stored = np.asarray(x, dtype.carrier).astype(dtype.storage)
+        return f"0x{int.from_bytes(stored.tobytes(), 'little') & mask:0{digits}x}"
+
+    def number(x: Any) -> str:
+        return f"{x:f}" if dtype.is_float else str(int(x) if signed or dtype.bits == 1 else int(x) & mask)
+
+    return bits if hex_ or dtype.kind == "ptr" else number
+
+
+def _per_program(value: Any, count: int, shape: tuple[int, ...]) -> tuple[Array, Array | None]:
+    """Elements (count, *shape) and which of them are defined (None: all)."""
+    data = np.atleast_1d(np.asarray(written_out(value)))
+    defined = np.atleast_1d(value.defined_array()) if isinstance(value, Partial) else None
+    full = (count, *shape)
+    return np.broadcast_to(data, full), None if defined is None else np.broadcast_to(defined, full)
+
+
+def _pids(c: Chunk, p: int) -> str:
+    return "(" + ", ".join(str(i if isinstance(i, int) else int(i[p])) for i in c.pids) + ")"
+
+
+def _index(index: Sequence[int], shape: tuple[int, ...]) -> str:
+    return "(" + ", ".join(f"{i:{len(str(n - 1))}}" for i, n in zip(index, shape, strict=True)) + ")"
+
+
+@meaning("tt.print")
+def emit_print(em: Emitter, op: Any) -> None:
+    """A line an element on standard output, in the format of Triton on a GPU: `pid (0, 0, 0) idx ( 3) x: 1.500000`."""
+    prefix = op.prefix.data
+    kinds = [
+        (shape_of(o.type), _spelled(dtype_of(o.type), hex_=bool(op.hex.value.data), signed=bool(signed)))
+        for o, signed in zip(op.operands, op.is_signed.get_values(), strict=True)
+    ]
+
+    def line(c: Chunk, *values: Any) -> None:
+        lines: list[str] = []
+        arrays = [_per_program(v, c.size, shape) for v, (shape, _) in zip(values, kinds, strict=True)]
+        for p in range(c.size):
+            pid = f"pid {_pids(c, p)}"
+            if not kinds:
+                lines.append(f"{pid}{prefix}")
+            for number, ((data, defined), (shape, spelled)) in enumerate(zip(arrays, kinds, strict=True)):
+                which = f"(operand {number}) " if len(kinds) > 1 else ""
+                for index in np.ndindex(shape):
+                    known = defined is None or bool(defined[(p, *index)])
+                    element = spelled(data[(p, *index)]) if known else "undefined"
+                    lines.append(f"{pid} idx {_index(index, shape)}{prefix}{which}{element}")
+        sys.stdout.write("\n".join(lines) + "\n")
+
+    em.call(op, line, ", ".join(["c", *(em.ref(o) for o in op.operands)]))
+
+
+@meaning("tt.assert")
+def emit_assert(em: Emitter, op: Any) -> None:
+    message, shape = op.message.data, shape_of(op.condition.type)
+
+    def check(c: Chunk, condition: Any) -> None:
+        if isinstance(condition, bool) and condition:
+            return
+        holds, defined = _per_program(condition, c.size, shape)
+        # What an undefined lane would say, nobody may depend on.
+        failed = ~holds.astype(np.bool_) if defined is None else defined & ~holds.astype(np.bool_)
+        if bool(failed.any()):
+            p, *index = (int(i) for i in np.argwhere(failed)[0])
+            where = f" at {index}" if shape else ""
+            raise RunError(
+                f"device assertion failed in program {_pids(c, p)}{where}: {message}", rule="the program asserts this"
+            )
+
+    em.call(op, check, f"c, {em.refs(op.operands)}")
