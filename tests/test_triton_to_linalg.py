@@ -334,6 +334,44 @@ def test_loops_carry_offsets(n: int) -> None:
     assert [str(value.type) for value in loop.results] == ["tensor<8xf32>", "index", "index", "index"]
 
 
+def test_a_loop_that_only_moves_a_pointer_stays() -> None:
+    text = """
+    tt.func public @f(%x: !tt.ptr<f32>, %n: i32) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %one = arith.constant 1.0 : f32
+      %p = scf.for %i = %c0 to %n step %c1 iter_args(%at = %x) -> (!tt.ptr<f32>) : i32 {
+        %next = tt.addptr %at, %i : !tt.ptr<f32>, i32
+        scf.yield %next : !tt.ptr<f32>
+      }
+      tt.store %p, %one : !tt.ptr<f32>
+      tt.return
+    }"""
+    x, _ = check(text, 1, np.zeros(8, np.float32), 4)
+    assert list(np.flatnonzero(x)) == [6]
+
+
+@pytest.mark.parametrize("c", [True, False])
+def test_branches_and_selects_carry_offsets(c: bool) -> None:
+    body = """
+      %two = arith.constant dense<2> : tensor<16xi32>
+      %four = arith.constant dense<4> : tensor<16xi32>
+      %z = arith.constant 0.0 : f32
+      %c = arith.cmpf olt, %s, %z : f32
+      %moved = scf.if %c -> (tensor<16x!tt.ptr<f32>>) {
+        %q = tt.addptr %aa, %two : tensor<16x!tt.ptr<f32>>, tensor<16xi32>
+        scf.yield %q : tensor<16x!tt.ptr<f32>>
+      } else {
+        scf.yield %aa : tensor<16x!tt.ptr<f32>>
+      }
+      %far = tt.addptr %moved, %four : tensor<16x!tt.ptr<f32>>, tensor<16xi32>
+      %chosen = arith.select %c, %far, %moved : tensor<16x!tt.ptr<f32>>
+      %r = tt.load %chosen : tensor<16x!tt.ptr<f32>>"""
+    r = np.zeros(16, np.float32)
+    _, _, r, _ = check(elementwise(body), 1, floats(24), floats(16), r, -1.0 if c else 1.0)
+    np.testing.assert_array_equal(r, floats(24)[6:22] if c else floats(24)[:16])
+
+
 def test_only_what_reaches_memory_is_computed() -> None:
     text = LINE.format(mask=MASKS["below"], stored=", %m")
     generics = [op for op in converted(text).walk() if op.name == "linalg.generic"]
@@ -497,6 +535,16 @@ def test_dot_of_f32_rounds_its_operands_to_tf32_when_it_says_so(precision: str) 
     check(DOT.format(t="f32", acc="f32", precision=precision), 1, a, floats(16, 16, seed=1), floats(16, 16, seed=2))
 
 
+def test_dot_of_batches() -> None:
+    body = """
+      %x = tt.reshape %a : tensor<16xf32> -> tensor<4x2x2xf32>
+      %y = tt.reshape %b : tensor<16xf32> -> tensor<4x2x2xf32>
+      %c = arith.constant dense<1.0> : tensor<4x2x2xf32>
+      %d = tt.dot %x, %y, %c : tensor<4x2x2xf32> * tensor<4x2x2xf32> -> tensor<4x2x2xf32>
+      %r = tt.reshape %d : tensor<4x2x2xf32> -> tensor<16xf32>"""
+    check(elementwise(body), 1, floats(16), floats(16, seed=1), np.zeros(16, np.float32), 0.0)
+
+
 def test_dot_of_f16_and_of_i8() -> None:
     half = np.float16
     operands = floats(16, 16, dtype=half), floats(16, 16, dtype=half, seed=1)
@@ -588,6 +636,20 @@ def test_no_conversion_of_a_mask_that_is_no_interval() -> None:
     found = refusal(LINE.format(mask="%m = arith.ori %high, %low : tensor<16xi1>", stored=""))
     assert "error: this mask is not an interval in each dimension: it is the result of 'arith.ori'" in found
     assert "rule: a masked access reads or writes the block between two bounds in each dimension" in found
+
+
+def test_no_conversion_when_branches_give_different_arrays() -> None:
+    body = """
+      %z = arith.constant 0.0 : f32
+      %c = arith.cmpf olt, %s, %z : f32
+      %either = scf.if %c -> (tensor<16x!tt.ptr<f32>>) {
+        scf.yield %aa : tensor<16x!tt.ptr<f32>>
+      } else {
+        scf.yield %ba : tensor<16x!tt.ptr<f32>>
+      }
+      %r = tt.load %either : tensor<16x!tt.ptr<f32>>"""
+    found = "this load's addresses are not a strided block: the two branches give different arrays"
+    assert found in refusal(elementwise(body))
 
 
 def test_no_conversion_of_pointers_from_memory() -> None:

@@ -68,9 +68,9 @@ class Bounds:
 
 
 def _loop_of(value: SSAValue) -> Operation | None:
-    """The `scf.for` whose induction variable `value` is."""
+    """The `scf.for`, counting in signed numbers, whose induction variable `value` is."""
     block = value.owner
     if not isinstance(block, Block) or block.args[0] is not value:
         return None
     loop = block.parent_op()
-    return loop if loop is not None and loop.name == "scf.for" else None
+    return loop if loop is not None and loop.name == "scf.for" and "unsignedCmp" not in loop.properties else None

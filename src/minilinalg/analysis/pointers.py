@@ -33,9 +33,11 @@ from minilinalg.analysis.index_expr import (
     ONE,
     ZERO,
     Carried,
+    Condition,
     Expr,
     Number,
     carried,
+    choose,
     constant,
     number,
     quotient,
@@ -143,8 +145,12 @@ class PointerAnalysis:
         if isinstance(owner, Block):
             assert isinstance(value, BlockArgument)
             return self._argument(value, owner)
-        rule = RULES.get(owner.name)
-        found = None if rule is None else rule(self, owner) if owner.name != "scf.for" else self._result(value)
+        if owner.name in ("scf.for", "scf.if"):
+            assert isinstance(value, OpResult)
+            found = self._loop_result(value) if owner.name == "scf.for" else self._branch_result(value)
+        else:
+            rule = RULES.get(owner.name)
+            found = None if rule is None else rule(self, owner)
         if isinstance(found, Structured):
             return found
         # A scalar integer is a symbol, whatever computes it; a vector of them is a table.
@@ -174,8 +180,7 @@ class PointerAnalysis:
             return replace(before, offset=carried(value))
         return self._table(value) or Unstructured("it is carried by a loop that may change all of it", value)
 
-    def _result(self, value: SSAValue) -> State | None:
-        assert isinstance(value, OpResult)
+    def _loop_result(self, value: OpResult) -> State | None:
         block = value.op.regions[0].block
         inside = block.args[1 + value.index]
         state = self.of(inside)
@@ -184,6 +189,21 @@ class PointerAnalysis:
         if any(isinstance(term, Table) and term.vector is inside for term in state.terms):
             return None
         return replace(state, offset=carried(value))
+
+    def _branch_result(self, value: OpResult) -> State | None:
+        """Both branches give the same array with the same strides, and each its offset."""
+        if not value.op.regions[1].blocks or not (is_integer(value.type) or is_pointer(value.type)):
+            return None
+        then, otherwise = (self.of(_last(region.block).operands[value.index]) for region in value.op.regions)
+        if isinstance(then, Unstructured) or isinstance(otherwise, Unstructured):
+            return then if isinstance(then, Unstructured) else otherwise
+        if (then.base, then.terms) != (otherwise.base, otherwise.terms):
+            what = "arrays" if then.base is not otherwise.base else "strides"
+            return Unstructured(f"the two branches give different {what}", value)
+        strides = replace(then, offset=ZERO).expressions()
+        if any(value.op.is_ancestor(used.owner) for expr in strides for used in values_of(expr)):
+            return Unstructured("its stride is computed inside of a branch", value)
+        return replace(then, offset=carried(value))
 
     def _agrees(self, loop: Operation) -> bool:
         """Gives up the first carried value of `loop` whose terms or base change from one iteration to the next."""
@@ -205,9 +225,13 @@ class PointerAnalysis:
 
 def _yielded(block: Block, index: int) -> SSAValue:
     """What the loop body `block` yields for its argument `index` (the induction variable is 0)."""
+    return _last(block).operands[index - 1]
+
+
+def _last(block: Block) -> Operation:
     last = block.last_op
     assert last is not None
-    return last.operands[index - 1]
+    return last
 
 
 def shape_of(type: Attribute) -> tuple[int, ...]:
@@ -437,9 +461,31 @@ def _int_to_ptr(analysis: PointerAnalysis, op: Operation) -> State:
     return Unstructured("the pointers are made from integers", op.results[0])
 
 
+def _addptr(analysis: PointerAnalysis, op: Operation) -> State | None:
+    """A scalar pointer moves as a tensor of them does: its offset is a symbol or a sum of symbols."""
+    pointer, offset = analysis.of(op.operands[0]), analysis.of(op.operands[1])
+    if isinstance(pointer, Unstructured):
+        return pointer
+    if isinstance(offset, Unstructured):
+        return offset
+    return add(pointer, offset)
+
+
+def _select(analysis: PointerAnalysis, op: Any) -> State | None:
+    """One of two addresses, by a condition on the whole program, when only their offsets differ."""
+    if isinstance(op.cond.type, TensorType) or not (is_pointer(op.lhs.type) or isinstance(op.lhs.type, TensorType)):
+        return None
+    then, otherwise = analysis.of(op.lhs), analysis.of(op.rhs)
+    if isinstance(then, Unstructured) or isinstance(otherwise, Unstructured):
+        return then if isinstance(then, Unstructured) else otherwise
+    if (then.base, then.terms) != (otherwise.base, otherwise.terms):
+        return None
+    return replace(then, offset=choose(Condition(op.cond), then.offset, otherwise.offset))
+
+
 RULES: Mapping[str, Rule] = {
     "arith.addi": _elementwise(add),
-    "tt.addptr": lambda analysis, op: _addptr(analysis, op),
+    "arith.select": _select,
     "arith.subi": _elementwise(lambda lhs, rhs: add(lhs, scale(rhs, constant(-1)))),
     "arith.muli": _elementwise(_multiply),
     "arith.shli": _elementwise(_shift_left),
@@ -448,7 +494,7 @@ RULES: Mapping[str, Rule] = {
     "arith.extsi": _cast,
     "arith.extui": _extend_unsigned,
     "arith.index_cast": _cast,
-    "scf.for": lambda analysis, op: None,
+    "tt.addptr": _addptr,
     "tt.make_range": _make_range,
     "tt.splat": _reshaped(_splat),
     "tt.unsplat": _reshaped(_unsplat),
@@ -460,17 +506,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def _addptr(analysis: PointerAnalysis, op: Operation) -> State | None:
-    """A scalar pointer moves as a tensor of them does: its offset is a symbol or a sum of symbols."""
-    pointer, offset = analysis.of(op.operands[0]), analysis.of(op.operands[1])
-    if isinstance(pointer, Unstructured):
-        return pointer
-    if isinstance(offset, Unstructured):
-        return offset
-    return add(pointer, offset)
-
-
-def numbers_of(expr: Expr) -> Iterable[SSAValue]:
-    """The scalar SSA values that an expression is computed from."""
-    yield from (symbol.value for symbol in expr.symbols() if isinstance(symbol, Number))
+def values_of(expr: Expr) -> Iterable[SSAValue]:
+    """The SSA values that an expression is computed from, or whose carried offsets it contains."""
+    yield from (symbol.value for symbol in expr.symbols() if isinstance(symbol, Number | Carried))
     yield from expr.conditions()

@@ -68,6 +68,7 @@ _FUNCTIONS: Mapping[str, Callable[[list[bool]], bool]] = {
 
 
 def _is_induction_variable(value: SSAValue, block: Block) -> bool:
-    """Of an `scf.for`, whose step is positive: the lower bound is the least value."""
+    """Of an `scf.for` that counts up in signed numbers: the lower bound is the least value."""
     loop = block.parent_op()
-    return isinstance(loop, Operation) and loop.name == "scf.for" and bool(block.args) and block.args[0] is value
+    counts = isinstance(loop, Operation) and loop.name == "scf.for" and "unsignedCmp" not in loop.properties
+    return counts and block.args[0] is value

@@ -9,7 +9,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from minilinalg.analysis.pointers import Structured, is_pointer
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, scf
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler
+from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler
 from minilinalg.passes.triton_to_linalg.demand import sources
 
 
@@ -59,20 +59,19 @@ def _bind(c: Conversion, data: Sequence[SSAValue], offsets: Sequence[SSAValue], 
 
 
 def _if(c: Conversion, op: scf.IfOp) -> None:
-    needed = [result for result in op.results if result in c.demand.data]
-    types = [result.type for result in needed]
+    data = [result for result in op.results if result in c.demand.data]
+    offsets = [result for result in op.results if result in c.demand.carried]
+    types = [*(result.type for result in data), *(INDEX for _ in offsets)]
     both = bool(types) or bool(op.false_region.blocks)
     branch = scf.IfOp(c.value(op.cond), types, Region(Block()), Region(Block()) if both else Region())
-    for old, new in zip((op.true_region, op.false_region), (branch.true_region, branch.false_region), strict=True):
+    for side, (old, new) in enumerate(zip(op.regions, branch.regions, strict=True)):
         if old.blocks:
             with c.inside(new.block):
                 c.convert_block(old.block)
-                last = old.block.last_op
-                assert last is not None
-                c.insert(scf.YieldOp(*(c.value(last.operands[result.index]) for result in needed)))
+                values = [c.value(sources(result)[side]) for result in data]
+                c.insert(scf.YieldOp(*values, *(_offset(c, sources(result)[side]) for result in offsets)))
     c.insert(branch)
-    for old, new in zip(needed, branch.results, strict=True):
-        c.bind(old, new)
+    _bind(c, data, offsets, branch.results)
 
 
 def _while(c: Conversion, op: scf.WhileOp) -> None:

@@ -99,6 +99,8 @@ class Demand:
                 argument = body_argument(value)
                 if argument not in self.carried:
                     self.carried.add(argument)
+                    if isinstance(value.owner, Operation):
+                        self._keep(value.owner)
                     for source in sources(argument):
                         state = self.pointers.of(source)
                         assert isinstance(state, Structured)
@@ -113,8 +115,8 @@ class Demand:
             if owner.name == "scf.for":
                 self._need(body_argument(value))
             elif owner.name == "scf.if":
-                for region in owner.regions:
-                    self._need(_terminator(region.block).operands[value.index])
+                for source in sources(value):
+                    self._need(source)
         elif isinstance(value, BlockArgument) and is_carried(value):
             for source in sources(value):
                 self._need(source)
@@ -135,15 +137,18 @@ def is_carried(value: BlockArgument) -> bool:
 
 
 def body_argument(value: SSAValue) -> SSAValue:
-    """The argument of a loop's body that stands for the same carried value as a result of the loop."""
+    """The argument of a loop's body that stands for the same carried value as a result of the loop; else the value."""
     owner = value.owner
-    if isinstance(owner, Operation) and isinstance(value, OpResult):
+    if isinstance(owner, Operation) and isinstance(value, OpResult) and owner.name == "scf.for":
         return owner.regions[0].block.args[1 + value.index]
     return value
 
 
 def sources(argument: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """What a carried value is at first, and what it becomes."""
+    """What a carried value is at first, and what it becomes; of a result of a branch, what it is in either."""
+    if isinstance(argument, OpResult):
+        then, otherwise = (_terminator(region.block).operands[argument.index] for region in argument.op.regions)
+        return then, otherwise
     assert isinstance(argument, BlockArgument)
     loop = argument.owner.parent_op()
     assert loop is not None
