@@ -96,7 +96,8 @@ def _no_instruction(op: Operation) -> UnsupportedError:
     known = [cls.SPEC.meaning for cls in simd.INSTRUCTIONS]
     bodies = [inner.name for region in op.regions for inner in region.walk() if inner.name != "linalg.yield"]
     what = f"'{op.name}' of {', '.join(bodies)}" if bodies else f"'{op.name}'"
-    near = near_name(bodies[0] if bodies else op.name, known)
+    unknown = [name for name in bodies or [op.name] if name not in known]
+    near = near_name(unknown[0], known) if unknown else "linalg-decompose-elementwise takes it apart into instructions"
     return UnsupportedError(
         f"{what} is no instruction of the machine",
         rule="an operation on buffers is a copy, a fill, one elementwise operation, a reduction by one combiner, "
