@@ -43,6 +43,7 @@ SIMD_ROAD = (
     Row("linalg", "triton-to-linalg", "pointers and masks become views and slices: what a block touches is in the IR"),
     Row("linalg", "canonicalize", "the index arithmetic of the views is folded as far as constants reach"),
     Row("linalg", "cse", "views with equal bounds become one"),
+    Row("linalg", "linalg-specialize-generic-ops", "what was written as loops and is a product or a reduction says so"),
     Row("linalg", "linalg-fuse-elementwise", "a chain of elementwise ops becomes one: no tensor in between is stored"),
     Row("tiled", "scf-forall-to-cores", "the grid is dealt out to the cores that the target has"),
     Row("memref", "one-shot-bufferize", "every tensor gets a buffer, or the buffer of a value that is dead"),

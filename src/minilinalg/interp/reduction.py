@@ -44,6 +44,20 @@ def single_combiner(block: Block) -> str | None:
     return ops[0].name
 
 
+def reduce_at_once(ufunc: np.ufunc, x: Array, axes: Sequence[int], dtype: DType) -> Array:
+    """`x` reduced along `axes`, which go. The same elements give the same bits wherever and however they lie.
+
+    NumPy adds up in an order that depends on the strides, so floats whose order counts are brought into one layout.
+    """
+    if not dtype.is_float or ufunc not in (np.add, np.multiply):
+        return ufunc.reduce(x, axis=tuple(axes), dtype=dtype.carrier)
+    kept = [a for a in range(x.ndim) if a not in axes]
+    x = x.transpose(*kept, *axes)
+    if len(axes) != 1 or x.strides[-1] != x.itemsize or any(abs(s) < x.itemsize for s in x.strides):
+        x = np.ascontiguousarray(x)
+    return ufunc.reduce(x.reshape(*x.shape[: len(kept)], -1), axis=-1, dtype=dtype.carrier)
+
+
 def reduce_with(combine: Combine, c: Chunk, arrays: Sequence[Array], axis: int) -> list[Array]:
     """Any combiner: halves are combined until one element is left (the order is unspecified, as in Triton)."""
     parts = [np.moveaxis(a, axis, -1) for a in arrays]
@@ -110,7 +124,7 @@ def emit_reduce(em: Emitter, op: Any) -> None:
         dtype = dtypes[0]
 
         def at_once(x: Any) -> Any:
-            return result(ufunc.reduce(whole(x, shape, what), axis=axis + 1, dtype=dtype.carrier), dtype)
+            return result(reduce_at_once(ufunc, whole(x, shape, what), (axis + 1,), dtype), dtype)
 
         em.call(op, at_once, em.refs(op.operands), "reduce")
         return

@@ -35,6 +35,7 @@ _NAMES = (
     "licm",
     "linalg-decompose-elementwise",
     "linalg-fuse-elementwise",
+    "linalg-specialize-generic-ops",
     "linalg-to-simd",
     "memref-plan",
     "memref-promote",
