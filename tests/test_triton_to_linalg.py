@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from official_mlir import OPT
 from xdsl.dialects.builtin import ModuleOp
 
-from minilinalg.context import make_context
+from minilinalg.context import MLContext, make_context
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import run
 from minilinalg.parsing import parse_module, verify_module
+from minilinalg.passes.linalg_fuse_elementwise import LinalgFuseElementwisePass
 from minilinalg.passes.triton_to_linalg import TritonToLinalgPass
+from minilinalg.printing import module_text
 from minilinalg.stages import STAGES
 
 KERNELS = Path(__file__).parent.parent / "examples" / "kernels"
@@ -66,6 +70,23 @@ def kernel(name: str) -> str:
 @pytest.mark.parametrize("kind", ["", ".nopromise"])
 def test_the_six_kernels_reach_the_stage(name: str, kind: str) -> None:
     converted((KERNELS / f"{name}{kind}.ttir").read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(OPT is None, reason="mlir-opt is not installed")
+@pytest.mark.parametrize("name", ["vector_add", "softmax", "gemv", "layernorm", "matmul", "flash_attn"])
+def test_the_official_mlir_accepts_the_stage(name: str) -> None:
+    ctx = make_context()
+    module = converted(kernel(name))
+    for text in (module_text(module), module_text(_fused(ctx, module))):
+        assert OPT is not None
+        command = [OPT, "--allow-unregistered-dialect", "-o", "/dev/null"]
+        done = subprocess.run(command, input=text, text=True, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def _fused(ctx: MLContext, module: ModuleOp) -> ModuleOp:
+    LinalgFuseElementwisePass().apply(ctx, module)
+    return module
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 1023, 1024, 1025, 3000])

@@ -61,6 +61,10 @@ class ReshapeLikeOp(IRDLOperation, abc.ABC):
                 f"'{self.name}' has groups {groups} for {expanded}: "
                 f"they list its {len(large)} dimensions in order, each once"
             )
+        if not all(groups):
+            raise VerifyException(
+                f"'{self.name}' has groups {groups} for {expanded}: an empty group would be a dimension made of nothing"
+            )
         if not groups and any(size != 1 for size in large):
             raise VerifyException(f"'{self.name}' makes {collapsed} and {expanded} the same: all sizes must be 1")
         for number, (group, size) in enumerate(zip(groups, small, strict=True)):

@@ -89,6 +89,11 @@ def _addresses(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Structured:
 
 def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, pointer: Structured) -> Box:
     mask = everywhere(pointer.shape) if op.mask is None else c.masks.of(op.mask)
+    if op.mask is not None and mask.is_true:
+        c.remark(op, "the mask holds in every program: the whole block is accessed, and no slice of it")
+    for dim, term in enumerate(pointer.terms):
+        if isinstance(term, Wrapped):
+            c.remark(op, f"dimension {dim} wraps around: each run between two wraps is accessed by itself")
     for rest in mask.rest:
         raise c.unsupported(
             op,

@@ -7,7 +7,6 @@ from math import prod
 from typing import Any, cast
 
 from xdsl.dialects.builtin import (
-    ArrayAttr,
     DenseArrayBase,
     FloatAttr,
     IntegerAttr,
@@ -20,6 +19,7 @@ from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, linalg, tensor
 from minilinalg.dialects.upstream.assembly import index_list
+from minilinalg.dialects.upstream.reshape import reassociation
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, element_of
 from minilinalg.passes.triton_to_linalg.elementwise import empty, filled, index_tensor
 
@@ -47,7 +47,7 @@ def groups(old: Sequence[int], new: Sequence[int]) -> list[list[int]] | None:
             covered *= new[position]
             group.append(position)
             position += 1
-        if covered != size:
+        if covered != size or not group:
             return None
     if not old:
         return [] if prod(new) == 1 else None
@@ -59,23 +59,19 @@ def groups(old: Sequence[int], new: Sequence[int]) -> list[list[int]] | None:
     return result
 
 
-def _attribute(reassociation: Sequence[Sequence[int]]) -> ArrayAttr[ArrayAttr[IntegerAttr]]:
-    return ArrayAttr([ArrayAttr([IntegerAttr(d, i64) for d in group]) for group in reassociation])
-
-
-def expanded(c: Conversion, value: SSAValue, shape: Sequence[int], reassociation: Sequence[Sequence[int]]) -> SSAValue:
+def expanded(c: Conversion, value: SSAValue, shape: Sequence[int], split: Sequence[Sequence[int]]) -> SSAValue:
     """The tensor in a shape into which each of its dimensions splits."""
     type = TensorType(element_of(value.type), shape)
-    return c.insert(tensor.ExpandShapeOp(value, (), _attribute(reassociation), shape, type)).result
+    return c.insert(tensor.ExpandShapeOp(value, (), reassociation(split), shape, type)).result
 
 
-def collapsed(c: Conversion, value: SSAValue, shape: Sequence[int], reassociation: Sequence[Sequence[int]]) -> SSAValue:
+def collapsed(c: Conversion, value: SSAValue, shape: Sequence[int], joined: Sequence[Sequence[int]]) -> SSAValue:
     """The tensor in a shape that joins neighbouring dimensions."""
     source = value.owner
     if isinstance(source, tensor.ExpandShapeOp) and shape_of(source.src) == tuple(shape):
         return source.src
     type = TensorType(element_of(value.type), shape)
-    properties = {"reassociation": _attribute(reassociation)}
+    properties = {"reassociation": reassociation(joined)}
     return c.insert(tensor.CollapseShapeOp.create(operands=[value], result_types=[type], properties=properties)).result
 
 
