@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(r"^\$ (.*?)\n(.*?)(?=^\$ |\Z)", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 GENERATED = {"passes.md", "tt.md", "simd.md"}
 
@@ -22,6 +25,21 @@ def test_python_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scope: dict[str, object] = {"__name__": f"snippets of {page.name}"}
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
         exec(compile(block, str(page), "exec"), scope)
+
+
+def test_sessions_are_what_is_seen() -> None:
+    """Figures may differ from machine to machine; all else in the README's sessions is what the commands print."""
+    tools = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    (session,) = CONSOLE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    for command, shown in SHOWN.findall(session):
+        found = subprocess.run(command.split(), cwd=ROOT, env=tools, capture_output=True, text=True)
+        assert found.returncode == 0, found.stderr
+        assert without_figures(found.stdout) == without_figures(shown)
+
+
+def without_figures(text: str) -> list[str]:
+    """The lines with every number, and the space that aligns it, made alike."""
+    return [re.sub(r"\s*[\d.,e-]*\d%?", " #", line.rstrip()) for line in text.strip().splitlines()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
