@@ -25,7 +25,7 @@ from minilinalg.dialects.upstream import arith, bufferization, func, linalg, mem
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark
-from minilinalg.passes.insertion import insert_before, value_before
+from minilinalg.passes.insertion import erase, insert_before, value_before
 from minilinalg.passes.strided_view import sizes_of
 
 
@@ -85,6 +85,12 @@ class Buffers:
     def copy(self, at: Operation, source: SSAValue, destination: SSAValue) -> None:
         if not same_view(source, destination):
             insert_before(at, memref.CopyOp(source, destination))
+
+    def replace(self, allocated: SSAValue, buffer: SSAValue) -> None:
+        """Uses `buffer` in the place of one that was allocated."""
+        allocated.replace_all_uses_with(buffer)
+        self.buffers = {value: buffer if known is allocated else known for value, known in self.buffers.items()}
+        erase(cast("Operation", allocated.owner))
 
     def buffer(self, value: SSAValue) -> SSAValue:
         """The buffer of a tensor."""

@@ -114,12 +114,7 @@ def join(
     for end, source in zip(ends, sources, strict=True):
         alloc = source.owner
         if isinstance(alloc, memref.AllocOp) and alloc.parent is end.parent and source.type == new.type:
-            source.replace_all_uses_with(new)
-            for value, buffer in b.buffers.items():
-                if buffer is source:
-                    b.buffers[value] = new
-            alloc.detach()
-            alloc.erase()
+            b.replace(source, new)
         else:
             b.copy(end, source, new)
     return new

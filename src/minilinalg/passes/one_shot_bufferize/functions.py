@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, MemRefType, TensorType, UnitAttr
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from minilinalg.abi import ABI, FunctionAbi, Parameter
 from minilinalg.analysis.tensor_operands import is_tensor
-from minilinalg.dialects.upstream import func, memref
+from minilinalg.dialects.upstream import func, memref, scf
 from minilinalg.passes.insertion import insert_before
 from minilinalg.passes.one_shot_bufferize.buffers import Buffers
 
@@ -42,7 +42,7 @@ def return_results(b: Buffers, op: func.ReturnOp) -> None:
         element, shape = (shaped.element_type, shaped.get_shape()) if shaped is not None else (type, ())
         new = add_argument(b, MemRefType(element, shape), name)
         if is_tensor(value):
-            b.copy(op, b.buffer(value), new)
+            _deliver(b, op, b.buffer(value), new)
         else:
             insert_before(op, memref.StoreOp.get(value, new, []))
         entries.append(Parameter(name, "result", element, {}, shape).attribute())
@@ -50,6 +50,28 @@ def return_results(b: Buffers, op: func.ReturnOp) -> None:
     b.function.attributes[ABI] = ArrayAttr([*known.data, *entries])
     insert_before(op, func.ReturnOp())
     b.dead.append(op)
+
+
+def _deliver(b: Buffers, at: Operation, source: SSAValue, result: SSAValue) -> None:
+    """Copies a result to the caller's buffer. What the iterations of a scf.forall make together is made there.
+
+    A buffer that they shared would be in the memory of one core.
+    """
+    alloc = source.owner
+    is_shared = isinstance(alloc, memref.AllocOp) and any(
+        isinstance(use.operation, scf.ForallOp) or _is_inside_forall(use.operation) for use in source.uses
+    )
+    if is_shared and alloc.parent is at.parent and source.type == result.type:
+        b.replace(source, result)
+    else:
+        b.copy(at, source, result)
+
+
+def _is_inside_forall(op: Operation) -> bool:
+    at = op.parent_op()
+    while at is not None and not isinstance(at, scf.ForallOp):
+        at = at.parent_op()
+    return at is not None
 
 
 def add_argument(b: Buffers, type: MemRefType[Attribute], name: str) -> SSAValue:
