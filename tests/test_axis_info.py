@@ -10,7 +10,8 @@ from integer_programs import ARGUMENTS, Numbers, Program, programs
 
 from minilinalg.analysis.axis_info import LIMIT, AxisInfo, AxisInfoAnalysis
 from minilinalg.analysis.bounds import Bounds
-from minilinalg.analysis.pointers import PointerAnalysis, Structured
+from minilinalg.analysis.pointers import PointerAnalysis
+from minilinalg.analysis.structured import Structured
 from minilinalg.parsing import parse_module
 
 

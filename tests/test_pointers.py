@@ -7,17 +7,8 @@ from hypothesis import given, settings
 from integer_programs import ARGUMENTS, Numbers, Program, programs
 
 from minilinalg.analysis.index_expr import ONE, ZERO, Carried, constant, number
-from minilinalg.analysis.pointers import (
-    STILL,
-    PointerAnalysis,
-    State,
-    Strided,
-    Structured,
-    Table,
-    Unstructured,
-    Wrapped,
-    reshape_terms,
-)
+from minilinalg.analysis.pointers import PointerAnalysis, State
+from minilinalg.analysis.structured import STILL, Strided, Structured, Table, Unstructured, Wrapped, reshape_terms
 from minilinalg.parsing import parse_module
 
 

@@ -12,8 +12,9 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from minilinalg.analysis.axis_info import LIMIT, AxisInfoAnalysis
 from minilinalg.analysis.index_expr import Expr, Number, constant
-from minilinalg.analysis.pointers import PointerAnalysis, Structured
+from minilinalg.analysis.pointers import PointerAnalysis
 from minilinalg.analysis.signs import never_negative
+from minilinalg.analysis.structured import Structured
 
 
 class Bounds:

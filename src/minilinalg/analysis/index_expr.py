@@ -100,6 +100,11 @@ class Expr:
         conditions = (symbol.condition for symbol in self.symbols() if isinstance(symbol, Apply))
         yield from (c.of for c in conditions if c is not None and isinstance(c.of, SSAValue))
 
+    def values(self) -> Iterator[SSAValue]:
+        """The SSA values that it is computed from, or whose carried offsets it contains."""
+        yield from (symbol.value for symbol in self.symbols() if isinstance(symbol, Number | Carried))
+        yield from self.conditions()
+
     def __add__(self, other: Expr | int) -> Expr:
         return Expr((*self.terms, *_expr(other).terms))
 

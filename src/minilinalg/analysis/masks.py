@@ -21,8 +21,9 @@ from xdsl.ir import Operation, SSAValue
 
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.index_expr import ZERO, Condition, Expr, choose, constant, largest, smallest
-from minilinalg.analysis.pointers import STILL, PointerAnalysis, Strided, Structured, add, scale, shape_of
+from minilinalg.analysis.pointers import PointerAnalysis
 from minilinalg.analysis.signs import is_nonnegative
+from minilinalg.analysis.structured import STILL, Strided, Structured, add, scale, shape_of
 
 if TYPE_CHECKING:
     from minilinalg.analysis.bounds import Bounds

@@ -1,32 +1,21 @@
-"""Where the elements of a tensor of pointers lie: a base, an offset, and one term per dimension.
+"""Where the elements of a tensor of pointers lie, found by following the arithmetic that made them.
 
-    address(i0, i1, ...) = base + offset + term0(i0) + term1(i1) + ...        in elements
-
-Each dimension has a term of its own, so a block may run along rows with a stride and wrap around its columns:
-
-| term | value at position i |
-|---|---|
-| `Strided(stride)` | stride * i |
-| `Wrapped(start, modulus, scale)` | scale * ((start + i) remsi modulus) |
-| `Table(vector, scale)` | scale * vector[i], the numbers of a tensor with one dimension |
-
-Integer tensors have the same form without a base. Offsets, strides and moduli are expressions over scalar SSA values
-(`index_expr.py`); nothing is rewritten. What a loop or a branch carries keeps its terms, and only its offset changes:
-that offset is a symbol of its own (`Carried`). It is assumed of everything that is carried, and given up, until what
-is left agrees with itself: the greatest fixpoint.
+Every integer and pointer has a state: the form of `structured.py`, a base, an offset and one term per dimension, or the
+reason why it has none. Scalar arithmetic stays where it is: its results are symbols. Nothing is rewritten. What a loop
+or a branch carries keeps its terms, and only its offset changes: that offset is a symbol of its own (`Carried`). It is
+assumed of everything that is carried, and given up, until what is left agrees with itself: the greatest fixpoint.
 
 Compare triton-shared's PtrAnalysis, which classifies whole tensors where this has a state per dimension.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
 
-from xdsl.dialects.builtin import IndexType, IntegerType, TensorType
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.index_expr import (
@@ -34,8 +23,6 @@ from minilinalg.analysis.index_expr import (
     ZERO,
     Carried,
     Condition,
-    Expr,
-    Number,
     carried,
     choose,
     constant,
@@ -44,74 +31,21 @@ from minilinalg.analysis.index_expr import (
     remainder,
 )
 from minilinalg.analysis.signs import is_nonnegative, never_negative
-from minilinalg.dialects.tt import PointerType
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-@dataclass(frozen=True)
-class Strided:
-    """stride * i. A dimension along which nothing changes, and every dimension of size 1, has stride 0."""
-
-    stride: Expr
-
-
-@dataclass(frozen=True)
-class Wrapped:
-    """scale * ((start + i) remsi modulus): a row that starts again at the end of what it runs over."""
-
-    start: Expr
-    modulus: Expr
-    scale: Expr
-
-
-@dataclass(frozen=True)
-class Table:
-    """scale * vector[i]: numbers that are known at run time only."""
-
-    vector: SSAValue
-    scale: Expr
-
-
-Term: TypeAlias = Strided | Wrapped | Table
-STILL = Strided(ZERO)
-
-
-@dataclass(frozen=True)
-class Structured:
-    """offset + one term for each dimension of `shape`; a scalar has none. `base` is the pointer that is moved."""
-
-    offset: Expr
-    terms: tuple[Term, ...]
-    shape: tuple[int, ...]
-    base: SSAValue | None = None
-
-    @property
-    def is_uniform(self) -> bool:
-        """Whether every element is the same."""
-        return all(term == STILL for term in self.terms)
-
-    def expressions(self) -> Iterable[Expr]:
-        """Everything that has to be computed to know the elements."""
-        yield self.offset
-        for term in self.terms:
-            match term:
-                case Strided(stride):
-                    yield stride
-                case Wrapped(start, modulus, scale):
-                    yield from (start, modulus, scale)
-                case Table(_, scale):
-                    yield scale
-
-
-@dataclass(frozen=True)
-class Unstructured:
-    """Why a value has no such form, and the value at which it was lost."""
-
-    reason: str
-    at: SSAValue
-
+from minilinalg.analysis.structured import (
+    STILL,
+    Strided,
+    Structured,
+    Table,
+    Term,
+    Unstructured,
+    Wrapped,
+    add,
+    is_integer,
+    is_pointer,
+    reshape_terms,
+    scale,
+    shape_of,
+)
 
 State: TypeAlias = Structured | Unstructured
 Rule: TypeAlias = Callable[["PointerAnalysis", Any], "State | None"]
@@ -201,7 +135,7 @@ class PointerAnalysis:
             what = "arrays" if then.base is not otherwise.base else "strides"
             return Unstructured(f"the two branches give different {what}", value)
         strides = replace(then, offset=ZERO).expressions()
-        if any(value.op.is_ancestor(used.owner) for expr in strides for used in values_of(expr)):
+        if any(value.op.is_ancestor(used.owner) for expr in strides for used in expr.values()):
             return Unstructured("its stride is computed inside of a branch", value)
         return replace(then, offset=carried(value))
 
@@ -234,119 +168,12 @@ def _last(block: Block) -> Operation:
     return last
 
 
-def shape_of(type: Attribute) -> tuple[int, ...]:
-    """The shape of a tensor, () for a scalar."""
-    return type.get_shape() if isinstance(type, TensorType) else ()
-
-
-def _element(type: Attribute) -> Attribute:
-    return type.element_type if isinstance(type, TensorType) else type  # pyright: ignore
-
-
-def is_pointer(type: Attribute) -> bool:
-    """Whether it is a pointer or a tensor of pointers."""
-    return isinstance(_element(type), PointerType)
-
-
-def is_integer(type: Attribute) -> bool:
-    """Whether it is an integer, an index, or a tensor of them."""
-    return isinstance(_element(type), IntegerType | IndexType)
-
-
 def _why(owner: Operation) -> str:
     if owner.name == "tt.load":
         return (
             "the pointers are loaded from memory" if is_pointer(owner.results[0].type) else "it is loaded from memory"
         )
     return f"they go through '{owner.name}'"
-
-
-# Terms
-
-
-def add_terms(lhs: Term, rhs: Term) -> Term | None:
-    """The sum of two terms of one dimension, None when it has no form."""
-    if lhs == STILL:
-        return rhs
-    if rhs == STILL:
-        return lhs
-    match lhs, rhs:
-        case Strided(a), Strided(b):
-            return Strided(a + b)
-        case Wrapped(start, modulus, a), Wrapped(start_, modulus_, b) if (start, modulus) == (start_, modulus_):
-            return _scaled_term(Wrapped(start, modulus, a + b))
-        case Table(vector, a), Table(vector_, b) if vector is vector_:
-            return _scaled_term(Table(vector, a + b))
-        case _:
-            return None
-
-
-def _scaled_term(term: Wrapped | Table) -> Term:
-    return STILL if term.scale == ZERO else term
-
-
-def scale_term(term: Term, factor: Expr) -> Term:
-    """The term times a number."""
-    match term:
-        case Strided(stride):
-            return Strided(stride * factor)
-        case Wrapped() | Table():
-            return _scaled_term(replace(term, scale=term.scale * factor))
-
-
-def add(lhs: Structured, rhs: Structured) -> Structured | None:
-    """The elementwise sum; at most one of the two has a base."""
-    terms = [add_terms(a, b) for a, b in zip(lhs.terms, rhs.terms, strict=True)]
-    if any(term is None for term in terms) or (lhs.base is not None and rhs.base is not None):
-        return None
-    known = tuple(term for term in terms if term is not None)
-    return Structured(lhs.offset + rhs.offset, known, lhs.shape, lhs.base or rhs.base)
-
-
-def scale(state: Structured, factor: Expr) -> Structured:
-    """The state times a number that is the same for all elements."""
-    return Structured(state.offset * factor, tuple(scale_term(t, factor) for t in state.terms), state.shape)
-
-
-def reshape_terms(terms: Sequence[Term], old: Sequence[int], new: Sequence[int]) -> tuple[Term, ...] | None:
-    """The terms of the same elements in row-major order in another shape, None when they are not linear in it."""
-    result: list[Term] = []
-    i = 0
-    for j, size in enumerate(new):
-        if len(result) > j:
-            continue
-        # The smallest runs of old and new dimensions with equally many elements.
-        first_old, first_new, old_count, new_count = i, j, 1, size
-        j += 1
-        while i < len(old) and (old_count < new_count or (old_count == new_count and old[i] == 1)):
-            old_count *= old[i]
-            i += 1
-            while new_count < old_count:
-                new_count *= new[j]
-                j += 1
-        group = _regroup(terms[first_old:i], old[first_old:i], new[first_new:j])
-        if group is None:
-            return None
-        result.extend(group)
-    return tuple(result)
-
-
-def _regroup(terms: Sequence[Term], old: Sequence[int], new: Sequence[int]) -> list[Term] | None:
-    moving = [(term, size) for term, size in zip(terms, old, strict=True) if size != 1]
-    wide = [size for size in new if size != 1]
-    if len(moving) == 1 and len(wide) == 1:
-        return [STILL if size == 1 else moving[0][0] for size in new]
-    inner: Expr | None = None
-    covered = 1
-    for term, size in reversed(moving):
-        if not isinstance(term, Strided):
-            return None
-        inner = term.stride if inner is None else inner
-        if term.stride != inner * covered:
-            return None
-        covered *= size
-    inner = inner or ZERO
-    return [STILL if size == 1 else Strided(inner * prod(new[k + 1 :])) for k, size in enumerate(new)]
 
 
 # Rules: operation name -> the state of its result, None when the operation loses it
@@ -504,9 +331,3 @@ RULES: Mapping[str, Rule] = {
     "tt.trans": _reshaped(_transpose),
     "tt.int_to_ptr": _int_to_ptr,
 }
-
-
-def values_of(expr: Expr) -> Iterable[SSAValue]:
-    """The SSA values that an expression is computed from, or whose carried offsets it contains."""
-    yield from (symbol.value for symbol in expr.symbols() if isinstance(symbol, Number | Carried))
-    yield from expr.conditions()

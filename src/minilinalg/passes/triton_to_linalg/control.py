@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from minilinalg.analysis.pointers import Structured, is_pointer
+from minilinalg.analysis.structured import Structured, is_pointer
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler

@@ -15,7 +15,8 @@ from xdsl.traits import IsTerminator, MemoryEffectKind, get_effects
 
 from minilinalg.analysis.index_expr import Apply, Carried, Expr, Number, Symbol
 from minilinalg.analysis.masks import MaskAnalysis
-from minilinalg.analysis.pointers import PointerAnalysis, Structured, Table, is_pointer
+from minilinalg.analysis.pointers import PointerAnalysis
+from minilinalg.analysis.structured import Structured, Table, is_pointer
 from minilinalg.dialects import tt
 
 

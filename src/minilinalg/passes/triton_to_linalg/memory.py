@@ -22,8 +22,8 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.analysis.index_expr import ONE, ZERO, Condition, choose, largest, number, quotient, smallest
 from minilinalg.analysis.masks import Interval, everywhere
-from minilinalg.analysis.pointers import STILL, Strided, Structured, Table, Unstructured, Wrapped
 from minilinalg.analysis.signs import never_negative
+from minilinalg.analysis.structured import STILL, Strided, Structured, Table, Unstructured, Wrapped
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import bufferization, memref, scf, ub
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, element_of
