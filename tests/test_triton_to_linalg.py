@@ -249,6 +249,7 @@ def test_rows_that_wrap_around_anywhere(start: int, modulus: int, high: int, mas
     check(text, 1, floats(80), np.zeros(16, np.float32), start, modulus, high)
 
 
+SMALL = st.integers(0, 9)
 TILE = """
 tt.func public @f(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %sx: i32, %m: i32, %n: i32) {{
   %r8 = tt.make_range {{end = 8 : i32, start = 0 : i32}} : tensor<8xi32>
@@ -292,6 +293,33 @@ def test_blocks_of_two_dimensions(addresses: str, mask: str, m: int, n: int) -> 
       %v = tt.load %xp{mask} : tensor<8x4x!tt.ptr<f32>>
       tt.store %yp, %v : tensor<8x4x!tt.ptr<f32>>"""
     check(TILE.format(body=body), 1, floats(100), np.zeros((8, 4), np.float32), 6, m, n)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    m=st.integers(1, 10), n=st.integers(1, 6), start=st.integers(0, 9), high=st.integers(-1, 9), sx=st.integers(0, 9)
+)
+def test_blocks_that_wrap_around_in_both_dimensions(m: int, n: int, start: int, high: int, sx: int) -> None:
+    """Read, and written back to where they came from."""
+    body = f"""
+      %start = arith.constant dense<{start}> : tensor<8x1xi32>
+      %moved = arith.addi %rows, %start : tensor<8x1xi32>
+      %ns4 = tt.splat %n : i32 -> tensor<1x4xi32>
+      %wr = arith.remsi %moved, %ms : tensor<8x1xi32>
+      %wc = arith.remsi %columns, %ns4 : tensor<1x4xi32>
+      %wrs = arith.muli %wr, %sxs : tensor<8x1xi32>
+      %wa = tt.broadcast %wrs : tensor<8x1xi32> -> tensor<8x4xi32>
+      %wb = tt.broadcast %wc : tensor<1x4xi32> -> tensor<8x4xi32>
+      %w = arith.addi %wa, %wb : tensor<8x4xi32>
+      %limit = arith.constant dense<{high}> : tensor<8x1xi32>
+      %lm = arith.cmpi sge, %rows, %limit : tensor<8x1xi32>
+      %lmb = tt.broadcast %lm : tensor<8x1xi1> -> tensor<8x4xi1>
+      %xp = tt.addptr %xs, %w : tensor<8x4x!tt.ptr<f32>>, tensor<8x4xi32>
+      %v = tt.load %xp, %lmb, %zero : tensor<8x4x!tt.ptr<f32>>
+      tt.store %yp, %v : tensor<8x4x!tt.ptr<f32>>
+      %u = tt.load %xp, %lmb : tensor<8x4x!tt.ptr<f32>>
+      tt.store %xp, %u, %lmb : tensor<8x4x!tt.ptr<f32>>"""
+    check(TILE.format(body=body), 1, floats(100), np.zeros((8, 4), np.float32), sx, m, n)
 
 
 @pytest.mark.parametrize(("m", "n"), [(8, 4), (3, 2), (0, 4), (9, -1)])
