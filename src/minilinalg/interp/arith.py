@@ -53,6 +53,19 @@ def lift(fn: Function) -> Function:
     return lifted
 
 
+def guarded(fn: Function) -> Function:
+    """`fn` over scalars, undefined ones carried along."""
+    slow = lift(fn)
+
+    def scalar(*operands: Any) -> Any:
+        for o in operands:
+            if type(o) is Partial:
+                return slow(*operands)
+        return fn(*operands)
+
+    return scalar
+
+
 def fits_in(a: Array, b: Any) -> bool:
     """Whether a result of `a` and `b` has the shape of `a`, so that it may be written over it."""
     if not (a.flags.owndata and a.flags.writeable):
@@ -424,7 +437,7 @@ _and_arrays = lift(np.bitwise_and)
 def emit_int_binary(em: Emitter, op: Any) -> None:
     dtype = dtype_of(op.results[0].type)
     if rank_of(op.results[0].type) is None:
-        fn = int_binary(op.name, dtype)
+        fn = guarded(int_binary(op.name, dtype))
     elif op.name == "arith.andi" and dtype is I1:
         fn = and_masks
     else:
@@ -543,8 +556,9 @@ def _narrowest(a: Affine) -> Affine:
 def emit_cmpi(em: Emitter, op: Any) -> None:
     predicate = PREDICATES[int(op.predicate.value.data)]
     dtype = dtype_of(op.operands[0].type)
-    maker: Function = compare_ints if rank_of(op.operands[0].type) is None else compare_int_tensors
-    em.call(op, maker(predicate, dtype), em.refs(op.operands))
+    scalar = rank_of(op.operands[0].type) is None
+    fn = guarded(compare_ints(predicate, dtype)) if scalar else compare_int_tensors(predicate, dtype)
+    em.call(op, fn, em.refs(op.operands))
 
 
 # Select
@@ -552,6 +566,10 @@ def emit_cmpi(em: Emitter, op: Any) -> None:
 
 def select_scalar(condition: Any, a: Any, b: Any) -> Any:
     """arith.select of scalars."""
+    if Partial in (type(condition), type(a), type(b)):
+        if type(condition) is not Partial:
+            condition = np.atleast_1d(condition)
+        return select(condition, a, b)
     if is_array(condition):
         return where(condition, a, b)
     return a if condition else b
@@ -561,6 +579,8 @@ def select(condition: Any, a: Any, b: Any) -> Any:
     """arith.select of tensors, by a tensor of i1 or by one scalar."""
     if isinstance(condition, Partial):
         result = select(condition.data, a, b)
+        if isinstance(result, Partial):
+            return Partial(result.data, condition.defined_array() & result.defined_array())
         return Partial(written_out(result), condition.defined)
     if isinstance(condition, Mask) and condition.box().full:
         return a
@@ -639,12 +659,12 @@ def _to_int(dtype: DType, signed: bool) -> Function:
     return fn
 
 
-def _number(fn: Function) -> Function:
-    """`fn` over arrays, for scalars: a result that is one number becomes a Python int again."""
+def number(fn: Function) -> Function:
+    """`fn` over arrays, for scalars: a result that is one whole number becomes a Python int again."""
 
-    def scalar(x: Any) -> Any:
-        result = fn(x)
-        if not is_array(x) and np.ndim(result) == 0 and np.asarray(result).dtype.kind in "iub":
+    def scalar(*operands: Any) -> Any:
+        result = fn(*operands)
+        if np.ndim(result) == 0 and np.asarray(result).dtype.kind in "iub":
             return np.asarray(result).item()
         return result
 
@@ -667,7 +687,7 @@ def int_cast(name: str, source: DType, target: DType, tensor: bool) -> Function:
         return (x.view(source.unsigned) if unsigned else x).astype(target.carrier)
 
     if not tensor:
-        return array
+        return guarded(array)
     plain = lift(array)
 
     def fn(x: Any) -> Any:
@@ -749,7 +769,7 @@ def emit_float_cast(em: Emitter, op: Any) -> None:
         raise UnsupportedError(f"'{op.name}' rounds {rounding}", rule="only to_nearest_even is run yet")
     source, target = dtype_of(op.operands[0].type), dtype_of(op.results[0].type)
     fn = float_cast(op.name, source, target)
-    em.call(op, _number(fn) if rank_of(op.results[0].type) is None else lift(fn), em.refs(op.operands))
+    em.call(op, guarded(number(fn)) if rank_of(op.results[0].type) is None else lift(fn), em.refs(op.operands))
 
 
 @cache
@@ -779,7 +799,7 @@ def emit_bitcast(em: Emitter, op: Any) -> None:
                 return result
             return result[()] if target.is_float else result.item()
 
-        em.call(op, scalar, em.refs(op.operands))
+        em.call(op, guarded(scalar), em.refs(op.operands))
         return
     plain = lift(bitcast(source, target))
 

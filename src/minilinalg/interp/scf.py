@@ -105,7 +105,7 @@ def run_for(
 
     Raises RunError for a step that is not positive.
     """
-    lower, upper, step = (uniform(b) for b in bounds)
+    lower, upper, step = (uniform(_known(b, "scf.for", "takes a bound from")) for b in bounds)
     _check_step(step)
     carried = [_guard(v) for v in inits]
     if isinstance(lower, int) and isinstance(upper, int) and isinstance(step, int):
@@ -195,7 +195,7 @@ def run_for_stepwise(
     inits: Sequence[Any],
 ) -> Generator[bool, None, Sequence[Any]]:
     """`run_for` for one program that may wait."""
-    lower, upper, step = (uniform(b) for b in bounds)
+    lower, upper, step = (uniform(_known(b, "scf.for", "takes a bound from")) for b in bounds)
     _check_step(step)
     carried: Sequence[Any] = [_guard(v) for v in inits]
     for i in range(lower, upper, step):
@@ -230,7 +230,7 @@ def run_if(
     condition: Any,
 ) -> Sequence[Any]:
     """Runs each side on the programs that take it."""
-    condition = uniform(_known(condition))
+    condition = uniform(_known(condition, "scf.if"))
     if not is_array(condition):
         return then(c, *then_outer) if condition else other(c, *other_outer)
     yes, no = np.flatnonzero(condition), np.flatnonzero(~condition)
@@ -250,17 +250,18 @@ def run_if_stepwise(
     condition: Any,
 ) -> Generator[bool, None, Sequence[Any]]:
     """`run_if` for one program that may wait."""
-    if uniform(_known(condition)):
+    if uniform(_known(condition, "scf.if")):
         return (yield from then(c, *then_outer))
     return (yield from other(c, *other_outer))
 
 
-def _known(condition: Any) -> Any:
-    if isinstance(condition, Partial):
-        if not bool(condition.defined_array().all()):
-            raise undefined("scf.if", "branches on")
-        return condition.data
-    return condition
+def _known(value: Any, what: str, does: str = "branches on") -> Any:
+    """A scalar that decides where to go, which must be defined."""
+    if isinstance(value, Partial):
+        if not bool(value.defined_array().all()):
+            raise undefined(f"'{what}'", does)
+        return value.data
+    return value
 
 
 def nothing(_c: Chunk) -> tuple[()]:
@@ -310,7 +311,7 @@ def run_while(
     done: list[tuple[Sequence[Any], Array]] = []
     while True:
         condition, *values = before(c, *before_outer, *carried)
-        condition = uniform(_known(condition))
+        condition = uniform(_known(condition, "scf.while"))
         if is_array(condition):
             stop, go = np.flatnonzero(~condition), np.flatnonzero(condition)
             done.append(([take(v, stop) for v in values], programs[stop]))
@@ -343,7 +344,7 @@ def run_while_stepwise(
     state = State()
     while True:
         condition, *values = yield from before(c, *before_outer, *carried)
-        if not uniform(_known(condition)):
+        if not uniform(_known(condition, "scf.while")):
             return values
         carried = yield from after(c, *after_outer, *values)
         if waits:

@@ -16,10 +16,10 @@ from xdsl.ir import Operation
 from minilinalg.dialects.tt.attributes import PropagateNan, RoundingMode
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
-from minilinalg.interp.arith import lift, maximumf, minimumf, same, written_out
+from minilinalg.interp.arith import guarded, lift, maximumf, minimumf, same, written_out
 from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
-from minilinalg.interp.values import Affine, Mask, Partial, form_of, spread
+from minilinalg.interp.values import Affine, Mask, Partial, form_of, scalar_form, spread
 from minilinalg.locations import places_of
 
 # The grid
@@ -58,16 +58,25 @@ def splat(dtype: DType, shape: tuple[int, ...]) -> Callable[[Any], Any]:
     def array(x: Any) -> Any:
         return np.asarray(x, dtype.carrier).reshape(-1, *ones)
 
-    return symbolic if dtype.kind == "ptr" or (dtype.kind == "int" and dtype is not I1) else array
+    plain = symbolic if dtype.kind == "ptr" or (dtype.kind == "int" and dtype is not I1) else array
+
+    def any_form(x: Any) -> Any:
+        if type(x) is Partial:
+            return Partial(array(x.data), x.defined_array().reshape(-1, *ones))
+        return plain(x)
+
+    return any_form
 
 
 @meaning("tt.splat", "tt.unsplat")
 def emit_splat(em: Emitter, op: Any) -> None:
     if op.name == "tt.unsplat":
+        dtype = dtype_of(op.results[0].type)
 
         def unsplat(x: Any) -> Any:
-            flat = np.asarray(written_out(x)).reshape(-1)
-            return flat[0].item() if len(flat) == 1 and flat.dtype.kind in "iub" else flat
+            if type(x) is Partial:
+                return Partial(x.data.reshape(-1), np.broadcast_to(x.defined_array(), x.data.shape).reshape(-1))
+            return scalar_form(np.asarray(written_out(x)).reshape(-1), dtype)
 
         em.call(op, unsplat, em.refs(op.operands))
         return
@@ -173,6 +182,19 @@ def emit_trans(em: Emitter, op: Any) -> None:
     em.call(op, shaped(affine, array, shape), em.refs(op.operands))
 
 
+def moved(fn: Callable[..., Array]) -> Callable[..., Any]:
+    """`fn`, which only moves elements, on tensors of any form: what is undefined moves alike."""
+
+    def any_form(*operands: Any) -> Any:
+        data = fn(*(written_out(o) for o in operands))
+        if Partial not in map(type, operands):
+            return data
+        known = [o.defined_array() if type(o) is Partial else np.ones_like(written_out(o), np.bool_) for o in operands]
+        return Partial(data, fn(*known))
+
+    return any_form
+
+
 @meaning("tt.cat")
 def emit_cat(em: Emitter, op: Any) -> None:
     shapes = [shape_of(o.type) for o in op.operands]
@@ -182,7 +204,7 @@ def emit_cat(em: Emitter, op: Any) -> None:
         lead = max(len(p) for p in parts)
         return np.concatenate([np.broadcast_to(p, (lead, *p.shape[1:])) for p in parts], axis=1)
 
-    em.call(op, lift(cat), em.refs(op.operands))
+    em.call(op, moved(cat), em.refs(op.operands))
 
 
 @meaning("tt.join")
@@ -192,21 +214,23 @@ def emit_join(em: Emitter, op: Any) -> None:
     def join(a: Array, b: Array) -> Array:
         return np.stack(np.broadcast_arrays(spread(a, shape), spread(b, shape)), axis=-1)
 
-    em.call(op, lift(join), em.refs(op.operands))
+    em.call(op, moved(join), em.refs(op.operands))
 
 
 @meaning("tt.split")
 def emit_split(em: Emitter, op: Any) -> None:
     shape = shape_of(op.operands[0].type)
 
+    def part(i: int) -> Callable[[Any], Any]:
+        def side(a: Array) -> Array:
+            return spread(a, shape)[..., i]
+
+        return moved(side)
+
+    first, second = part(0), part(1)
+
     def split(x: Any) -> tuple[Any, Any]:
-        def part(i: int) -> Callable[[Array], Array]:
-            def side(a: Array) -> Array:
-                return spread(a, shape)[..., i]
-
-            return lift(side)
-
-        return part(0)(x), part(1)(x)
+        return first(x), second(x)
 
     em.call(op, split, em.refs(op.operands))
 
@@ -224,7 +248,7 @@ def emit_addptr(em: Emitter, op: Any) -> None:
         def scalar(p: Any, i: Any) -> Any:
             return p + i * size if isinstance(i, int) else p + np.asarray(i, np.int64) * size
 
-        em.call(op, scalar, em.refs(op.operands))
+        em.call(op, guarded(scalar), em.refs(op.operands))
         return
 
     def arrays(p: Array, i: Array) -> Array:
@@ -287,20 +311,10 @@ def emit_load(em: Emitter, op: Any) -> None:
 
     def scalar(c: Chunk, pointer: Any, mask: Any, other: Any) -> Any:
         read = access.load(c.memory, pointer, mask, other, dtype, (), c.size, what)
-        return _scalar(read, dtype)
+        return read if type(read) is Partial else scalar_form(read, dtype)
 
     given = ", ".join("None" if v is None else em.ref(v) for v in (op.ptr, op.mask, op.other))
     em.call(op, tensor if shape else scalar, f"c, {given}", "load")
-
-
-def _scalar(read: Any, dtype: DType) -> Any:
-    """What was read for one scalar a program, as a Python number when one read serves all programs."""
-    if isinstance(read, Partial):
-        # Scalars carry no mask; a masked-off scalar is a number that nothing may depend on.
-        read = read.data
-    if len(read) > 1:
-        return read
-    return read[0] if dtype.is_float else read[0].item()
 
 
 @meaning("tt.store")

@@ -45,6 +45,8 @@ def per_program(scalar: Any, rank: int) -> Any:
     """A scalar value as something that broadcasts over a tensor of that rank."""
     if is_array(scalar) and scalar.ndim:
         return scalar.reshape(-1, *([1] * rank))
+    if isinstance(scalar, Partial):
+        return Partial(per_program(scalar.data, rank), per_program(scalar.defined_array(), rank))
     return scalar
 
 
