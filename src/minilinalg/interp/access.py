@@ -232,7 +232,7 @@ def load(
             out[index][(slice(None), *_cut(low, high))] = read
         else:
             out[(index, *_cut(low, high))] = read
-    return Partial(out, mask) if other is None else out
+    return _with_background(out, mask, other)
 
 
 def _varies(pointer: Affine, box: Box, other: Any) -> bool:
@@ -406,6 +406,10 @@ def _gather(
 ) -> Any:
     addresses, lanes = lanes_of(pointer, mask, shape, what)
     whole = lanes is None or bool(lanes.all())
+    background = None if other is None else np.atleast_1d(_spread(other, len(shape)))
+    if background is not None and len(background) > len(addresses):
+        addresses = np.broadcast_to(addresses, (len(background), *shape))
+        lanes = None if lanes is None else np.broadcast_to(lanes, addresses.shape)
     parts = by_segment(memory, addresses, None if whole else lanes, dtype.itemsize, what, False)
     if len(parts) == 1 and parts[0][1] is None:
         segment = parts[0][0]
@@ -413,7 +417,7 @@ def _gather(
         check_aligned(offsets, dtype.itemsize, what)
         return dtype_in(memory.typed(segment, dtype.storage)[offsets // dtype.itemsize], dtype)
     out = np.empty(addresses.shape, dtype.carrier)
-    out[...] = poison(dtype) if other is None else _spread(other, len(shape))
+    out[...] = poison(dtype) if background is None else background
     for segment, here in parts:
         offsets = (addresses if here is None else addresses[here]) - segment.address
         check_aligned(offsets, dtype.itemsize, what)
@@ -422,7 +426,16 @@ def _gather(
             out[...] = read
         else:
             out[here] = read
-    return Partial(out, lanes) if other is None and lanes is not None and not whole else out
+    return out if lanes is None or whole else _with_background(out, lanes, other)
+
+
+def _with_background(out: Array, mask: Any, other: Any) -> Any:
+    """What was read where the mask holds, and is `other` elsewhere: undefined where that is."""
+    if other is None:
+        return Partial(out, mask)
+    if isinstance(other, Partial):
+        return Partial(out, written_out(mask) | other.defined_array())
+    return out
 
 
 def _spread(scalar_or_tensor: Any, rank: int) -> Any:

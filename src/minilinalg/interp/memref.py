@@ -164,7 +164,8 @@ def emit_load(em: Emitter, op: Any) -> None:
         if one.memory is not None and not isinstance(one.offset, int):
             found = access.load(c.memory, one.offset, None, None, dtype, (), c.size, "'memref.load'")
         else:
-            found = access.dtype_in(np.asarray(one.read(c.size, "'memref.load'")), dtype)
+            read = one.read(c.size, "'memref.load'")
+            found = access.dtype_in(read.data if isinstance(read, Sized) else np.asarray(read), dtype)
         if len(found) > 1:
             # A copy: the number read now must not change when memory does.
             return np.array(found)

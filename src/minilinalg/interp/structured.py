@@ -20,6 +20,7 @@ from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.contraction import combine_two, contract, grown, reduce_axes
+from minilinalg.interp.definedness import Known, defined, selects
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter
 from minilinalg.interp.reduction import COMBINERS
@@ -203,22 +204,29 @@ def structured(
     else:
         found, products = [], []
         name, outer = em.region(op.regions[0], first=["dom"])
+    asked = selects(block) if not reduced or whole else []
+    conditions = em.region(op.regions[0], first=["dom"], yields=[s.operands[0] for s in asked])[0] if asked else "None"
     kinds = [Kind(v.type) for v in outs]
     results = [o.dtype for o in operands[len(ins) :]]
     uses_index = any(inner.name == "linalg.index" for inner in block.walk())
 
-    def compute(c: Chunk, region: Any, captured: Sequence[Any], *given: Any) -> Sequence[Sized]:
+    def compute(c: Chunk, region: Any, conditions: Any, captured: Sequence[Any], *given: Any) -> Sequence[Sized]:
         sized = [
             o.sized(v, c, what) if is_read else _shape_only(o, v)
             for o, v, is_read in zip(operands, given, reads, strict=True)
         ]
         sizes = domain_sizes(axes, sized, rank)
         if any(not isinstance(n, int) for n in sizes):
-            return _by_groups(c, sizes, region, captured, given)
-        defined = _known(axes, sized, reads, reduced, what)
+            return _by_groups(c, sizes, region, conditions, captured, given)
         arrays = [a.to_domain(s.data) for a, s in zip(axes, sized, strict=True)]
         dom = [along(np.arange(int(n)), d, rank) for d, n in enumerate(sizes)] if uses_index else []
         captured = [per_program(v, rank) for v in captured]
+        known = _known(axes, sized, reads)
+        if any(k is not None for k in known):
+            holds = conditions(c, dom, *captured, *arrays) if asked else ()
+            known = known_results(known, holds)
+        else:
+            known = [None] * len(outs)
         out: list[Sized] = []
         if not reduced:
             values = region(c, dom, *captured, *arrays)
@@ -230,17 +238,28 @@ def structured(
             axis = axes[len(ins) + i]
             data = np.asarray(value, results[i].carrier)
             data = data.reshape((1,) * (rank + 1)) if data.ndim == 0 else data
-            known = None if defined is None else axis.from_domain(defined)
-            out.append(Sized(axis.from_domain(data), [1 if d is None else sizes[d] for d in axis.dims], known))
+            here = known[i]
+            here = None if here is None else axis.from_domain(here)
+            out.append(Sized(axis.from_domain(data), [1 if d is None else sizes[d] for d in axis.dims], here))
         return out
 
+    def known_results(known: list[Known], holds: Sequence[Any]) -> list[Known]:
+        if not reduced:
+            return defined(block, list(block.last_op.operands), known, holds)
+        if whole:
+            known = [*defined(block, [r.expression for r in found], known, holds), *known[len(ins) :]]
+        if any(k is not None for k in known):
+            raise access.undefined(what, "reduces over")
+        return [None] * len(outs)
+
     def _by_groups(
-        c: Chunk, sizes: list[Any], region: Any, captured: Sequence[Any], given: Sequence[Any]
+        c: Chunk, sizes: list[Any], region: Any, conditions: Any, captured: Sequence[Any], given: Sequence[Any]
     ) -> list[Sized]:
         pieces: list[tuple[Any, Sequence[Sized]]] = []
         for index, _ in groups(sizes, c.size):
             where = np.arange(c.size)[index] if isinstance(index, slice) else index
-            pieces.append((where, compute(c.take(where), region, take_each(captured, where), *take_each(given, where))))
+            here = take_each(captured, where), *take_each(given, where)
+            pieces.append((where, compute(c.take(where), region, conditions, *here)))
         return regroup(pieces, kinds)
 
     def _reduce_all(
@@ -287,7 +306,7 @@ def structured(
             carried = list(region(c, [cut(x) for x in dom], *captured, *(cut(a) for a in arrays[: len(ins)]), *carried))
         return carried
 
-    deliver(em, op, outs, compute, f"{name}, [{', '.join(outer)}], {em.refs((*ins, *outs))}")
+    deliver(em, op, outs, compute, f"{name}, {conditions}, [{', '.join(outer)}], {em.refs((*ins, *outs))}")
 
 
 def _shape_only(operand: Operand, value: Any) -> Sized:
@@ -296,21 +315,13 @@ def _shape_only(operand: Operand, value: Any) -> Sized:
     return Sized(np.zeros((1,) * (len(sizes) + 1), operand.dtype.carrier), sizes)
 
 
-def _known(
-    axes: Sequence[Axes], sized: Sequence[Sized], reads: Sequence[bool], reduced: set[int], what: str
-) -> Array | None:
-    """Which points of the domain have all their operands defined; None: all. RunError when a reduction reads others."""
-    total: Array | None = None
+def _known(axes: Sequence[Axes], sized: Sequence[Sized], reads: Sequence[bool]) -> list[Known]:
+    """Where in the domain each operand is defined, as far as it is read."""
+    found: list[Known] = []
     for a, s, is_read in zip(axes, sized, reads, strict=True):
-        if s.defined is None or not is_read:
-            continue
-        known = a.to_domain(s.defined)
-        total = known if total is None else total & known
-    if total is None or total.all():
-        return None
-    if reduced:
-        raise access.undefined(what, "reduces over")
-    return total
+        known = None if s.defined is None or not is_read else a.to_domain(s.defined)
+        found.append(None if known is None or known.all() else known)
+    return found
 
 
 def take_each(values: Sequence[Any], index: Any) -> list[Any]:
@@ -330,8 +341,20 @@ def regroup(pieces: Sequence[tuple[Any, Sequence[Sized]]], kinds: Sequence[Kind]
             np.concatenate([np.broadcast_to(np.asarray(s[i].sizes[d]), (len(w),)) for w, s in pieces])[back]
             for d in range(rank)
         ]
-        out.append(Sized(take(join(data, kind), back), sizes))
+        known = _regrouped([(s[i], len(w)) for w, s in pieces], highest)
+        out.append(Sized(take(join(data, kind), back), sizes, None if known is None else known[back]))
     return out
+
+
+def _regrouped(pieces: Sequence[tuple[Sized, int]], highest: Sequence[int]) -> Known:
+    """Where the elements of groups of programs are defined, one group after the other."""
+    if all(sized.defined is None for sized, _ in pieces):
+        return None
+    rows: list[Array] = []
+    for sized, count in pieces:
+        known = np.ones((1,) * (len(highest) + 1), np.bool_) if sized.defined is None else sized.defined
+        rows.append(np.broadcast_to(_padded(known, sized.sizes, highest), (count, *highest)))
+    return np.concatenate(rows)
 
 
 def _padded(data: Array, sizes: Sequence[Any], highest: Sequence[int]) -> Array:

@@ -126,11 +126,20 @@ def _slice(value: Sized, offsets: Sequence[Any], sizes: Sequence[Any], strides: 
         if defined is not None:
             defined = np.broadcast_to(defined, (len(defined), *value.data.shape[1:]))[(slice(None), *cut)]
         return Sized(value.data[(slice(None), *cut)], sizes, defined)
+    highest = [int(np.max(s)) for s in sizes]
+    defined = value.defined
+    known = None if defined is None else _cut_rows(Sized(defined, value.sizes), offsets, sizes, strides, highest)
+    return Sized(_cut_rows(value, offsets, sizes, strides, highest), sizes, known)
+
+
+def _cut_rows(
+    value: Sized, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[int], highest: Sequence[int]
+) -> Array:
+    """Each program's slice by itself."""
     count = max(len(o) for o in offsets if not isinstance(o, int))
     full = [int(np.max(s)) for s in value.sizes]
     data = np.broadcast_to(value.data, (count, *full)) if value.data.shape[1:] != tuple(full) else value.data
     rows: list[Array] = []
-    highest = [int(np.max(s)) for s in sizes]
     for p in range(count):
         row = np.empty(highest, data.dtype)
         n = [int(s if isinstance(s, int) else s[p]) for s in sizes]
@@ -140,7 +149,7 @@ def _slice(value: Sized, offsets: Sequence[Any], sizes: Sequence[Any], strides: 
         ]
         row[tuple(slice(0, m) for m in n)] = source
         rows.append(row)
-    return Sized(np.stack(rows), sizes)
+    return np.stack(rows)
 
 
 @meaning("tensor.extract_slice")

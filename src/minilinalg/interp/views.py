@@ -130,9 +130,14 @@ class MemRef:
     def uniform(self) -> bool:
         return all(isinstance(s, int) for s in self.sizes)
 
+    @property
+    def _is_one_piece(self) -> bool:
+        numbers = (*self.sizes, *self.strides, *(() if self.storage is None else (self.offset,)))
+        return all(isinstance(n, int) for n in numbers)
+
     def _pieces(self, count: int) -> Iterator[tuple[Any, MemRef]]:
-        """The view split into groups of programs with equal sizes and strides."""
-        keys = (*self.sizes, *self.strides)
+        """The view split into groups of programs with equal sizes and strides, and equal offsets on chip."""
+        keys = (*self.sizes, *self.strides, *(() if self.storage is None else (self.offset,)))
         for index, row in groups(keys, count):
             rank = len(self.sizes)
             one = self if isinstance(index, slice) and index == slice(None) else self.take_programs(index)
@@ -142,7 +147,7 @@ class MemRef:
                     self.dtype,
                     one.offset,
                     row[:rank],
-                    row[rank:],
+                    row[rank : 2 * rank],
                     memory=self.memory,
                     storage=self.storage,
                     rows=one.rows,
@@ -151,7 +156,7 @@ class MemRef:
 
     def read(self, count: int, what: str) -> Array | Sized:
         """The elements in their storage dtype: an array or view (L, *sizes), or `Sized` where sizes differ."""
-        if self.uniform and all(isinstance(s, int) for s in self.strides):
+        if self._is_one_piece:
             return self._read(what)
         highest = [int(np.max(s)) for s in self.sizes]
         data = np.empty((count, *highest), self.dtype.storage)
@@ -169,7 +174,7 @@ class MemRef:
 
     def writable(self, what: str) -> Array | None:
         """The elements (P, *sizes) of an on-chip view, to write into; None where they are not one NumPy view."""
-        if self.storage is None or not self.uniform:
+        if self.storage is None or not self._is_one_piece:
             return None
         view, rows = self._on_chip([int(n) for n in self.sizes], what)
         return view if rows is None else None
