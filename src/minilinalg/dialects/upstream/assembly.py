@@ -193,10 +193,12 @@ def with_terminator(region: Region, terminator: type[Operation]) -> Region:
 # Operand groups
 
 
-def parse_operand_group(parser: Parser, keyword: str) -> list[SSAValue]:
-    """`ins(%a, %b : t, u)`; nothing when the keyword is not there."""
-    if parser.parse_optional_keyword(keyword) is None:
+def parse_operand_group(parser: Parser, keyword: str, *, optional: bool = False) -> list[SSAValue]:
+    """`ins(%a, %b : t, u)`; an optional group is empty when its keyword is not there."""
+    if optional and parser.parse_optional_keyword(keyword) is None:
         return []
+    if not optional:
+        parser.parse_keyword(keyword, " and operands with their types in parentheses")
     parser.parse_punctuation("(", f" after '{keyword}'")
     if parser.parse_optional_punctuation(")") is not None:
         return []

@@ -66,6 +66,9 @@ class MatchedToken(Token[MLIRTokenKind, str]):
 class FastLexer(MLIRLexer):
     """xDSL's lexer with the common tokens matched at once."""
 
+    # xDSL's pattern takes exponential time to see that a string has no end. This one is the same, but possessive.
+    _unescaped_characters_regex = re.compile(r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"')
+
     def lex(self) -> Token[MLIRTokenKind, str]:
         matched = _match(self.input.content, self.pos)
         if matched is None:

@@ -22,7 +22,7 @@ from typing import NoReturn
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, ModuleOp, StringAttr
-from xdsl.ir import Attribute, BlockArgument, Operation, Region, SSAValue, TypeAttribute
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue, TypeAttribute
 from xdsl.parser import AttrParser, ForwardDeclaredValue, Parser, ParserState, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError
 from xdsl.utils.lexer import Input, Span, Token
@@ -36,7 +36,9 @@ from minilinalg.errors import InputError, Place, near_name
 from minilinalg.locations import file_place, with_text_place
 
 _ALIAS_DEFINITION = re.compile(r"^[ \t]*([#!][A-Za-z_$-][\w$-]*)[ \t]*=", re.MULTILINE)
-_NESTED = r"[^<>\"]*(?:<[^<>\"]*(?:<[^<>\"]*(?:<[^<>\"]*>[^<>\"]*)*>[^<>\"]*)*>[^<>\"]*)*"
+# Possessive throughout: a text that does not match must not be tried in every other way.
+_FLAT = r"[^<>\"]*+"
+_NESTED = rf"{_FLAT}(?:<{_FLAT}(?:<{_FLAT}(?:<{_FLAT}>{_FLAT})*+>{_FLAT})*+>{_FLAT})*+"
 _TYPE_TEXT = re.compile(rf"(?:(?:tensor|memref|vector)<{_NESTED}>|![A-Za-z_][\w$]*\.[\w$.]+(?:<{_NESTED}>)?)")
 """The text of most shaped and dialect types; a wrong guess of where one ends only misses the table of known types."""
 _LOCATION_ALIAS = re.compile(r"\(\s*(#[\w$-]+)\s*\)")
@@ -344,6 +346,38 @@ class MLIRParser(LiteralParser, LocationParser):
                 place = self._text_location(argument.name.start)
                 argument.location = with_text_place(argument.location or UNKNOWN, place)
         return super().parse_optional_region(arguments)
+
+    def _parse_block(self) -> Block:
+        """A labelled block. xDSL's own method takes no number for a label."""
+        token = self._parse_token(MLIRTokenKind.CARET_IDENT, "expected an operation, a block label or '}'")
+        name, span = token.text[1:], token.span
+        block, defined = self.blocks.get(name, (None, None))
+        if defined is not None:
+            self.fail(
+                f"block ^{name} is defined twice",
+                span,
+                rule=f"a label stands for one block of a region; line {self.place(defined.start).line} defines it too",
+            )
+        if block is None:
+            block = Block()
+        self.blocks[name] = block, span
+        self.forward_block_references.pop(name, None)
+        if not name[0].isdigit() and not Block.is_default_block_name(name):
+            block.name_hint = name
+        self._parse_optional_block_arg_list(block)
+        self.parse_punctuation(":", " after a block label")
+        self._parse_block_body(block)
+        return block
+
+    def parse_optional_successor(self) -> Block | None:
+        token = self._parse_optional_token(MLIRTokenKind.CARET_IDENT)
+        if token is None:
+            return None
+        name = token.text[1:]
+        if name not in self.blocks:
+            self.forward_block_references[name].append(token.span)
+            self.blocks[name] = Block(), None
+        return self.blocks[name][0]
 
     def _fail_undefined(self) -> NoReturn:
         (name, _), (use, visible) = next(iter(self._undefined.items()))

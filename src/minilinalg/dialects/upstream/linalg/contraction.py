@@ -21,7 +21,6 @@ from xdsl.ir.affine import AffineDimExpr, AffineMap
 from xdsl.irdl import AttrSizedOperandSegments, irdl_op_definition, opt_prop_def, prop_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream import arith
 from minilinalg.dialects.upstream.linalg.attributes import TypeFnAttr
@@ -40,6 +39,7 @@ def _maps(loops: str, *operands: str) -> ArrayAttr[AffineMapAttr]:
 class ContractionOp(NamedStructuredOp, abc.ABC):
     """`c += a * b` over loops that the maps name."""
 
+    ARITY: ClassVar[int] = 2
     MAPS: ClassVar[ArrayAttr[AffineMapAttr]]
     cast = opt_prop_def(TypeFnAttr)
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
@@ -65,13 +65,6 @@ class ContractionOp(NamedStructuredOp, abc.ABC):
         *_, output = (attribute.data for attribute in self.get_indexing_maps())
         kept = {expression.position for expression in output.results if isinstance(expression, AffineDimExpr)}
         return ArrayAttr(PARALLEL if loop in kept else REDUCTION for loop in range(output.num_dims))
-
-    def verify_(self) -> None:
-        if (len(self.inputs), len(self.outputs)) != (2, 1):
-            raise VerifyException(
-                f"'{self.name}' has {len(self.inputs)} inputs and {len(self.outputs)} outputs: it takes two and one"
-            )
-        super().verify_()
 
 
 class MappedContractionOp(ContractionOp, abc.ABC):

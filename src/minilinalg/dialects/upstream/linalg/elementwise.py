@@ -51,21 +51,12 @@ class ElementwiseOp(NamedStructuredOp, abc.ABC):
     """Every output element from the input elements at the same place."""
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    ARITY: ClassVar[int]
 
     def get_indexing_maps(self) -> ArrayAttr[AffineMapAttr]:
         return identity_maps(len(self.operands), shaped_type(self.outputs[0]).get_num_dims())
 
     def get_iterator_types(self) -> ArrayAttr[IteratorTypeAttr]:
         return ArrayAttr([PARALLEL] * shaped_type(self.outputs[0]).get_num_dims())
-
-    def verify_(self) -> None:
-        if (len(self.inputs), len(self.outputs)) != (self.ARITY, 1):
-            raise VerifyException(
-                f"'{self.name}' has {len(self.inputs)} inputs and {len(self.outputs)} outputs: "
-                f"it takes {self.ARITY} and one"
-            )
-        super().verify_()
 
 
 def _verify_elements(name: str, inputs: Sequence[SSAValue], out: SSAValue, kind: type | UnionType = Attribute) -> None:

@@ -116,7 +116,7 @@ class GenericOp(OperandGroupsOp):
             "doc": attributes.pop("doc", None),
             "library_call": attributes.pop("library_call", None),
         }
-        inputs, outputs = parse_operand_group(parser, "ins"), parse_operand_group(parser, "outs")
+        inputs, outputs = parse_operand_group(parser, "ins", optional=True), parse_operand_group(parser, "outs")
         if parser.parse_optional_keyword("attrs") is not None:
             parser.parse_punctuation("=", " and further attributes")
             attributes |= parser.parse_optional_attr_dict()

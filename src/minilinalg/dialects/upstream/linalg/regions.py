@@ -288,7 +288,7 @@ class MapOp(StructuredOp):
     @classmethod
     def parse(cls, parser: Parser) -> MapOp:
         short = _parse_short_body(parser)
-        inputs, outputs = parse_operand_group(parser, "ins"), parse_operand_group(parser, "outs")
+        inputs, outputs = parse_operand_group(parser, "ins", optional=True), parse_operand_group(parser, "outs")
         attributes = parser.parse_optional_attr_dict()
         elements = element_types((*inputs, *outputs))
         body = _parse_body(parser) if short is None else _short_body(short, elements, element_types(outputs), False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from typing import ClassVar
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, AffineMapAttr, ArrayAttr, MemRefType, TensorType
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
@@ -218,15 +219,30 @@ class NamedStructuredOp(OperandGroupsOp, abc.ABC):
     The text leaves the body out; it is made when the operation is.
     """
 
+    ARITY: ClassVar[int]
+    """The number of inputs; there is one output."""
+
     @classmethod
     @abc.abstractmethod
     def build_body(cls, block: Block) -> list[SSAValue]:
         """Fill `block`, whose arguments are the elements, and give what it yields."""
 
     @classmethod
+    def verify_counts(cls, inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> None:
+        if (len(inputs), len(outputs)) != (cls.ARITY, 1):
+            raise VerifyException(
+                f"'{cls.name}' has {len(inputs)} inputs and {len(outputs)} outputs: it takes {cls.ARITY} and one"
+            )
+
+    def verify_(self) -> None:
+        self.verify_counts(self.inputs, self.outputs)
+        super().verify_()
+
+    @classmethod
     def hidden_body(cls, inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Region:
         from minilinalg.dialects.upstream.linalg.generic import YieldOp
 
+        cls.verify_counts(inputs, outputs)
         block = Block(arg_types=element_types((*inputs, *outputs)))
         block.add_op(YieldOp(*cls.build_body(block)))
         return Region(block)
@@ -263,23 +279,19 @@ class NamedStructuredOp(OperandGroupsOp, abc.ABC):
         properties, attributes = split_properties(cls, parser.parse_optional_attr_dict())
         position = parser.pos
         inputs, outputs = parse_operand_group(parser, "ins"), parse_operand_group(parser, "outs")
+        end = parser.pos
         types = parse_optional_result_types(parser)
         try:
-            op = cls.build(
-                operands=[inputs, outputs],
-                result_types=[types],
-                properties={**properties, **front},
-                attributes=attributes,
-                regions=[cls.hidden_body(inputs, outputs)],
-            )
-        except (IndexError, VerifyException) as wrong:
-            detail = f": {wrong}" if isinstance(wrong, VerifyException) else ""
-            parser.raise_error(
-                f"{len(inputs)} inputs and {len(outputs)} outputs do not fit this operation{detail}",
-                position,
-                parser.pos,
-            )
-        return op
+            body = cls.hidden_body(inputs, outputs)
+        except VerifyException as wrong:
+            parser.raise_error(str(wrong), position, end)
+        return cls.build(
+            operands=[inputs, outputs],
+            result_types=[types],
+            properties={**properties, **front},
+            attributes=attributes,
+            regions=[body],
+        )
 
     def print(self, printer: Printer) -> None:
         printed = self.print_front(printer) | {"operandSegmentSizes", MEMOIZED_MAPS}
