@@ -137,7 +137,7 @@ def table(rows: Iterable[tuple[str, str]], width: int = 30) -> str:
     """Two columns, indented by two; a left cell that is too wide has its right one on the next line."""
     lines: list[str] = []
     for left, right in rows:
-        if len(left) > width - 2:
+        if right and len(left) > width - 2:
             lines.append(f"  {left}")
             left = ""
         lines.append(f"  {left:<{width}}{right}".rstrip())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -51,6 +52,9 @@ def _guarded(body: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            print(f"error: cannot write the output: {error.strerror}", file=sys.stderr)
+            return ExitCode.WRONG_COMMAND
         if "--debug-traceback" in argv:
             print_traceback(error)
         print(f"error: internal error: {type(error).__name__}: {error}", file=sys.stderr)

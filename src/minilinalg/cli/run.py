@@ -82,6 +82,8 @@ def read_request(arguments: Arguments, command: str) -> Request:
         raise CommandError("no FILE is given", rule=f"{PROGRAM} FILE: the kernel, as TTIR or MLIR")
     if launch is None:
         raise CommandError("--launch is not given", rule="a launch file says grid and arguments: --launch FILE.toml")
+    if Path(launch).is_dir():
+        raise CommandError(f"'{launch}' is a directory", rule="--launch takes a TOML file")
     if not Path(launch).is_file():
         directory = Path(launch).parent
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]

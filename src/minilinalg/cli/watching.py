@@ -10,6 +10,7 @@ from time import perf_counter
 
 from xdsl.dialects.builtin import ModuleOp
 
+from minilinalg.errors import CommandError
 from minilinalg.passes import class_name
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.pipelines import Instrumentation
@@ -51,8 +52,12 @@ class DumpTree(Instrumentation):
     def after_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
         symbol = module.sym_name.data if module.sym_name is not None else "no-symbol-name"
         folder = self.directory / f"builtin_module_{symbol}"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.count}_{step.name}.mlir").write_text(self.show(module), encoding="utf-8")
+        text = self.show(module)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{self.count}_{step.name}.mlir").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"cannot write '{error.filename or folder}': {error.strerror}") from None
         self.count += 1
 
 
