@@ -1,0 +1,69 @@
+"""The `tensor` dialect: values of tensor type, their shapes, slices and elements.
+
+xDSL 0.74 lacks `gather`, `scatter`, `generate`, `parallel_insert_slice`, `rank` and `bitcast`, drops attributes of
+`empty`, and checks little of slices and reshapes. Its names of classes and accessors are kept.
+
+Source: https://mlir.llvm.org/docs/Dialects/TensorOps/
+"""
+
+from xdsl.dialects.tensor import CastOp, ConcatOp, DimOp, ExtractOp, FromElementsOp, InsertOp, SplatOp
+from xdsl.ir import Dialect
+
+from minilinalg.dialects.upstream.tensor.bodies import GenerateOp, PadOp, YieldOp
+from minilinalg.dialects.upstream.tensor.indexed import GatherOp, ScatterOp
+from minilinalg.dialects.upstream.tensor.shapes import CollapseShapeOp, ExpandShapeOp, ReshapeOp
+from minilinalg.dialects.upstream.tensor.slices import ExtractSliceOp, InsertSliceOp, ParallelInsertSliceOp
+from minilinalg.dialects.upstream.tensor.values import BitcastOp, EmptyOp, RankOp
+
+Tensor = Dialect(
+    "tensor",
+    [
+        BitcastOp,
+        CastOp,
+        CollapseShapeOp,
+        ConcatOp,
+        DimOp,
+        EmptyOp,
+        ExpandShapeOp,
+        ExtractOp,
+        ExtractSliceOp,
+        FromElementsOp,
+        GatherOp,
+        GenerateOp,
+        InsertOp,
+        InsertSliceOp,
+        PadOp,
+        ParallelInsertSliceOp,
+        RankOp,
+        ReshapeOp,
+        ScatterOp,
+        SplatOp,
+        YieldOp,
+    ],
+    [],
+)
+
+__all__ = [
+    "BitcastOp",
+    "CastOp",
+    "CollapseShapeOp",
+    "ConcatOp",
+    "DimOp",
+    "EmptyOp",
+    "ExpandShapeOp",
+    "ExtractOp",
+    "ExtractSliceOp",
+    "FromElementsOp",
+    "GatherOp",
+    "GenerateOp",
+    "InsertOp",
+    "InsertSliceOp",
+    "PadOp",
+    "ParallelInsertSliceOp",
+    "RankOp",
+    "ReshapeOp",
+    "ScatterOp",
+    "SplatOp",
+    "Tensor",
+    "YieldOp",
+]

@@ -1,0 +1,104 @@
+"""Tensors from nothing, and what a tensor says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    IndexType,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import (
+    Pure,
+)
+
+from minilinalg.dialects.upstream.assembly import (
+    INDEX,
+    parse_value_list,
+    print_values,
+)
+from minilinalg.dialects.upstream.constraints import AnyTensor, RankedTensor
+from minilinalg.dialects.upstream.tensor.rules import verify_dynamic_sizes
+
+
+@irdl_op_definition
+class EmptyOp(IRDLOperation):
+    """A tensor whose elements are undefined: `%t = tensor.empty(%n) : tensor<?x16xf32>`.
+
+    One index for each dynamic dimension of the result.
+    """
+
+    name = "tensor.empty"
+    dynamic_sizes = var_operand_def(IndexType)
+    tensor = result_def(RankedTensor)
+    traits = traits_def(Pure())
+
+    def __init__(self, dynamic_sizes: Sequence[SSAValue | Operation], tensor_type: Attribute):
+        super().__init__(operands=(dynamic_sizes,), result_types=(tensor_type,))
+
+    @property
+    def mixed_sizes(self) -> list[SSAValue | int]:
+        """The size of each dimension."""
+        sizes = iter(self.dynamic_sizes)
+        return [next(sizes) if size == DYNAMIC_INDEX else size for size in self.tensor.type.get_shape()]
+
+    def verify_(self) -> None:
+        verify_dynamic_sizes(self, self.tensor.type, self.dynamic_sizes)
+
+    @classmethod
+    def parse(cls, parser: Parser) -> EmptyOp:
+        position = parser.pos
+        sizes = parse_value_list(parser)
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":", " and the type of the tensor")
+        type_ = parser.parse_type()
+        return cls.create(
+            operands=parser.resolve_operands(sizes, [INDEX] * len(sizes), position),
+            result_types=[type_],
+            attributes=attributes,
+        )
+
+    def print(self, printer: Printer) -> None:
+        print_values(printer, self.dynamic_sizes, "(", ")")
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        printer.print_attribute(self.tensor.type)
+
+
+@irdl_op_definition
+class RankOp(IRDLOperation):
+    """The number of dimensions: `%r = tensor.rank %t : tensor<*xf32>`, an index."""
+
+    name = "tensor.rank"
+    tensor = operand_def(AnyTensor)
+    result = result_def(IndexType)
+    traits = traits_def(Pure())
+    assembly_format = "$tensor attr-dict `:` type($tensor)"
+
+    def __init__(self, tensor: SSAValue | Operation):
+        super().__init__(operands=[tensor], result_types=[INDEX])
+
+
+@irdl_op_definition
+class BitcastOp(IRDLOperation):
+    """The same bits read as elements of another type: `%b = tensor.bitcast %t : tensor<4xf32> to tensor<4xi32>`."""
+
+    name = "tensor.bitcast"
+    source = operand_def(AnyTensor)
+    dest = result_def(AnyTensor)
+    traits = traits_def(Pure())
+    assembly_format = "$source attr-dict `:` type($source) `to` type($dest)"
+
+    def __init__(self, source: SSAValue | Operation, dest: Attribute):
+        super().__init__(operands=[source], result_types=[dest])
