@@ -13,9 +13,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "compile": ("minilinalg.compile", "compile"),
-    "Kernel": ("minilinalg.compile", "Kernel"),
-    "Run": ("minilinalg.compile", "Run"),
+    "compile": ("minilinalg.compilation", "compile"),
+    "Kernel": ("minilinalg.compilation", "Kernel"),
+    "Run": ("minilinalg.compilation", "Run"),
     "load_target": ("minilinalg.targets", "load_target"),
     "list_targets": ("minilinalg.targets", "list_targets"),
     "Target": ("minilinalg.targets", "Target"),

@@ -24,7 +24,7 @@ from minilinalg.pipelines import Instrumentation, PassFailure
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
-    from minilinalg.compile import Check, Kernel
+    from minilinalg.compilation import Check, Kernel
     from minilinalg.launch import Answer, Launch, LaunchFile
     from minilinalg.passes.base import MinilinalgPass
     from minilinalg.sim.report import MachineReport
@@ -162,7 +162,7 @@ def _run_as_it_is(
 
 
 def _compiled(request: Request, module: ModuleOp, name: str, log: _PassLog) -> Kernel:
-    from minilinalg.compile import compile
+    from minilinalg.compilation import compile
 
     assert request.road is not None and request.target is not None
     try:
