@@ -39,7 +39,7 @@ def arrays(buffers: list[tuple[tuple[int, ...], str]]) -> list[np.ndarray[Any, A
     return [np.array(numbers.integers(-4, 5, shape) * 0.75).astype(DTYPES[element]) for shape, element in buffers]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(elementwise_programs())
 def test_random_computations_keep_their_meaning(program: tuple[str, list[tuple[tuple[int, ...], str]]]) -> None:
     text, buffers = program

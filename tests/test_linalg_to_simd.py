@@ -44,7 +44,7 @@ def lowered(text: str, target: str = "tiny-simd", first: int = 0) -> ModuleOp:
     return module
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     programs(16),
     st.sampled_from([None, 0, 3, MEMORY - 4]),

@@ -37,7 +37,7 @@ def address(alloc: memref.AllocOp) -> int:
     return found.value.data
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(16), st.sampled_from(["tiny-simd", "mlu370"]))
 def test_no_two_live_buffers_share_a_byte(text: str, name: str) -> None:
     target = load_target(name)

@@ -39,7 +39,7 @@ def buffers_of(module: ModuleOp, name: str) -> list[list[str]]:
     ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(16), st.sampled_from([None, 0, 3, MEMORY - 4]), st.integers(0, 8), st.booleans())
 def test_random_programs_keep_their_meaning_and_compute_on_chip(
     text: str, overlap: int | None, n: int, c: bool

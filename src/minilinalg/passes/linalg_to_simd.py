@@ -97,7 +97,12 @@ def _no_instruction(op: Operation) -> UnsupportedError:
     bodies = [inner.name for region in op.regions for inner in region.walk() if inner.name != "linalg.yield"]
     what = f"'{op.name}' of {', '.join(bodies)}" if bodies else f"'{op.name}'"
     unknown = [name for name in bodies or [op.name] if name not in known]
-    near = near_name(unknown[0], known) if unknown else "linalg-decompose-elementwise takes it apart into instructions"
+    if unknown:
+        near = near_name(unknown[0], known)
+    elif is_parallel(op) or op.name == "linalg.reduce":
+        near = "linalg-decompose-elementwise takes it apart into instructions"
+    else:
+        near = "loops that reduce are a linalg.reduce, or a linalg.matmul"
     return UnsupportedError(
         f"{what} is no instruction of the machine",
         rule="an operation on buffers is a copy, a fill, one elementwise operation, a reduction by one combiner, "

@@ -89,7 +89,8 @@ class MemrefPlanPass(MinilinalgPass):
             for p, offset in zip(planned, found.offsets, strict=True):
                 p.alloc.attributes[ADDRESS] = IntegerAttr(offset, i64)
             needed = sum(p.item.size for p in planned)
-            text = f"{len(planned)} buffers of {needed} bytes share {found.total} of {space.usable} bytes of {name}"
+            count = f"{len(planned)} buffer{'s' if len(planned) > 1 else ''}"
+            text = f"{count} of {needed} bytes: {found.total} of {space.usable} bytes of {name} are taken"
             remark(ctx, self, function, text)
         _hoist(list(live))
 
