@@ -3,6 +3,7 @@
 from minilinalg.interp import (
     arith,
     atomics,
+    blocks,
     debugging,
     descriptors,
     dot,
@@ -22,6 +23,7 @@ from minilinalg.interp import (
 __all__ = [
     "arith",
     "atomics",
+    "blocks",
     "debugging",
     "descriptors",
     "dot",

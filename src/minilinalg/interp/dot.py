@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
-from minilinalg.dialects.tt.attributes import InputPrecision
+from minilinalg.dialects.tt.attributes import InputPrecision, ScaleDotElemType
+from minilinalg.dialects.tt.effects import is_true
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Partial, spread, written_out
 
 
@@ -71,3 +75,72 @@ def emit_dot(em: Emitter, op: Any) -> None:
         return np.add(product, c, product) if len(product) >= len(c) else product + c
 
     em.call(op, dot, em.refs(op.operands), "dot")
+
+
+# Scaled by blocks
+
+FORMATS: dict[ScaleDotElemType, Any] = {
+    ScaleDotElemType.E4M3: ml_dtypes.float8_e4m3fn,
+    ScaleDotElemType.E5M2: ml_dtypes.float8_e5m2,
+    ScaleDotElemType.E2M3: ml_dtypes.float6_e2m3fn,
+    ScaleDotElemType.E3M2: ml_dtypes.float6_e3m2fn,
+    ScaleDotElemType.E2M1: ml_dtypes.float4_e2m1fn,
+    ScaleDotElemType.BF16: ml_dtypes.bfloat16,
+    ScaleDotElemType.FP16: np.float16,
+}
+NARROWEST = {ScaleDotElemType.E2M3: 0x3F, ScaleDotElemType.E3M2: 0x3F, ScaleDotElemType.E2M1: 0x0F}
+"""The bits of a byte that an element of less than eight fills."""
+
+
+@cache
+def decoded(form: ScaleDotElemType) -> Array:
+    """The number, in float64, that each byte stands for in a format of at most eight bits."""
+    return (np.arange(256) & NARROWEST.get(form, 0xFF)).astype(np.uint8).view(FORMATS[form]).astype(np.float64)
+
+
+def numbers_of(x: Array, form: ScaleDotElemType, packed: int) -> Array:
+    """The elements of an operand of tt.dot_scaled in float64; two of e2m1 share a byte along axis `packed`."""
+    if x.dtype.kind == "f":
+        return x.astype(np.float64)
+    bytes_ = x.astype(np.int64) & 0xFF
+    if form is not ScaleDotElemType.E2M1:
+        return decoded(form)[bytes_]
+    axis = packed % x.ndim
+    pairs = decoded(form)[np.stack([bytes_ & 0xF, bytes_ >> 4], axis=axis + 1)]
+    return pairs.reshape(*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
+
+
+def scales_of(scale: Array, depth: int) -> Array:
+    """(..., rows, blocks) scales as float64 factors (..., rows, depth): e8m0 exponents (OCP MX) in i8, or floats."""
+    if scale.dtype.kind != "f":
+        bits = scale.astype(np.int64) & 0xFF
+        scale = np.where(bits == 0xFF, np.nan, np.exp2(bits - 127.0))
+    return np.repeat(scale.astype(np.float64), depth // scale.shape[-1], axis=-1)
+
+
+@meaning("tt.dot_scaled", fresh=True)
+def emit_dot_scaled(em: Emitter, op: Any) -> None:
+    """Products and sums are made in float64, and rounded once."""
+    result = dtype_of(op.results[0].type)
+    shapes = [None if o is None else shape_of(o.type) for o in (op.a, op.b, op.a_scale, op.b_scale)]
+    depth = op.unpacked_shapes()[0][-1]
+    packed = (-1 if is_true(op.lhs_k_pack) else -2, -2 if is_true(op.rhs_k_pack) else -1)
+    lhs, rhs = op.lhs_format, op.rhs_format
+    what = f"'{op.name}'"
+
+    def dot(c: Any, *operands: Any) -> Any:
+        a, b, a_scale, b_scale = (
+            None if x is None or shape is None else whole(x, shape, what, "multiplies by")
+            for x, shape in zip(operands, shapes, strict=True)
+        )
+        assert a is not None and b is not None
+        left, right = numbers_of(a, lhs, packed[0]), numbers_of(b, rhs, packed[1])
+        if a_scale is not None:
+            left = left * scales_of(a_scale, depth)
+        if b_scale is not None:
+            right = right * np.swapaxes(scales_of(b_scale, depth), -1, -2)
+        total = np.matmul(left, right) + written_out(c)
+        return Partial(result.round(total), c.defined) if type(c) is Partial else result.round(total)
+
+    operands = ("None" if o is None else em.ref(o) for o in (op.a, op.b, op.a_scale, op.b_scale))
+    em.call(op, dot, ", ".join([em.ref(op.c), *operands]), "dot")

@@ -116,6 +116,9 @@ class Program:
 
 _modules = count()
 
+LEAVES = -1
+"""What a block of several returns for the number of the next one when it leaves the region."""
+
 
 class Observer:
     """What looks on while a function is written, and may add lines of its own: a clock, a watch on values."""
@@ -145,6 +148,8 @@ class Emitter:
         self._body: list[tuple[str, Operation | None]] = []
         self._compiled: dict[tuple[str, bool], str] = {}
         self._block: Block | None = None
+        self.targets: dict[Block, tuple[int, list[SSAValue]]] = {}
+        """The blocks that a branch may go to: the number of each, and the values from before that it needs."""
 
     # What meanings call
 
@@ -200,57 +205,55 @@ class Emitter:
     def region(
         self, region: Region, *, first: Sequence[str] = (), yields: Sequence[SSAValue] | None = None
     ) -> tuple[str, list[str]]:
-        """Writes the one-block region as a function; returns its name and the outer variables it takes first.
+        """Writes the region as a function; returns its name and the outer variables it takes first.
 
         The function is called as `name(c, *first, *outer, *block arguments)` and returns the tuple of its terminator's
-        operands. `first` names parameters that meanings inside refer to. With `yields` only what these values need is
-        written, and they are what is returned.
+        operands. `first` names parameters that meanings inside refer to. With `yields`, of a region of one block only
+        what these values need is written, and they are what is returned.
         """
-        if len(region.blocks) != 1:
-            raise UnsupportedError(
-                "a region with several blocks cannot be run yet",
-                rule="control flow is structured (scf); cf branches inside a function are not run yet",
-                places=places_of(parent) if (parent := region.parent_op()) is not None else (),
-            )
-        block = region.blocks[0]
         outer = _used_from_outside(region)
         name = f"r{next(self._count)}"
-        saved = self._body, self._block, dict(self._names)
+        saved = dict(self._names)
         outer_refs = [self._names[v] for v in outer]
-        self._body, self._block = [], block
-        parameters = ["c", *first, *(self.define(v) for v in outer), *(self.define(a) for a in block.args)]
-        needed = None if yields is None else _needed(block, yields)
-        for op in block.ops:
-            if needed is None or op in needed:
-                self.emit(op)
-        if yields is not None:
-            self.line(f"return ({''.join(self.ref(v) + ', ' for v in yields)})")
-        self._close(name, parameters)
-        self._body, self._block, self._names = saved
+        self._write(name, [*first, *(self.define(v) for v in outer)], region, yields)
+        self._names = saved
         return name, outer_refs
 
     def function(self, symbol: str) -> str:
         """The Python function of the IR function `symbol`, written when it is first asked for."""
         key = symbol, self.stepwise
-        if key in self._compiled:
-            return self._compiled[key]
-        op = self.functions[symbol]
-        name = self._compiled[key] = f"f{next(self._count)}_{''.join(c if c.isalnum() else '_' for c in symbol)}"
-        body = op.regions[0]
-        if len(body.blocks) != 1:
-            raise UnsupportedError(
-                f"function '{symbol}' has {len(body.blocks)} blocks",
-                rule="control flow is structured (scf); cf branches (an early return) are not run yet",
-                places=places_of(op),
-            )
+        if key not in self._compiled:
+            spelled = "".join(c if c.isalnum() else "_" for c in symbol)
+            self._compiled[key] = f"f{next(self._count)}_{spelled}"
+            self._write(self._compiled[key], [], self.functions[symbol].regions[0])
+        return self._compiled[key]
+
+    def _write(self, name: str, given: list[str], region: Region, yields: Sequence[SSAValue] | None = None) -> None:
+        """Writes `region` as the function `name(c, *given, *block arguments)`."""
+        block = region.blocks[0]
+        parameters = ["c", *given, *(self.define(a) for a in block.args)]
+        if len(region.blocks) > 1:
+            from minilinalg.interp.blocks import write_blocks
+
+            with self.body(name, parameters, None):
+                write_blocks(self, name, given, region)
+            return
+        needed = None if yields is None else _needed(block, yields)
+        with self.body(name, parameters, block):
+            for op in block.ops:
+                if needed is None or op in needed:
+                    self.emit(op)
+            if yields is not None:
+                self.line(f"return ({''.join(self.ref(v) + ', ' for v in yields)})")
+
+    @contextmanager
+    def body(self, name: str, parameters: Sequence[str], block: Block | None) -> Generator[None]:
+        """Inside, lines and operations (of `block`) are written to a Python function of its own."""
         saved = self._body, self._block
-        self._body, self._block = [], body.blocks[0]
-        parameters = ["c", *(self.define(a) for a in body.blocks[0].args)]
-        for inner in body.blocks[0].ops:
-            self.emit(inner)
+        self._body, self._block = [], block
+        yield
         self._close(name, parameters)
         self._body, self._block = saved
-        return name
 
     def emit(self, op: Operation) -> None:
         """Writes one operation."""
@@ -265,7 +268,7 @@ class Emitter:
         found.emit(self, op)
         self.observer.after(self, op)
 
-    def _close(self, name: str, parameters: list[str]) -> None:
+    def _close(self, name: str, parameters: Sequence[str]) -> None:
         program = self.program
         program.lines.append(f"def {name}({', '.join(parameters)}):")
         if self.stepwise:
@@ -423,7 +426,8 @@ WRITERS: set[str] = {
 def needs_snapshot(result: SSAValue) -> bool:
     """Whether a load must copy: something later in its block, or after it in a loop, may write before a last use.
 
-    Uses are followed through every operation but those whose results are fresh arrays.
+    Uses are followed through every operation but those whose results are fresh arrays, and not into other blocks of
+    the same region.
     """
     if not isinstance(result, OpResult):
         return True
@@ -449,6 +453,8 @@ def needs_snapshot(result: SSAValue) -> bool:
             if found is None or not found.fresh:
                 following.update(op.results)
         op = op.next_op
+    if any(block.find_ancestor_op_in_block(use.operation) is None for value in following for use in value.uses):
+        return True
     op = result.op.next_op
     while op is not None and op is not last:
         if writes_memory(op):

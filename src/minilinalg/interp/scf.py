@@ -16,7 +16,7 @@ from xdsl.ir import Attribute
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
-from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Emitter, largest_value, meaning
+from minilinalg.interp.engine import CHUNK_BYTES, LEAVES, Arenas, Chunk, Emitter, largest_value, meaning
 from minilinalg.interp.turns import State
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of
@@ -105,7 +105,7 @@ def run_for(
 
     Raises RunError for a step that is not positive.
     """
-    lower, upper, step = (uniform(_known(b, "scf.for", "takes a bound from")) for b in bounds)
+    lower, upper, step = (uniform(known(b, "scf.for", "takes a bound from")) for b in bounds)
     _check_step(step)
     carried = [_guard(v) for v in inits]
     if isinstance(lower, int) and isinstance(upper, int) and isinstance(step, int):
@@ -195,7 +195,7 @@ def run_for_stepwise(
     inits: Sequence[Any],
 ) -> Generator[bool, None, Sequence[Any]]:
     """`run_for` for one program that may wait."""
-    lower, upper, step = (uniform(_known(b, "scf.for", "takes a bound from")) for b in bounds)
+    lower, upper, step = (uniform(known(b, "scf.for", "takes a bound from")) for b in bounds)
     _check_step(step)
     carried: Sequence[Any] = [_guard(v) for v in inits]
     for i in range(lower, upper, step):
@@ -230,7 +230,7 @@ def run_if(
     condition: Any,
 ) -> Sequence[Any]:
     """Runs each side on the programs that take it."""
-    condition = uniform(_known(condition, "scf.if"))
+    condition = uniform(known(condition, "scf.if"))
     if not is_array(condition):
         return then(c, *then_outer) if condition else other(c, *other_outer)
     yes, no = np.flatnonzero(condition), np.flatnonzero(~condition)
@@ -250,12 +250,12 @@ def run_if_stepwise(
     condition: Any,
 ) -> Generator[bool, None, Sequence[Any]]:
     """`run_if` for one program that may wait."""
-    if uniform(_known(condition, "scf.if")):
+    if uniform(known(condition, "scf.if")):
         return (yield from then(c, *then_outer))
     return (yield from other(c, *other_outer))
 
 
-def _known(value: Any, what: str, does: str = "branches on") -> Any:
+def known(value: Any, what: str, does: str = "branches on") -> Any:
     """A scalar that decides where to go, which must be defined."""
     if isinstance(value, Partial):
         if not bool(value.defined_array().all()):
@@ -311,7 +311,7 @@ def run_while(
     done: list[tuple[Sequence[Any], Array]] = []
     while True:
         condition, *values = before(c, *before_outer, *carried)
-        condition = uniform(_known(condition, "scf.while"))
+        condition = uniform(known(condition, "scf.while"))
         if is_array(condition):
             stop, go = np.flatnonzero(~condition), np.flatnonzero(condition)
             done.append(([take(v, stop) for v in values], programs[stop]))
@@ -344,7 +344,7 @@ def run_while_stepwise(
     state = State()
     while True:
         condition, *values = yield from before(c, *before_outer, *carried)
-        if not uniform(_known(condition, "scf.while")):
+        if not uniform(known(condition, "scf.while")):
             return values
         carried = yield from after(c, *after_outer, *values)
         if waits:
@@ -371,7 +371,8 @@ def emit_while(em: Emitter, op: Any) -> None:
     *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return"),
 )
 def emit_return(em: Emitter, op: Any) -> None:
-    em.line(f"return ({''.join(em.ref(v) + ', ' for v in op.operands)})", op)
+    values = f"({''.join(em.ref(v) + ', ' for v in op.operands)})"
+    em.line(f"return {f'{LEAVES}, {values}' if op.parent in em.targets else values}", op)
 
 
 # scf.forall
