@@ -8,7 +8,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import MultipleSpansParseError, ParseError, VerifyException
 
 from minilinalg.context import MLContext, make_context
-from minilinalg.dialects.upstream.parser import MLIRParser, place_in
+from minilinalg.dialects.upstream.parser import MLIRParser
+from minilinalg.dialects.upstream.reporting import place_in
 from minilinalg.errors import InputError
 from minilinalg.verification import verify as verify_module
 

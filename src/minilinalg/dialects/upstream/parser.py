@@ -1,12 +1,11 @@
 """Reading MLIR text: xDSL's parser with what official files need, and mistakes reported where they are.
 
-* Aliases (`#loc3`, `#blocked`, `!t`) may be used before they are defined: a table of where each is defined is made by
-  one scan, and a definition is parsed when it is first used. A later definition of the same name replaces it.
-* All forms of locations (`locations.py`), exact literals (`literals.py`).
+* Aliases may be used before they are defined (`aliases.py`), all forms of locations (`locations.py`), exact literals
+  (`literals.py`).
 * Every operation and every named block argument records where it stood in the text, beside the `loc(...)` that the text
   gives; names of values are kept to the letter.
 * Unknown names, undefined values and values of the wrong type become an InputError with the place of the use, the rule
-  and a near name. `minilinalg.parsing` turns xDSL's own errors into the same form.
+  and a near name (`reporting.py`). `minilinalg.parsing` turns xDSL's own errors into the same form.
 
 Reading is a large part of a short run, so tokens are matched at once (`lexer.py`), a type that was read before is
 looked up by its text, and an operand's type is compared by identity first.
@@ -16,103 +15,38 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue, TypeAttribute
-from xdsl.parser import AttrParser, ForwardDeclaredValue, Parser, ParserState, UnresolvedOperand
+from xdsl.parser import ForwardDeclaredValue, Parser, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError
-from xdsl.utils.lexer import Input, Span, Token
+from xdsl.utils.lexer import Span, Token
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from minilinalg.dialects.upstream.aliases import AliasParser
 from minilinalg.dialects.upstream.enums import prints_bare_enum
-from minilinalg.dialects.upstream.lexer import FastLexer
 from minilinalg.dialects.upstream.literals import LiteralParser
-from minilinalg.dialects.upstream.locations import LOCATIONS, UNKNOWN, LocationParser
-from minilinalg.errors import InputError, Place, near_name
+from minilinalg.dialects.upstream.locations import UNKNOWN
+from minilinalg.errors import near_name
 from minilinalg.locations import file_place, with_text_place
 
-_ALIAS_DEFINITION = re.compile(r"^[ \t]*([#!][A-Za-z_$-][\w$-]*)[ \t]*=", re.MULTILINE)
 # Possessive throughout: a text that does not match must not be tried in every other way.
 _FLAT = r"[^<>\"]*+"
 _NESTED = rf"{_FLAT}(?:<{_FLAT}(?:<{_FLAT}(?:<{_FLAT}>{_FLAT})*+>{_FLAT})*+>{_FLAT})*+"
 _TYPE_TEXT = re.compile(rf"(?:(?:tensor|memref|vector)<{_NESTED}>|![A-Za-z_][\w$]*\.[\w$.]+(?:<{_NESTED}>)?)")
 """The text of most shaped and dialect types; a wrong guess of where one ends only misses the table of known types."""
-_LOCATION_ALIAS = re.compile(r"\(\s*(#[\w$-]+)\s*\)")
 _SHAPED = frozenset(("tensor", "memref", "vector"))
 
 
-def place_in(text: str, file: str, start: int, length: int = 1) -> Place:
-    """The place of the character at offset `start` of `text`, with its line."""
-    start = min(start, len(text))
-    first = text.rfind("\n", 0, start) + 1
-    end = text.find("\n", first)
-    line = text.count("\n", 0, first) + 1
-    return Place(file, line, start - first + 1, text[first : end if end >= 0 else None], length)
-
-
-class MLIRParser(LiteralParser, LocationParser):
-    """xDSL's parser, completed as this module's docstring says.
-
-    `open_operations` holds the names of the operations that are being read, the innermost last.
-    """
+class MLIRParser(LiteralParser, AliasParser):
+    """xDSL's parser, completed as this module's docstring says."""
 
     def __init__(self, ctx: Context, text: str, file: str = "<string>"):
-        AttrParser.__init__(self, ParserState(FastLexer(Input(text, file))), ctx)
-        self.ssa_values = {}
-        self.blocks = {}
-        self.forward_block_references = defaultdict(list)
-        self.forward_ssa_references = {}
-        self.open_operations: list[str] = []
-        self._text = text
-        self._file = StringAttr(file)
-        self._line_starts = [0, *(m.end() for m in re.finditer("\n", text))]
-        self._alias_definitions = {m[1]: m.end() for m in _ALIAS_DEFINITION.finditer(text)}
-        self._alias_ends: dict[int, int] = {}
-        self._types: dict[str, TypeAttribute] = {}
-        self._numbers: dict[int, IntAttr] = {}
+        super().__init__(ctx, text, file)
         self._undefined: dict[tuple[str, int], tuple[Span, frozenset[str]]] = {}
-
-    # Places and errors
-
-    def place(self, start: int, length: int = 1) -> Place:
-        """The place of the character at offset `start`, with its line."""
-        return place_in(self._text, self._file.data, start, length)
-
-    def token_text(self, start: int) -> str:
-        """The token at offset `start`, empty at the end of the text or where no token starts."""
-        lexer = FastLexer(self.lexer.input)
-        lexer.pos = start
-        try:
-            return lexer.lex().text
-        except ParseError:
-            return self._text[start : start + 1]
-
-    def example_of(self, operation: str) -> str | None:
-        """How an operation is written: the first snippet of its documentation that holds its name."""
-        op_type = self.ctx.get_optional_op(operation)
-        documentation, name = (op_type and op_type.__doc__) or "", re.escape(operation)
-        if (fence := re.search(rf"```\w*\n( *)(.*\b{name}\b.*(?:\n\1 +\S.*)*)", documentation)) is not None:
-            return " ".join(fence[2].split())
-        snippet = re.search(rf"`([^`]*\b{name}\b[^`]*)`", documentation)
-        return snippet and " ".join(snippet[1].split())
-
-    def fail(self, found: str, span: Span, *, rule: str | None = None, hint: str | None = None) -> NoReturn:
-        """Report a mistake of whoever wrote the text."""
-        raise InputError(found, rule=rule, hint=hint, places=[self.place(span.start, len(span))])
-
-    def _text_location(self, position: int) -> FileLineColLoc:
-        line = bisect_right(self._line_starts, position)
-        column = position - self._line_starts[line - 1] + 1
-        return file_place(self._file, self._number(line), self._number(column))
-
-    def _number(self, value: int) -> IntAttr:
-        if (attr := self._numbers.get(value)) is None:
-            attr = self._numbers[value] = IntAttr(value)
-        return attr
 
     # Tokens: xDSL's methods of the same names, without a call for every step
 
@@ -136,7 +70,7 @@ class MLIRParser(LiteralParser, LocationParser):
         state.current_token = state.lexer.lex()
         return punctuation  # pyright: ignore
 
-    # Modules and aliases
+    # Modules
 
     def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
         if self._current_token.kind is MLIRTokenKind.EOF:
@@ -152,43 +86,6 @@ class MLIRParser(LiteralParser, LocationParser):
             module.location = file_place(self._file, self._number(0), self._number(0))
         return module
 
-    def _parse_alias_def(self) -> None:
-        token = self._consume_token()
-        if self._current_token.text == "=" and (end := self._alias_ends.get(self.pos + 1)) is not None:
-            # Read already, when it was used further up.
-            self._resume_from(end)
-            return
-        self.parse_punctuation("=", " after the name of an alias")
-        value = self.parse_attribute()
-        if self.attribute_aliases.get(token.text, value) != value:
-            self._types.clear()
-        self.attribute_aliases[token.text] = value
-
-    def _parse_extended_type_or_attribute(self, attr_or_dialect_name: str, is_type: bool) -> Attribute:  # pyright: ignore
-        if "." not in attr_or_dialect_name and self._current_token.text != "<":
-            return self._alias(("!" if is_type else "#") + attr_or_dialect_name)
-        return super()._parse_extended_type_or_attribute(attr_or_dialect_name, is_type)  # pyright: ignore
-
-    def _alias(self, name: str) -> Attribute:
-        if (known := self.attribute_aliases.get(name)) is not None:
-            return known
-        # The definition is taken out of the table while it is read: an alias that needs itself is undefined.
-        if (definition := self._alias_definitions.pop(name, None)) is None:
-            # The alias was the token before the current one.
-            end = self._text.rindex(name, 0, self.pos) + len(name)
-            self.fail(
-                f"the alias {name} is not defined",
-                Span(end - len(name), end, self.lexer.input),
-                rule=f"an alias is defined at the start of a line, as {name} = ...",
-                hint=near_name(name, {*self.attribute_aliases, *self._alias_definitions}),
-            )
-        position = self.pos
-        self._resume_from(definition)
-        value = self.attribute_aliases[name] = self.parse_attribute()
-        self._alias_ends[definition] = self.pos
-        self._resume_from(position)
-        return value
-
     def _parse_dialect_type_or_attribute_body(  # pyright: ignore
         self, attr_name: str, is_type: bool, is_opaque: bool, starting_opaque_pos: int | None
     ):
@@ -200,40 +97,8 @@ class MLIRParser(LiteralParser, LocationParser):
         if attribute is None:
             start = self._text.rindex(attr_name.split(".")[-1], 0, self.pos)
             start = self._text.rindex("!" if is_type else "#", 0, start)
-            self._fail_unknown("type" if is_type else "attribute", attr_name, Span(start, self.pos, self.lexer.input))
+            self.fail_unknown("type" if is_type else "attribute", attr_name, Span(start, self.pos, self.lexer.input))
         return super()._parse_dialect_type_or_attribute_body(attr_name, is_type, is_opaque, starting_opaque_pos)
-
-    def _fail_unknown(self, kind: str, name: str, span: Span) -> NoReturn:
-        dialect, _, _ = name.partition(".")
-        dialects = tuple(self.ctx.registered_dialect_names)
-        span = Span(span.start, span.start + len(span.text.split()[0]), span.input)
-        if "." in name and dialect not in dialects:
-            self.fail(
-                f"unknown dialect '{dialect}' in {kind} '{name}'",
-                span,
-                rule=f"a dialect is one of: {', '.join(sorted(dialects))}",
-                hint=near_name(dialect, dialects),
-            )
-        known = {
-            "operation": self.ctx.loaded_ops,
-            "type": self.ctx.loaded_types,
-            "attribute": self.ctx.loaded_attrs,
-        }[kind]
-        if "." not in name:
-            self.fail(
-                f"unknown {kind} '{name}'",
-                span,
-                rule=f"the name of an {kind} starts with its dialect, as in 'arith.addf'",
-                hint=near_name(name, {k.name for k in known} | {k.name.split(".", 1)[1] for k in known}),
-            )
-        names = [k.name.split(".", 1)[1] for k in known if k.name.startswith(f"{dialect}.")]
-        near = near_name(name.split(".", 1)[1], names)
-        self.fail(
-            f"unknown {kind} '{name}'",
-            span,
-            rule=f"the dialect '{dialect}' has no {kind} of this name",
-            hint=near and near.replace("'", f"'{dialect}.", 1),
-        )
 
     # Types
 
@@ -429,23 +294,10 @@ class MLIRParser(LiteralParser, LocationParser):
             self._bind_results(op, results)
         return op
 
-    def _parse_trailing_location(self) -> LocationAttr:
-        """`loc(...)` behind an operation: nearly always one alias, which needs no tokens."""
-        state = self._parser_state
-        if (alias := _LOCATION_ALIAS.match(self._text, state.lexer.pos)) is not None:
-            location = self.attribute_aliases.get(alias[1])
-            if isinstance(location, LOCATIONS):
-                state.lexer.pos = alias.end()
-                state.current_token = state.lexer.lex()
-                return location
-        location = self.parse_optional_location()
-        assert location is not None
-        return location
-
     def _operation_type(self, name: str, token: Token[MLIRTokenKind, str]) -> type[Operation]:
         op_type = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)
         if op_type is None:
-            self._fail_unknown("operation", name, token.span)
+            self.fail_unknown("operation", name, token.span)
         return op_type
 
     def _bind_results(self, op: Operation, results: list[tuple[Span, int]]) -> None:
