@@ -33,9 +33,8 @@ def main() -> None:
     quarter = len(ratios) // 4
     print(f"minilinalg-opt  {statistics.median(ours for ours, _ in pairs) * 1e3:7.1f} ms")
     print(f"xdsl-opt        {statistics.median(theirs for _, theirs in pairs) * 1e3:7.1f} ms")
-    print(
-        f"ratio           {statistics.median(ratios):7.2f}  (quartiles {ratios[quarter]:.2f}-{ratios[-1 - quarter]:.2f})"
-    )
+    low, high = ratios[quarter], ratios[-1 - quarter]
+    print(f"ratio           {statistics.median(ratios):7.2f}  (quartiles {low:.2f}-{high:.2f})")
 
 
 if __name__ == "__main__":

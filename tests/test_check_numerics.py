@@ -13,7 +13,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.check import Answer, Checker, copy_arguments, differs
-from minilinalg.compile import compile
+from minilinalg.compilation import compile
 from minilinalg.context import make_context
 from minilinalg.errors import CheckError, RunError
 from minilinalg.parsing import parse_module

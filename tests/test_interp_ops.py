@@ -105,6 +105,7 @@ def compare(
     assert not bad.size, [(i, [a[i] for a in arrays], fast[i], slowly[i]) for i in bad[:5]]
 
 
+CMPF = ("oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno")
 INT_BINARY = (
     "addi subi muli divsi divui remsi remui floordivsi ceildivsi andi ori xori shli shrsi shrui maxsi minsi maxui minui"
 )
@@ -153,7 +154,7 @@ def test_integer_comparisons(predicate: str, type_: str, scalar: bool) -> None:
 
 
 @pytest.mark.parametrize("type_", FLOATS)
-@pytest.mark.parametrize("predicate", ["oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno"])
+@pytest.mark.parametrize("predicate", CMPF)
 def test_float_comparisons(predicate: str, type_: str) -> None:
     module = kernel(f"%r = arith.cmpf {predicate}, %a, %b : {shaped(type_, False)}", [type_, type_], "i1")
     a = corners(type_, 5)

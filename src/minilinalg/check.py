@@ -28,6 +28,7 @@ from minilinalg.interp.engine import Emitter, Observer
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
 from minilinalg.interp.values import written_out
+from minilinalg.interp.views import MemRef, Sized
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.pipelines import Instrumentation, Step, run_pipeline
@@ -140,7 +141,11 @@ class Magnitudes(Observer):
             em.line(f"{em.const(self._see, 'see')}({em.ref(result)})", op)
 
     def _see(self, value: Any) -> None:
-        array = np.abs(np.asarray(written_out(value), np.float64))
+        if isinstance(value, MemRef):
+            # What a buffer holds was a value before, or will be read as one.
+            return
+        data = value.data if isinstance(value, Sized) else written_out(value)
+        array = np.abs(np.asarray(data, np.float64))
         array = array[np.isfinite(array)]
         if array.size:
             self.largest = max(self.largest, float(array.max()))

@@ -11,16 +11,16 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
 from minilinalg.context import MLContext, make_context
-from minilinalg.errors import CommandError, InputError, Remark, UnsupportedError, unknown_name
+from minilinalg.errors import CommandError, InputError, LaunchError, Remark, UnsupportedError, unknown_name
 from minilinalg.locations import places_of
 from minilinalg.parsing import parse_module
-from minilinalg.pipelines import Instrumentation, Step, road_stages, run_pipeline, steps_for
+from minilinalg.pipelines import ROADS, Instrumentation, Step, road_stages, run_pipeline, steps_for
 from minilinalg.printing import module_text
 from minilinalg.stages import stage_of
 from minilinalg.targets import Target, load_target
@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
+
+class HasModule(Protocol):
+    """What was built by hand: `ml.builder.Module`."""
+
+    @property
+    def module(self) -> ModuleOp: ...
+
+
 Check = bool | Literal["deep"]
+Source = str | os.PathLike[str] | ModuleOp | HasModule
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class _Stages(Instrumentation):
         self.into[stage] = module.clone()
 
 
-@dataclass
+@dataclass(repr=False)
 class Kernel:
     """A compiled kernel. `kernel[grid](*args)` runs it; arguments are those of its source function, in order."""
 
@@ -97,6 +106,18 @@ class Kernel:
     """Why it reaches no further stage, when it was compiled with `partial=True`; else None."""
     _executables: dict[str, Executable] = field(default_factory=dict[str, "Executable"])
     _simulator: Simulator | None = None
+
+    def __repr__(self) -> str:
+        return f"<Kernel {self.name} for {self.target.name}, road {self.road}: {' -> '.join(self.stages)}>"
+
+    def __call__(self, *args: Any, **more: Any) -> Run:
+        """Runs a function on whole tensors, which has no grid. A kernel has one: `kernel[grid](*args)`."""
+        if FunctionAbi.of(find_function(self.source, self.name)).takes_grid:
+            raise LaunchError(
+                f"kernel '{self.name}' is called without a grid",
+                rule="a kernel is launched over a grid: kernel[grid](...)",
+            )
+        return self[1](*args, **more)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -142,6 +163,8 @@ class Kernel:
         changed an answer; "deep" also finishes the road from every module. progress: is told what is being done:
         "source" and the name of each pass while it is checked, then "run". Only the simd stage counts cycles.
         """
+        if check not in (False, True, "deep"):
+            raise CommandError(f"check is {check!r}", rule='check is False, True or "deep"')
         stage = stage or self.last_stage
         module = self.module(stage)
         checked = self._check(grid, args, check, stage, progress) if check else ()
@@ -181,6 +204,16 @@ class Kernel:
         return tuple(checker.checked)
 
 
+def _machine(target: Any) -> Target:
+    if isinstance(target, Target):
+        return target
+    if not isinstance(target, str) and not hasattr(target, "__fspath__"):
+        raise CommandError(
+            f"target is {target!r}", rule="a target is a machine's name, the path of a TOML file, or a Target"
+        )
+    return load_target(os.fspath(target))
+
+
 def _context(target: Target) -> MLContext:
     ctx = make_context()
     ctx.target = target
@@ -213,9 +246,14 @@ def _stage(source: ModuleOp, stages: Sequence[str]) -> str:
     return found
 
 
-def _read(source: str | os.PathLike[str] | ModuleOp, ctx: MLContext) -> ModuleOp:
-    if isinstance(source, ModuleOp):
-        return source.clone()
+def _read(source: Any, ctx: MLContext) -> ModuleOp:
+    module = getattr(source, "module", source)
+    if isinstance(module, ModuleOp):
+        return module.clone()
+    if not (isinstance(source, str) or hasattr(source, "__fspath__")) or not str(source):
+        raise CommandError(
+            f"the source is {source!r}", rule="a source is the path of a TTIR or MLIR file, its text, or a ModuleOp"
+        )
     if isinstance(source, str) and ("\n" in source or "{" in source):
         return parse_module(source, "<source>", ctx)
     path = Path(source)
@@ -232,7 +270,7 @@ def _read(source: str | os.PathLike[str] | ModuleOp, ctx: MLContext) -> ModuleOp
 
 
 def compile(
-    source: str | os.PathLike[str] | ModuleOp,
+    source: Source,
     *,
     road: str = "simd",
     target: str | os.PathLike[str] | Target,
@@ -243,7 +281,8 @@ def compile(
 ) -> Kernel:
     """Compiles a kernel down a road.
 
-    source: TTIR or MLIR text at any stage of the road, the path of such a file, or a ModuleOp (which is not changed).
+    source: TTIR or MLIR text at any stage of the road, the path of such a file, a ModuleOp, or what has one as its
+    `module` (a builder's); a module is not changed.
     target: a machine by name, the path of a TOML file, or a Target. function: which one, when there are several.
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
     `kernel.stopped`, instead of raising. watch: instrumentation of the passes.
@@ -251,10 +290,12 @@ def compile(
     Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
     for an unknown road, target or stage.
     """
+    if road not in ROADS:
+        raise unknown_name("road", str(road), ROADS)
     stages = road_stages(road)
     if to is not None and to not in stages:
-        raise unknown_name(f"stage of road {road}", to, stages)
-    machine = target if isinstance(target, Target) else load_target(str(target))
+        raise unknown_name(f"stage of road {road}", str(to), stages)
+    machine = _machine(target)
     ctx = _context(machine)
     original = _read(source, ctx)
     name = symbol(find_function(original, function))

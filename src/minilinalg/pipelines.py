@@ -54,6 +54,7 @@ SIMD_ROAD = (
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD}
+DEFAULT_ROAD = "simd"
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def print_remarks(outcome: Outcome) -> None:
 
 def read_request(arguments: Arguments, command: str) -> Request:
     """The request with its names checked, before anything expensive starts. Raises CommandError, InputError."""
-    from minilinalg.pipelines import road_stages
+    from minilinalg.pipelines import DEFAULT_ROAD, road_stages
     from minilinalg.targets import list_targets, load_target
 
     file, launch = arguments.text("FILE"), arguments.text("launch")
@@ -89,16 +89,12 @@ def read_request(arguments: Arguments, command: str) -> Request:
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
     road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
-    if road is None:
-        for flag, rule in (
-            ("stage", "--stage STAGE ends a road early"),
-            ("check", "--check runs the kernel after every pass of a road"),
-        ):
-            if arguments.has(flag):
-                raise CommandError(f"--{flag} stands without --road", rule=rule)
-    elif stage is not None and stage not in road_stages(road):
+    if road is None and (target is not None or arguments.has("stage") or arguments.has("check")):
+        # What only a road has use for asks for one.
+        road = DEFAULT_ROAD
+    if road is not None and stage is not None and stage not in road_stages(road):
         raise unknown_name(f"stage of road {road}", stage, road_stages(road))
-    else:
+    if road is not None:
         road_stages(road)
     if target is not None:
         load_target(target)

@@ -1,0 +1,123 @@
+"""`ml.compile` and what it returns: what users get wrong, and what a kernel tells of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minilinalg as ml
+from minilinalg import builder as mb
+from minilinalg.errors import CommandError, InputError, LaunchError, MinilinalgError
+
+VECTOR_ADD = Path(__file__).resolve().parents[1] / "examples" / "kernels" / "vector_add.nopromise.ttir"
+
+
+def vector_add() -> Any:
+    return ml.compile(VECTOR_ADD, target="mlu370")
+
+
+def arguments(n: int = 3000) -> list[Any]:
+    x, y = np.random.default_rng(0).standard_normal((2, n)).astype(np.float32)
+    return [x, y, np.zeros_like(x), n]
+
+
+def built() -> mb.Module:
+    b = mb.Module()
+    with b.function("scale", x="8x16xf32") as f:
+        f.returns(f.comprehension("Y[m] += X[m, n] * 2.0", X=f.x))
+    return b
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"road": "smid"}, "unknown road 'smid'"),
+        ({"road": None}, "unknown road 'None'"),
+        ({"target": "mlu380"}, "unknown target 'mlu380'"),
+        ({"target": None}, "target is None"),
+        ({"to": "lingalg"}, "lingalg"),
+    ],
+)
+def test_wrong_options(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        ml.compile(VECTOR_ADD, **{"target": "mlu370", **options})
+    assert message in caught.value.diagnostic.found
+    assert caught.value.diagnostic.rule
+
+
+@pytest.mark.parametrize("source", [3, "", None, ["a"]])
+def test_what_is_no_source(source: Any) -> None:
+    with pytest.raises(CommandError, match="the source is"):
+        ml.compile(source, target="mlu370")
+
+
+def test_a_file_that_is_not_there() -> None:
+    with pytest.raises(InputError, match="cannot read"):
+        ml.compile("nofile.ttir", target="mlu370")
+
+
+def test_a_kernel_is_launched_over_a_grid() -> None:
+    with pytest.raises(LaunchError, match="is called without a grid"):
+        vector_add()(*arguments())
+
+
+def test_check_is_spelt_right() -> None:
+    with pytest.raises(CommandError, match="check is 'dep'"):
+        vector_add()[3](*arguments(), check="dep")
+
+
+def test_a_built_module_is_a_source_and_has_no_grid() -> None:
+    kernel = ml.compile(built(), target="mlu370")
+    x = np.arange(128, dtype=np.float32).reshape(8, 16)
+    run = kernel(x, check=True)
+    np.testing.assert_allclose(run.results[0], 2 * x.sum(axis=1), rtol=1e-6)
+    assert run.cycles > 0
+
+
+def test_a_kernel_says_what_it_is() -> None:
+    assert repr(vector_add()) == (
+        "<Kernel vector_add for mlu370, road simd: tt -> linalg -> tiled -> memref -> promoted -> simd>"
+    )
+
+
+def test_any_stage_runs() -> None:
+    kernel = vector_add()
+    for stage in kernel.stages:
+        x, y, out, n = arguments()
+        kernel[3](x, y, out, n, stage=stage)
+        assert (out == x + y).all(), stage
+
+
+def test_text_of_a_stage_compiles_on() -> None:
+    kernel = vector_add()
+    for stage in kernel.stages:
+        again = ml.compile(kernel.text(stage), target="mlu370")
+        assert again.last_stage == "simd"
+        x, y, out, n = arguments()
+        again[3](x, y, out, n)
+        assert (out == x + y).all(), stage
+
+
+def test_to_stops_early() -> None:
+    assert ml.compile(VECTOR_ADD, target="mlu370", to="linalg").stages == ("tt", "linalg")
+    with pytest.raises(CommandError, match="beyond 'tt'"):
+        ml.compile(vector_add().text("memref"), target="mlu370", to="tt")
+
+
+def test_what_stops_is_kept_with_its_reason() -> None:
+    scan = Path(__file__).parent / "data" / "ttir" / "cumsum_scan.ttir"
+    kernel = ml.compile(scan, target="mlu370", partial=True)
+    assert kernel.stages == ("tt",)
+    assert kernel.stopped is not None and "tt.scan" in kernel.stopped.diagnostic.found
+    with pytest.raises(MinilinalgError, match=r"tt\.scan"):
+        ml.compile(scan, target="mlu370")
+
+
+@pytest.mark.parametrize("wrong", ["cycles", "pipes", "counters"])
+def test_a_run_without_a_machine_has_no_cycles(wrong: str) -> None:
+    run = vector_add()[3](*arguments(), stage="tt")
+    with pytest.raises(MinilinalgError, match="this run had no machine"):
+        getattr(run, wrong)
