@@ -43,9 +43,6 @@ def emit_alloc(em: Emitter, op: Any) -> None:
             return MemRef(dtype, at, sizes, strides, storage=c.arenas.of(space), rows=c.rows)
         nbytes = int(np.prod([int(np.max(n)) for n in sizes], dtype=np.int64)) * dtype.itemsize
         storage = Storage(c.size, nbytes, op.results[0].name_hint or "a buffer")
-        # Contents are undefined: NaNs and large numbers show a use that should not be.
-        view = storage.bytes[:, : nbytes // dtype.itemsize * dtype.itemsize].view(dtype.storage)
-        view[...] = np.asarray(access.poison(dtype)).astype(dtype.storage)
         return MemRef(dtype, 0, sizes, strides, storage=storage)
 
     em.call(op, alloc, ", ".join(["c", *(em.ref(o) for o in op.operands)]))

@@ -71,13 +71,17 @@ class Sized:
         )
 
 
+POISON = 0xFF
+"""What bytes hold that nothing was written to: NaN in every float type and -1 in integers, so that a use shows."""
+
+
 class Storage:
-    """On-chip bytes: one row per program (or core). uint8 array (P, bytes)."""
+    """On-chip bytes: one row per program (or core). uint8 array (P, bytes). Nothing is defined in the beginning."""
 
     __slots__ = ("bytes", "name")
 
     def __init__(self, rows: int, nbytes: int, name: str):
-        self.bytes = np.empty((rows, nbytes), np.uint8)
+        self.bytes = np.full((rows, nbytes), POISON, np.uint8)
         self.name = name
 
 
