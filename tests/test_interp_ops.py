@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minilinalg.interp import run
+from minilinalg.interp.dtypes import F16
 from minilinalg.parsing import parse_module
 
 N = 32
@@ -253,3 +254,13 @@ def test_clampf(type_: str, mode: str) -> None:
     a, b, c = (corners(type_, s) for s in (2, 3, 4))
     b, c = np.fmin(np.abs(b), np.ones_like(b)), np.fmax(np.abs(c), np.full_like(c, 2))
     compare(kernel(body, [type_] * 3, type_), [np.where(a == 0, np.ones_like(a), a), b, c], type_, False)
+
+
+def test_fast_rounding_to_half_is_numpys() -> None:
+    halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)
+    ties = ((halves[:-1].astype(np.float64) + halves[1:]) / 2).astype(np.float32)
+    beside = [np.nextafter(ties, np.float32(limit)) for limit in (np.inf, 0)]
+    anything = np.arange(0, 1 << 32, 65_537, dtype=np.uint64).astype(np.uint32).view(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for values in (halves, ties, *beside, -ties, anything, anything[np.abs(anything) < 65_000]):
+            assert same(F16.round(values), values.astype(np.float16).astype(np.float32)).all()

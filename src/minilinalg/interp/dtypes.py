@@ -74,8 +74,37 @@ class DType:
             # ml_dtypes narrows float64 by way of float32, which would round twice; float32 rounded to odd keeps
             # enough of what was cut off for the second rounding to be right.
             x = _to_odd_float32(x)
+        if self.storage == np.float16 and x.dtype == np.float32 and x.size >= 1024:
+            return _round_to_half(x)
         narrowed = saturate(x, self).astype(self.storage)
         return narrowed.astype(self.carrier) if self.is_narrow else narrowed
+
+
+def _round_to_half(x: Array) -> Array:
+    """float32 values rounded to the nearest float16, halves to even, as float32.
+
+    In integers, and several times faster than NumPy's conversions there and back, above all for subnormal results.
+    """
+    bits = x.view(np.uint32)
+    magnitude = bits & np.uint32(0x7FFFFFFF)
+    if magnitude.max() > 0x477FEFFF:
+        # Beyond the largest float16 (65520 rounds to infinity), infinite, or NaN.
+        return x.astype(np.float16).astype(np.float32)
+    # Thirteen bits go: add just under half of them, one more where the last kept bit is odd, and cut.
+    rounded = bits >> np.uint32(13)
+    rounded &= np.uint32(1)
+    rounded += np.uint32(0xFFF)
+    rounded += bits
+    rounded &= np.uint32(0xFFFFE000)
+    result = rounded.view(np.float32)
+    small = magnitude < np.uint32(0x38800000)
+    if small.any():
+        # Below 2**-14 float16 has a fixed step of 2**-24, which is that of float32 just below 1.
+        step = np.abs(x)
+        step += np.float32(0.75)
+        step -= np.float32(0.75)
+        np.copyto(result, np.copysign(step, x), where=small)
+    return result
 
 
 def saturate(x: Any, dtype: DType) -> Any:
