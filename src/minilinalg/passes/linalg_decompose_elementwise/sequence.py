@@ -236,11 +236,11 @@ class Decomposition:
             self.left[value] -= 1
             if found is out:
                 continue
+            self.save_from(out, position)
+            found = self.read(value)
             if not is_memref(found):
                 insert_before(self.op, linalg.FillOp([found], [out], []))
                 continue
-            self.save_from(out, position)
-            found = self.read(value)
             if buffer_type(found).get_shape() == self.shape:
                 if not same_view(found, out):
                     insert_before(self.op, memref.CopyOp(found, out))
