@@ -46,6 +46,8 @@ class Plan:
             if key == "pass-pipeline":
                 self.parts.append(_parse_pipeline(value or "", ctx))
             elif key == "road":
+                if any(isinstance(part, str) for part in self.parts):
+                    raise CommandError("--road is given twice", rule="one road is run; -p TEXT and --PASS add passes")
                 self.parts.append(value or "")
                 self.steps_of(self.parts[-1], None)
             elif key in PASSES:
