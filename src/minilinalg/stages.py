@@ -188,7 +188,8 @@ STAGES: Mapping[str, Stage] = {
         Stage(
             "tt",
             "the kernel as Triton wrote it",
-            frozenset({"builtin", "tt", "arith", "math", "scf", "cf", "ub"}),
+            # tl.assume and tl.debug_barrier.
+            frozenset({"builtin", "tt", "arith", "math", "scf", "cf", "ub", "llvm.intr.assume", "ttg.barrier"}),
         ),
         Stage(
             "linalg",

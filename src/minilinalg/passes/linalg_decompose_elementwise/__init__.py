@@ -76,8 +76,8 @@ class LinalgDecomposeElementwisePass(MinilinalgPass):
     4. A linalg.reduce that starts from something is a reduction from the neutral element, and a combination with it.
 
     Requires: a target; buffers on chip. Ensures: each parallel linalg.generic with an identity map of its output has a
-    body of one operation. Leaves alone: reductions by several operations, generics with reduction loops, operands that
-    are indexed by sums or products, matrix products.
+    body of one operation. Leaves alone: reductions by several operations, operations of several results, generics with
+    reduction loops, operands that are indexed by sums or products, matrix products.
     """
 
     name = "linalg-decompose-elementwise"
@@ -97,6 +97,8 @@ class LinalgDecomposeElementwisePass(MinilinalgPass):
         maps = _maps_by_output(op)
         if maps is None:
             remark(ctx, self, op, f"'{op.name}' stays as it is: it indexes an operand by more than its loops")
+        elif (several := _with_several_results(op)) is not None:
+            remark(ctx, self, op, f"'{op.name}' stays as it is: '{several.name}' has several results")
         elif not _is_one_instruction(op, maps, target):
             Decomposition(op, maps, target).run()
             erase(op)
@@ -143,6 +145,11 @@ def _loop_of(expr: AffineExpr) -> object:
 def _only_moves(op: Operation) -> bool:
     """Whether an operation moves elements as an instruction does, and computes nothing (a fill may convert)."""
     return op.name in INSTRUCTIONS and op.regions[0].block.first_op is op.regions[0].block.last_op
+
+
+def _with_several_results(op: Operation) -> Operation | None:
+    """An operation of the body that is no instruction by itself."""
+    return next((inner for inner in op.regions[0].block.ops if len(inner.results) > 1), None)
 
 
 def _is_one_instruction(op: Operation, maps: Sequence[Dims], target: Target) -> bool:

@@ -101,16 +101,17 @@ def _condition(c: Conversion, op: scf.ConditionOp) -> None:
     c.insert(scf.ConditionOp(condition, *passed))
 
 
-def _assume(c: Conversion, op: Operation) -> None:
-    """A promise that nothing here makes use of."""
+def _nothing(c: Conversion, op: Operation) -> None:
+    """A promise that nothing here makes use of, or a barrier between the threads of a program, which is one here."""
 
 
 HANDLERS: Mapping[str, Handler] = {
-    "llvm.intr.assume": _assume,
+    "llvm.intr.assume": _nothing,
     "scf.condition": _condition,
     "scf.for": _for,
     "scf.if": _if,
     "scf.while": _while,
     "tt.get_num_programs": _num_programs,
     "tt.get_program_id": _program_id,
+    "ttg.barrier": _nothing,
 }

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     IndexType,
     IntegerAttr,
+    IntegerType,
     TensorType,
     i32,
 )
@@ -45,6 +46,18 @@ def _clamp(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribu
     return arith.MinnumfOp(c.insert(arith.MaxnumfOp(x, low)).result, high)
 
 
+def _high_product(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
+    """The upper half of a product without signs: of a product twice as wide where there is one."""
+    bits: int = getattr(result, "bitwidth", 64)
+    if bits > 32:
+        return arith.MulUIExtendedOp(operands[0], operands[1])
+    wide = IntegerType(2 * bits)
+    x, y = (c.insert(arith.ExtUIOp(operand, wide)).result for operand in operands)
+    product = c.insert(arith.MuliOp(x, y)).result
+    half = c.insert(arith.ConstantOp(IntegerAttr(bits, wide))).result
+    return arith.TruncIOp(c.insert(arith.ShRUIOp(product, half)).result, result)
+
+
 def _as(make: Callable[..., Operation]) -> Scalar:
     return lambda c, op, operands, result: make(*operands)
 
@@ -53,7 +66,7 @@ SCALARS: Mapping[str, Scalar] = {
     "tt.fp_to_fp": _fp_to_fp,
     "tt.bitcast": lambda c, op, operands, result: arith.BitcastOp(operands[0], result),
     "tt.clampf": _clamp,
-    "tt.mulhiui": lambda c, op, operands, result: arith.MulUIExtendedOp(operands[0], operands[1]),
+    "tt.mulhiui": _high_product,
     "tt.precise_sqrt": _as(math.SqrtOp),
     "tt.precise_divf": _as(arith.DivfOp),
     "tt.approx_divf": _as(arith.DivfOp),

@@ -1,0 +1,330 @@
+"""Further Triton kernels of the kinds that people write, and what each is specialised for.
+
+`dump.py` compiles them to the `.ttir` files beside this one, which `test_road_more_kernels.py` takes down the road.
+"""
+
+from typing import NamedTuple
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def rms_norm(x_ptr, w_ptr, y_ptr, stride, N, eps, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + row * stride + c, mask=c < N, other=0.0).to(tl.float32)
+    w = tl.load(w_ptr + c, mask=c < N)
+    scale = tl.rsqrt(tl.sum(x * x, axis=0) / N + eps)
+    tl.store(y_ptr + row * stride + c, (x * scale * w.to(tl.float32)).to(tl.float16), mask=c < N)
+
+
+@triton.jit
+def silu_and_mul(x_ptr, y_ptr, D, BLOCK: tl.constexpr):
+    row = tl.program_id(0).to(tl.int64)
+    for start in range(0, D, BLOCK):
+        c = start + tl.arange(0, BLOCK)
+        gate = tl.load(x_ptr + row * 2 * D + c, mask=c < D).to(tl.float32)
+        up = tl.load(x_ptr + row * 2 * D + D + c, mask=c < D)
+        y = (gate / (1.0 + tl.exp(-gate))).to(tl.bfloat16) * up
+        tl.store(y_ptr + row * D + c, y, mask=c < D)
+
+
+@triton.jit
+def gelu(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n)
+    tl.store(y_ptr + offs, 0.5 * x * (1.0 + tl.erf(x * 0.7071067811865476)), mask=offs < n)
+
+
+@triton.jit
+def row_sum(x_ptr, y_ptr, M, N, stride, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    total = tl.zeros([BM], dtype=tl.float32)
+    for n in range(0, N, BN):
+        c = n + tl.arange(0, BN)
+        mask = (r[:, None] < M) & (c[None, :] < N)
+        total += tl.sum(tl.load(x_ptr + r[:, None] * stride + c[None, :], mask=mask, other=0.0), axis=1)
+    tl.store(y_ptr + r, total, mask=r < M)
+
+
+@triton.jit
+def column_max(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    c = tl.program_id(0) * BN + tl.arange(0, BN)
+    best = tl.full([BN], float("-inf"), dtype=tl.float32)
+    for m in range(0, M, BM):
+        r = m + tl.arange(0, BM)
+        mask = (r[:, None] < M) & (c[None, :] < N)
+        x = tl.load(x_ptr + r[:, None] * N + c[None, :], mask=mask, other=float("-inf"))
+        best = tl.maximum(best, tl.max(x, axis=0))
+    tl.store(y_ptr + c, best, mask=c < N)
+
+
+@triton.jit
+def transpose(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.program_id(1) * BN + tl.arange(0, BN)
+    x = tl.load(x_ptr + r[:, None] * N + c[None, :], mask=(r[:, None] < M) & (c[None, :] < N))
+    tl.store(y_ptr + c[:, None] * M + r[None, :], tl.trans(x), mask=(c[:, None] < N) & (r[None, :] < M))
+
+
+@triton.jit
+def column_to_row(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.program_id(1) * BN + tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    tl.store(y_ptr + r[:, None] + c[None, :] * M, tl.load(x_ptr + r[:, None] * N + c[None, :], mask=mask), mask=mask)
+
+
+@triton.jit
+def rope_halves(x_ptr, cos_ptr, sin_ptr, y_ptr, S, D: tl.constexpr, BS: tl.constexpr):
+    s = tl.program_id(0) * BS + tl.arange(0, BS)
+    h = tl.program_id(1)
+    d = tl.arange(0, D // 2)
+    mask = s[:, None] < S
+    base = h * S * D + s[:, None] * D + d[None, :]
+    a = tl.load(x_ptr + base, mask=mask)
+    b = tl.load(x_ptr + base + D // 2, mask=mask)
+    cos = tl.load(cos_ptr + s[:, None] * (D // 2) + d[None, :], mask=mask)
+    sin = tl.load(sin_ptr + s[:, None] * (D // 2) + d[None, :], mask=mask)
+    tl.store(y_ptr + base, a * cos - b * sin, mask=mask)
+    tl.store(y_ptr + base + D // 2, b * cos + a * sin, mask=mask)
+
+
+@triton.jit
+def rope_pairs(x_ptr, cos_ptr, sin_ptr, y_ptr, D: tl.constexpr):
+    s = tl.program_id(0)
+    d = tl.arange(0, D // 2)
+    a, b = tl.split(tl.reshape(tl.load(x_ptr + s * D + tl.arange(0, D)), (D // 2, 2)))
+    cos = tl.load(cos_ptr + s * (D // 2) + d)
+    sin = tl.load(sin_ptr + s * (D // 2) + d)
+    y = tl.join(a * cos - b * sin, b * cos + a * sin)
+    tl.store(y_ptr + s * D + tl.arange(0, D), tl.reshape(y, (D,)))
+
+
+@triton.jit
+def rope_strided(x_ptr, cos_ptr, sin_ptr, y_ptr, D: tl.constexpr):
+    s = tl.program_id(0)
+    d = tl.arange(0, D // 2)
+    a = tl.load(x_ptr + s * D + 2 * d)
+    b = tl.load(x_ptr + s * D + 2 * d + 1)
+    cos = tl.load(cos_ptr + s * (D // 2) + d)
+    sin = tl.load(sin_ptr + s * (D // 2) + d)
+    tl.store(y_ptr + s * D + 2 * d, a * cos - b * sin)
+    tl.store(y_ptr + s * D + 2 * d + 1, b * cos + a * sin)
+
+
+@triton.jit
+def cross_entropy(x_ptr, label_ptr, loss_ptr, V, ignored, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    label = tl.load(label_ptr + row)
+    if label == ignored:
+        tl.store(loss_ptr + row, 0.0)
+    else:
+        high = float("-inf")
+        total = 0.0
+        for start in range(0, V, BLOCK):
+            c = start + tl.arange(0, BLOCK)
+            x = tl.load(x_ptr + row * V + c, mask=c < V, other=float("-inf"))
+            higher = tl.maximum(high, tl.max(x, axis=0))
+            total = total * tl.exp(high - higher) + tl.sum(tl.exp(x - higher), axis=0)
+            high = higher
+        tl.store(loss_ptr + row, high + tl.log(total) - tl.load(x_ptr + row * V + label))
+
+
+@triton.jit
+def add_between(x_ptr, y_ptr, out_ptr, low, high, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    inside = (offs >= low) & (offs < high)
+    x = tl.load(x_ptr + offs, mask=inside, other=1.0)
+    y = tl.load(y_ptr + offs, mask=offs < high, other=2.0)
+    tl.store(out_ptr + offs, x + y)
+
+
+@triton.jit
+def moving_average(x_ptr, y_ptr, n, K, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    total = tl.zeros([BLOCK], dtype=tl.float32)
+    for k in range(-K, K + 1):
+        at = offs + k
+        total += tl.load(x_ptr + at, mask=(at >= 0) & (at < n), other=0.0)
+    tl.store(y_ptr + offs, total / (2 * K + 1), mask=offs < n)
+
+
+@triton.jit
+def leaky_relu(x):
+    return tl.where(x >= 0, x, 0.01 * x)
+
+
+@triton.jit
+def matmul_leaky(
+    a_ptr, b_ptr, c_ptr, M, N, K, sam, sbk, scm, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+):  # fmt: skip
+    om = tl.program_id(0) * BM + tl.arange(0, BM)
+    on = tl.program_id(1) * BN + tl.arange(0, BN)
+    ok = tl.arange(0, BK)
+    ap = a_ptr + om[:, None] * sam + ok[None, :]
+    bp = b_ptr + ok[:, None] * sbk + on[None, :]
+    acc = tl.zeros((BM, BN), dtype=tl.float32)
+    for k in range(0, K, BK):
+        a = tl.load(ap, mask=(om[:, None] < M) & (ok[None, :] < K - k), other=0.0)
+        b = tl.load(bp, mask=(ok[:, None] < K - k) & (on[None, :] < N), other=0.0)
+        acc += tl.dot(a, b)
+        ap += BK
+        bp += BK * sbk
+    c = leaky_relu(acc).to(tl.float16)
+    tl.store(c_ptr + om[:, None] * scm + on[None, :], c, mask=(om[:, None] < M) & (on[None, :] < N))
+
+
+@triton.jit
+def batched_matmul(
+    a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+):  # fmt: skip
+    batch = tl.program_id(2)
+    om = tl.program_id(1) * BM + tl.arange(0, BM)
+    on = tl.program_id(0) * BN + tl.arange(0, BN)
+    acc = tl.zeros((BM, BN), dtype=tl.float32)
+    for k in range(0, K, BK):
+        ok = k + tl.arange(0, BK)
+        a_mask = (om[:, None] < M) & (ok[None, :] < K)
+        b_mask = (ok[:, None] < K) & (on[None, :] < N)
+        a = tl.load(a_ptr + batch * M * K + om[:, None] * K + ok[None, :], mask=a_mask, other=0.0)
+        b = tl.load(b_ptr + batch * K * N + ok[:, None] * N + on[None, :], mask=b_mask, other=0.0)
+        acc = tl.dot(a, b, acc)
+    c_mask = (om[:, None] < M) & (on[None, :] < N)
+    tl.store(c_ptr + batch * M * N + om[:, None] * N + on[None, :], acc, mask=c_mask)
+
+
+@triton.jit
+def scores(q_ptr, k_ptr, s_ptr, S, scale, D: tl.constexpr, BS: tl.constexpr):
+    i = tl.program_id(0) * BS + tl.arange(0, BS)
+    j = tl.program_id(1) * BS + tl.arange(0, BS)
+    d = tl.arange(0, D)
+    q = tl.load(q_ptr + i[:, None] * D + d[None, :], mask=i[:, None] < S, other=0.0)
+    k = tl.load(k_ptr + j[:, None] * D + d[None, :], mask=j[:, None] < S, other=0.0)
+    s = tl.dot(q, tl.trans(k)) * scale
+    s = tl.where(i[:, None] >= j[None, :], s, -1.0e4)
+    tl.store(s_ptr + i[:, None] * S + j[None, :], s, mask=(i[:, None] < S) & (j[None, :] < S))
+
+
+@triton.jit
+def quantise(x_ptr, q_ptr, scale_ptr, N, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + row * N + c, mask=c < N, other=0.0)
+    scale = tl.maximum(tl.max(tl.abs(x), axis=0), 1e-6) / 127.0
+    q = tl.floor(x / scale + 0.5).to(tl.int8)
+    tl.store(q_ptr + row * N + c, q, mask=c < N)
+    tl.store(scale_ptr + row, scale)
+
+
+@triton.jit
+def dequantise(q_ptr, scale_ptr, x_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.program_id(1) * BN + tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    q = tl.load(q_ptr + r[:, None] * N + c[None, :], mask=mask, other=0)
+    scale = tl.load(scale_ptr + r, mask=r < M, other=0.0)
+    tl.store(x_ptr + r[:, None] * N + c[None, :], (q.to(tl.float32) * scale[:, None]).to(tl.bfloat16), mask=mask)
+
+
+@triton.jit
+def row_argmax(x_ptr, i_ptr, v_ptr, N, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + row * N + c, mask=c < N, other=float("-inf"))
+    value, at = tl.max(x, axis=0, return_indices=True)
+    tl.store(i_ptr + row, at)
+    tl.store(v_ptr + row, value)
+
+
+@triton.jit
+def embedding(table_ptr, id_ptr, y_ptr, n, D: tl.constexpr, BLOCK: tl.constexpr):
+    r = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    d = tl.arange(0, D)
+    ids = tl.load(id_ptr + r, mask=r < n, other=0)
+    x = tl.load(table_ptr + ids[:, None] * D + d[None, :], mask=r[:, None] < n)
+    tl.store(y_ptr + r[:, None] * D + d[None, :], x, mask=r[:, None] < n)
+
+
+@triton.jit
+def one_row_each(table_ptr, id_ptr, y_ptr, D, BLOCK: tl.constexpr):
+    row = tl.load(id_ptr + tl.program_id(0))
+    for start in range(0, D, BLOCK):
+        d = start + tl.arange(0, BLOCK)
+        x = tl.load(table_ptr + row * D + d, mask=d < D)
+        tl.store(y_ptr + tl.program_id(0) * D + d, x, mask=d < D)
+
+
+@triton.jit
+def running_sum(x_ptr, y_ptr, N, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + row * N + c, mask=c < N, other=0.0)
+    tl.store(y_ptr + row * N + c, tl.cumsum(x, axis=0), mask=c < N)
+
+
+@triton.jit
+def histogram(x_ptr, h_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=0)
+    tl.atomic_add(h_ptr + x, 1, mask=offs < n)
+
+
+@triton.jit
+def where_not_zero(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=0.0)
+    tl.store(y_ptr + offs, x, mask=(offs < n) & (x != 0))
+
+
+@triton.jit
+def adam(p_ptr, g_ptr, m_ptr, v_ptr, n, rate, beta1, beta2, eps, step, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offs < n
+    g = tl.load(g_ptr + offs, mask=mask).to(tl.float32)
+    m = beta1 * tl.load(m_ptr + offs, mask=mask) + (1 - beta1) * g
+    v = beta2 * tl.load(v_ptr + offs, mask=mask) + (1 - beta2) * g * g
+    correct1 = 1 - tl.exp2(step * tl.log2(beta1))
+    correct2 = 1 - tl.exp2(step * tl.log2(beta2))
+    p = tl.load(p_ptr + offs, mask=mask)
+    p -= rate * (m / correct1) / (tl.sqrt(v / correct2) + eps)
+    tl.store(m_ptr + offs, m, mask=mask)
+    tl.store(v_ptr + offs, v, mask=mask)
+    tl.store(p_ptr + offs, p, mask=mask)
+
+
+class Specialisation(NamedTuple):
+    """What a kernel is compiled for: the types of its arguments, and its constants."""
+
+    types: str
+    constants: dict[str, int]
+
+
+SPECIALISATIONS = {
+    rms_norm: Specialisation("*fp16 *fp16 *fp16 i32 i32 fp32", {"BLOCK": 256}),
+    silu_and_mul: Specialisation("*bf16 *bf16 i32", {"BLOCK": 64}),
+    gelu: Specialisation("*fp32 *fp32 i32", {"BLOCK": 128}),
+    row_sum: Specialisation("*fp32 *fp32 i32 i32 i32", {"BM": 8, "BN": 32}),
+    column_max: Specialisation("*fp32 *fp32 i32 i32", {"BM": 8, "BN": 32}),
+    transpose: Specialisation("*fp32 *fp32 i32 i32", {"BM": 16, "BN": 32}),
+    column_to_row: Specialisation("*i32 *i32 i32 i32", {"BM": 16, "BN": 32}),
+    rope_halves: Specialisation("*fp32 *fp32 *fp32 *fp32 i32", {"D": 32, "BS": 8}),
+    rope_pairs: Specialisation("*fp32 *fp32 *fp32 *fp32", {"D": 64}),
+    rope_strided: Specialisation("*fp32 *fp32 *fp32 *fp32", {"D": 64}),
+    cross_entropy: Specialisation("*fp32 *i32 *fp32 i32 i32", {"BLOCK": 64}),
+    add_between: Specialisation("*fp32 *fp32 *fp32 i32 i32", {"BLOCK": 64}),
+    moving_average: Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 64}),
+    matmul_leaky: Specialisation("*fp16 *fp16 *fp16 i32 i32 i32 i32 i32 i32", {"BM": 32, "BN": 32, "BK": 16}),
+    batched_matmul: Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16}),
+    scores: Specialisation("*fp16 *fp16 *fp32 i32 fp32", {"D": 32, "BS": 16}),
+    quantise: Specialisation("*fp32 *i8 *fp32 i32", {"BLOCK": 128}),
+    dequantise: Specialisation("*i8 *fp32 *bf16 i32 i32", {"BM": 8, "BN": 32}),
+    row_argmax: Specialisation("*fp32 *i32 *fp32 i32", {"BLOCK": 64}),
+    embedding: Specialisation("*fp32 *i32 *fp32 i32", {"D": 32, "BLOCK": 16}),
+    one_row_each: Specialisation("*fp32 *i32 *fp32 i32", {"BLOCK": 32}),
+    running_sum: Specialisation("*fp32 *fp32 i32", {"BLOCK": 64}),
+    histogram: Specialisation("*i32 *i32 i32", {"BLOCK": 64}),
+    where_not_zero: Specialisation("*fp32 *fp32 i32", {"BLOCK": 64}),
+    adam: Specialisation("*fp32 *fp16 *fp32 *fp32 i32 fp32 fp32 fp32 fp32 i32", {"BLOCK": 128}),
+}
