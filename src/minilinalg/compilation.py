@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -160,8 +161,9 @@ class Kernel:
         """Runs the kernel at `stage` (its last one unless told), arrays written in place.
 
         check: first run every pass against the one before on copies of `args`, and raise CheckError at the first that
-        changed an answer; "deep" also finishes the road from every module. progress: is told what is being done:
-        "source" and the name of each pass while it is checked, then "run". Only the simd stage counts cycles.
+        changed an answer; "deep" goes to the end of the road and traces a wrong answer to the pass that prepared it.
+        progress: is told what is being done: "source" and the name of each pass while it is checked, then "run".
+        Only the simd stage counts cycles.
         """
         if check not in (False, True, "deep"):
             raise CommandError(f"check is {check!r}", rule='check is False, True or "deep"')
@@ -186,22 +188,20 @@ class Kernel:
     def _check(
         self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None
     ) -> tuple[str, ...]:
-        from minilinalg.check import Checker
+        from minilinalg.check import check_deep, check_passes
 
-        ctx = _context(self.target)
-        steps = _steps(self.road, self.source, stage)
-        module = self.source.clone()
-        checker = Checker(
-            module,
+        # The deep check goes to the end of the road whatever stage runs.
+        run = check_deep if check == "deep" else check_passes
+        return run(
+            partial(_context, self.target),
+            self.source,
+            _steps(self.road, self.source, None if check == "deep" else stage),
             grid,
             args,
             function=self.name,
             target=self.target,
-            deep=(ctx, steps) if check == "deep" else None,
             progress=progress,
         )
-        run_pipeline(ctx, module, steps, instrumentation=[checker])
-        return tuple(checker.checked)
 
 
 def _machine(target: Any) -> Target:

@@ -135,8 +135,12 @@ class CheckError(MinilinalgError):
     exit_code = ExitCode.CHECK_FAILED
     pass_name: str = ""
     """The pass at fault."""
+    pipeline: str = ""
+    """The same with its options, as a pipeline text."""
     module_before: Any = None
     """The module as it was before that pass: a `ModuleOp`."""
+    launch: tuple[str, ...] = ()
+    """What was launched, a line for the grid and one for each argument."""
 
 
 class InternalError(MinilinalgError):

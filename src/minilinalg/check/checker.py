@@ -1,0 +1,158 @@
+"""The instrumentation: runs the module after every pass and compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+
+from minilinalg.check.compare import Answer, Difference, first_difference
+from minilinalg.check.running import Launch
+from minilinalg.check.tolerance import Tolerance
+from minilinalg.check.writers import find_writer
+from minilinalg.errors import CheckError, Diagnostic, MinilinalgError, Place
+from minilinalg.locations import places_of
+from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.options import pass_text
+from minilinalg.pipelines import Instrumentation, Step, run_pipeline
+from minilinalg.verification import verify
+
+if TYPE_CHECKING:
+    from minilinalg.targets import Target
+
+PROMISES = {
+    "exact": "the pass declares itself exact: bitwise the same answers",
+    "reassociates": "the pass may only change the order of sums",
+    "contracts": "the pass may only fuse a product into a sum",
+    "approximates": "the pass may only replace a function by a near one",
+}
+"""What a pass may do to answers, by its numerics."""
+
+
+def _silent(_: str) -> None:
+    """No progress is shown."""
+
+
+class Checker(Instrumentation):
+    """Runs the module after every pass and compares. Raises CheckError at the first pass that changed an answer.
+
+    The source module runs first: what it does wrong itself is the program's error and is raised as such, as is a wrong
+    argument. progress: is told "source" and the name of each pass when its check begins.
+    """
+
+    def __init__(
+        self,
+        module: ModuleOp,
+        grid: Any,
+        args: Sequence[Any],
+        *,
+        function: str | None = None,
+        target: Target | None = None,
+        progress: Callable[[str], None] | None = None,
+    ):
+        self.launch = Launch(grid, function, target)
+        self.args = list(args)
+        self.checked: list[str] = []
+        """The passes that were checked, in order."""
+        self._progress: Callable[[str], None] = progress or _silent
+        self._progress("source")
+        self.launch.validate(module, self.args)
+        self._before = self.launch.answer(module, self.args)
+        self._module_before = module.clone()
+        self._tolerance = Tolerance(self.launch, self._module_before, self._before, self.args)
+
+    def before_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
+        """Keeps the module, for a reproducer."""
+        self._module_before = module.clone()
+
+    def after_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
+        """Runs and compares."""
+        self._progress(step.name)
+        after = self._attempt(step, module)
+        if step.numerics == "exact":
+            # What equals the module before equals the source as much as that did.
+            found = first_difference(self._before, after)
+            self._stop_at(step, module, found, self.args)
+        else:
+            self._compare_inexact(step, module, after)
+        self._before = after
+        self.checked.append(step.name)
+
+    def _attempt(self, step: MinilinalgPass, module: ModuleOp) -> Answer:
+        try:
+            verify(module)
+        except MinilinalgError as error:
+            d = error.diagnostic
+            found = f"what pass '{step.name}' left does not verify: {d.found}"
+            raise self.error(step, found, d.rule, d.places) from error
+        try:
+            return self.launch.answer(module, self.args)
+        except MinilinalgError as error:
+            d = error.diagnostic
+            found = f"after pass '{step.name}' the module does not run as before: {d.found}"
+            raise self.error(step, found, d.rule, d.places) from error
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise self.error(step, f"after pass '{step.name}' the module cannot be run: {text}", None, ()) from error
+
+    def _compare_inexact(self, step: MinilinalgPass, module: ModuleOp, after: Answer) -> None:
+        try:
+            for trial in self._tolerance.trials(step.numerics, self._module_before, module, self._before, after):
+                found = first_difference(trial.before, trial.after, trial.bounds)
+                self._stop_at(step, module, found, trial.args, trial.on)
+        except CheckError:
+            raise
+        except MinilinalgError as error:
+            d = error.diagnostic
+            found = f"after pass '{step.name}' the module does not run as before on whole numbers: {d.found}"
+            raise self.error(step, found, d.rule, d.places) from error
+
+    def _stop_at(
+        self, step: MinilinalgPass, module: ModuleOp, found: Difference | None, args: Sequence[Any], on: str = ""
+    ) -> None:
+        if found is None:
+            return
+        rule = PROMISES[step.numerics]
+        if found.allowed:
+            rule += f"; rounding alone may change this element by {found.allowed:.3g}"
+        writer = find_writer(self.launch, (module, self._module_before), args, found)
+        places = places_of(writer) if writer is not None else ()
+        raise self.error(step, f"pass '{step.name}' changed an answer: {on}{found}", rule, places)
+
+    def error(
+        self,
+        step: MinilinalgPass,
+        found: str,
+        rule: str | None,
+        places: Sequence[Place],
+        module_before: ModuleOp | None = None,
+    ) -> CheckError:
+        """The error that names `step`, with all that a reproducer needs."""
+        error = CheckError(Diagnostic(found, rule, None, tuple(places)))
+        error.pass_name = step.name
+        error.pipeline = pass_text(step)
+        error.module_before = module_before or self._module_before
+        error.launch = self.launch.describe(self._module_before, self.args)
+        return error
+
+
+def check_passes(
+    make_context: Callable[[], Context],
+    source: ModuleOp,
+    steps: Sequence[Step],
+    grid: Any,
+    args: Sequence[Any],
+    *,
+    function: str | None = None,
+    target: Target | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[str, ...]:
+    """Checks `steps` on `source` by running after each; returns the names of the passes that were checked.
+
+    Raises CheckError at the first pass that changed an answer, and passes on what a pass raises about its input.
+    """
+    checker = Checker(source, grid, args, function=function, target=target, progress=progress)
+    run_pipeline(make_context(), source.clone(), steps, instrumentation=[checker])
+    return tuple(checker.checked)

@@ -1,0 +1,80 @@
+"""Running a module for its answers: on copies of the arguments, on the machine where it is a machine's program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.dialects.builtin import ModuleOp
+
+from minilinalg.abi import FunctionAbi, find_function
+from minilinalg.check.arguments import copy_arguments
+from minilinalg.check.compare import Answer
+from minilinalg.interp.binding import bind
+from minilinalg.interp.dtypes import Array, is_array
+from minilinalg.interp.engine import Observer
+from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.run import Executable
+from minilinalg.sim.run import Simulator
+from minilinalg.targets import Target
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A launch to repeat: over `grid`, of `function` (None: the only one of a module), on `target`'s machine."""
+
+    grid: Any
+    function: str | None = None
+    target: Target | None = None
+
+    def validate(self, module: ModuleOp, args: Sequence[Any]) -> None:
+        """Raises LaunchError when the arguments are not those of the function."""
+        executable = Executable(module, self.function)
+        bind(executable.abi, executable.with_results(args)[0], GlobalMemory())
+
+    def answer(self, module: ModuleOp, args: Sequence[Any]) -> Answer:
+        """All that the module leaves when it runs on copies of the arguments.
+
+        A module of the simd stage runs on the machine, which complains about what no machine of its kind can do.
+        """
+        copies = copy_arguments(args)
+        if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
+            simulator = Simulator(module, self.target, self.function)
+            return Answer.of(simulator.executable.abi, copies, simulator.run(self.grid, copies).results)
+        executable = Executable(module, self.function)
+        return Answer.of(executable.abi, copies, self._run(executable, copies))
+
+    def observe(self, module: ModuleOp, args: Sequence[Any], observer: Observer) -> Answer:
+        """`answer` without a machine, with `observer` looking on, on `args` themselves."""
+        executable = Executable(module, self.function, observer=observer)
+        return Answer.of(executable.abi, args, self._run(executable, args))
+
+    def _run(self, executable: Executable, args: Sequence[Any]) -> list[Array]:
+        cores = None if self.target is None else self.target.cores
+        return executable.run(self.grid, args, cores=cores)
+
+    def argument(self, module: ModuleOp, args: Sequence[Any], name: str) -> Any:
+        """The one of `args` that the function calls `name`, or None."""
+        abi = FunctionAbi.of(find_function(module, self.function))
+        return next((a for p, a in zip(abi.parameters, args, strict=False) if p.name == name), None)
+
+    def describe(self, module: ModuleOp, args: Sequence[Any]) -> tuple[str, ...]:
+        """One line for the launch and one for each argument, for the comments of a reproducer."""
+        abi = FunctionAbi.of(find_function(module, self.function))
+        named = list(zip((p.name for p in abi.parameters), args, strict=False))
+        memory = GlobalMemory()
+        memory.place([(name, a) for name, a in named if is_array(a)])
+        lines = [f"function {abi.name}, grid {self.grid}"]
+        for name, a in named:
+            if not is_array(a):
+                lines.append(f"{name}: {a}")
+                continue
+            others = [n for s in memory.segments if name in s.names for n in s.names if n != name]
+            notes = [
+                *([] if a.flags.c_contiguous else [f"strides {a.strides} bytes"]),
+                *([] if a.flags.writeable else ["read-only"]),
+                *([f"shares memory with {', '.join(others)}"] if others else []),
+            ]
+            lines.append(", ".join([f"{name}: {a.dtype} array of shape {a.shape}", *notes]))
+        return tuple(lines)

@@ -1,0 +1,127 @@
+"""How far apart the answers before and after a pass may be that is not exact, and on which numbers to look.
+
+A pass that changes the order of a sum, fuses a product into it, or takes another function, computes the same function
+of real numbers. So its answers and those before it are each as far from the true ones as their own roundings made them,
+and from each other no further than both together. That sum is the bound; no kernel has a tolerance of its own.
+
+On whole numbers that are small enough there are no roundings, and the bound is zero: a changed meaning cannot hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from minilinalg.check.arguments import copy_arguments, whole_numbers
+from minilinalg.check.compare import Answer, Bound
+from minilinalg.check.rounding import Watch
+from minilinalg.check.running import Launch
+from minilinalg.errors import MinilinalgError
+
+SIZES = (256, 64, 16, 4, 2, 1)
+"""The greatest whole numbers that are tried, until all sums of the source module are exact on them."""
+FALLBACK = 4
+"""The greatest whole number where no size makes all sums exact, because the module itself brings fractions in."""
+SLACK = 1.01
+"""Bounds are computed in float64 themselves."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An answer and, for each of its arrays, how wrong it may be."""
+
+    answer: Answer
+    errors: tuple[Bound, ...]
+    rounds_sums: bool
+    unruled: frozenset[str]
+
+
+def watched(launch: Launch, module: ModuleOp, args: Sequence[Any], *, approximates: bool = False) -> Watched:
+    """Runs the module on copies of the arguments under the error analysis."""
+    watch = Watch(approximates=approximates)
+    answer = launch.observe(module, copy_arguments(args), watch)
+    in_memory, returned = watch.errors, list(watch.returned)
+    results = [name for name in in_memory if name not in dict(answer.arrays)]
+    errors: list[Bound] = []
+    for name, array in answer.arrays:
+        if name in in_memory:
+            errors.append(in_memory[name])
+        elif name.startswith("result "):
+            number = int(name.removeprefix("result "))
+            errors.append(in_memory[results[number]] if results else returned[number])
+        else:
+            # An argument that is no memory is not written.
+            errors.append(np.zeros(array.shape))
+    return Watched(answer, tuple(errors), watch.rounds_sums, frozenset(watch.unruled))
+
+
+def bounds_of(before: Watched, after: Watched) -> list[Bound]:
+    """How far apart the two answers may be, array by array."""
+    return [SLACK * (a + b) for a, b in zip(before.errors, after.errors, strict=True)]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Two answers to compare. on: words for the message, about the numbers they were found on."""
+
+    on: str
+    args: Sequence[Any]
+    before: Answer
+    after: Answer
+    bounds: Sequence[Bound]
+
+
+class Tolerance:
+    """What is needed to compare answers that are not bitwise the same, for one launch."""
+
+    def __init__(self, launch: Launch, source: ModuleOp, answer: Answer, args: Sequence[Any]):
+        self.launch = launch
+        self.source = source
+        self.args = args
+        self.notes: list[str] = []
+        """What could not be bounded, and so was compared on whole numbers only."""
+        self._answer = answer
+        self._small: list[Any] | None = None
+        self._sized = False
+
+    def trials(self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer) -> Iterator[Trial]:
+        """The comparisons that a pass which is not exact has to pass, one after the other.
+
+        old, new: the answers on the user's arguments. Raises MinilinalgError when the module after the pass does not
+        run on numbers that the module before it runs on.
+        """
+        small = self.whole_numbers()
+        if small is not None:
+            a, b = (self._watched(numerics, m, small) for m in (before, after))
+            yield Trial("on small whole numbers ", small, a.answer, b.answer, bounds_of(a, b))
+        a, b = (self._watched(numerics, m, self.args) for m in (before, after))
+        yield Trial("", self.args, old, new, bounds_of(a, b))
+        first = self._watched(numerics, self.source, self.args)
+        yield Trial("against the source ", self.args, self._answer, new, bounds_of(first, b))
+        self.notes += [f"no bound is known beyond {name}" for name in sorted(a.unruled | b.unruled)]
+
+    def _watched(self, numerics: str, module: ModuleOp, args: Sequence[Any]) -> Watched:
+        return watched(self.launch, module, args, approximates=numerics == "approximates")
+
+    def whole_numbers(self) -> list[Any] | None:
+        """The arguments with whole numbers, as large as they may be if all sums of the source shall be exact.
+
+        None when the source module does not run on whole numbers.
+        """
+        if not self._sized:
+            self._small, self._sized = self._sized_numbers(), True
+        return self._small
+
+    def _sized_numbers(self) -> list[Any] | None:
+        for largest in SIZES:
+            small = whole_numbers(self.args, largest)
+            try:
+                if not watched(self.launch, self.source, small).rounds_sums:
+                    return small
+            except MinilinalgError:
+                return None
+        return whole_numbers(self.args, FALLBACK)
