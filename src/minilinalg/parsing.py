@@ -7,10 +7,11 @@ import re
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import MultipleSpansParseError, ParseError, VerifyException
 
+from minilinalg.broken_rules import explain_types
 from minilinalg.context import MLContext, make_context
 from minilinalg.dialects.upstream.parser import MLIRParser
 from minilinalg.dialects.upstream.reporting import place_in
-from minilinalg.errors import InputError
+from minilinalg.errors import InputError, near_name
 from minilinalg.verification import verify as verify_module
 
 
@@ -56,6 +57,10 @@ def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None
     return module
 
 
+_UNKNOWN_CHOICE = re.compile(r"(unknown .* '(.*)'): it is one of (.*)")
+"""Of our own parsing methods."""
+_CHOICES = re.compile(r"^expected ((?:one of )?[`'].*[`']).*, found '([^']+)'$")
+"""Of xDSL's."""
 _REWORDED = {
     "could not parse entire input": "expected an operation",
     "expect symbol name": "expected a symbol name such as @main",
@@ -86,9 +91,21 @@ def _syntax_error(parser: MLIRParser, message: str, start: int, end: int) -> Inp
     if "expect" in found and not re.search(r"\b(found|got|but|was given)\b", found):
         found += f", found {token!r}" if token else ", found the end of the text"
     rule = None
+    if (unknown := _UNKNOWN_CHOICE.fullmatch(found)) is not None:
+        found, choices = unknown[1], unknown[3]
+        places = [parser.place(start, max(end - start, 1))]
+        return InputError(
+            found, rule=f"it is one of {choices}", hint=near_name(unknown[2], choices.split(", ")), places=places
+        )
+    hint = None
+    if (misspelt := _CHOICES.search(found)) is not None:
+        hint = near_name(misspelt[2], re.findall(r"[`']([^`']+)[`']", misspelt[1]))
     if parser.open_operations:
-        name = parser.open_operations[-1]
+        name, position = parser.open_operations[-1]
+        if (op_type := parser.ctx.get_optional_op(name)) and (explained := explain_types(op_type, _tidy(message))):
+            found, rule, hint = explained
+            return InputError(found, rule=rule, hint=hint, places=[parser.place(position, len(name))])
         found = f"in '{name}': {found}" if name not in found else found
         if (example := parser.example_of(name)) is not None:
             rule = f"{name} is written like `{example}`"
-    return InputError(found, rule=rule, places=[parser.place(start, max(end - start, len(token or ""), 1))])
+    return InputError(found, rule=rule, hint=hint, places=[parser.place(start, max(end - start, len(token or ""), 1))])

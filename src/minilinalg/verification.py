@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NoReturn
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, ErasedSSAValue, Operation, Region, SSAValue
 from xdsl.irdl.dominance import DominanceInfo
-from xdsl.traits import IsolatedFromAbove, NoTerminator
+from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface, SymbolTable
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.broken_rules import explain
 from minilinalg.errors import InputError
 from minilinalg.locations import places_of
 
@@ -41,18 +43,19 @@ class _Verifier:
             outside, self.visible = self.visible, set()
         for region in op.regions:
             self._region(op, region)
+        if op.has_trait(SymbolTable, value_if_unregistered=False):
+            self._symbols(op)
         if isolated:
             self.visible = outside  # pyright: ignore[reportPossiblyUnboundVariable]
         try:
             op.verify(verify_nested_ops=False)
         except VerifyException as broken:
-            self._fail(op, str(broken))
+            self._fail(op, *explain(op, str(broken)))
 
-    def _fail(self, op: Operation, found: str, rule: str | None = None) -> None:
-        found = re.sub(r"(?m) at positions? [\d to]+ does not verify:\s*", ": ", found.strip())
-        if op.name not in found:
-            found = f"'{op.name}': {found}"
-        raise InputError(found, rule=rule, places=places_of(op, self.sources)) from None
+    def _fail(self, op: Operation, found: str, rule: str | None = None, hint: str | None = None) -> NoReturn:
+        # xDSL prints memory spaces with their type, which nobody writes.
+        found = re.sub(r"(memref<[^<>]*(?:<[^<>]*>[^<>]*)*, \d+) : i64>", r"\1>", found)
+        raise InputError(found, rule=rule, hint=hint, places=places_of(op, self.sources)) from None
 
     def _region(self, parent: Operation, region: Region) -> None:
         blocks = list(region.blocks)
@@ -75,7 +78,19 @@ class _Verifier:
                 seen += op.results
             self.visible.difference_update(seen)
             if block.first_op is None and len(blocks) == 1 and not parent.has_trait(NoTerminator):
-                self._fail(parent, "has an empty block", "a block ends with a terminator")
+                self._fail(parent, f"'{parent.name}' has an empty block", "a block ends with a terminator")
+
+    def _symbols(self, table: Operation) -> None:
+        """A name that two operations of a symbol table have is reported at the second."""
+        names: set[str] = set()
+        for op in table.regions[0].ops:
+            symbol = op.get_trait(SymbolOpInterface)
+            name = None if symbol is None else symbol.get_sym_attr_name(op)
+            if name is None:
+                continue
+            if name.data in names:
+                self._fail(op, f"@{name.data} is defined twice", "a name stands for one symbol of a module")
+            names.add(name.data)
 
     def _operands(self, op: Operation) -> None:
         for index, operand in enumerate(op.operands):

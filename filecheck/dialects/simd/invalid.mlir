@@ -105,7 +105,7 @@ func.func @predicate_stored_as_i8(%a: memref<64xf32, #simd.space<nram>>, %b: mem
 // -----
 
 func.func @no_predicate(%a: memref<64xf32, #simd.space<nram>>, %b: memref<64xi1, #simd.space<nram>>) {
-  // expected-error @+1 {{property 'predicate' expected in operation 'simd.cmpf'}}
+  // expected-error @+1 {{'simd.cmpf' lacks the property 'predicate'}}
   simd.cmpf %a, %a -> %b : memref<64xf32, #simd.space<nram>>, memref<64xf32, #simd.space<nram>> -> memref<64xi1, #simd.space<nram>>
   return
 }

@@ -193,6 +193,15 @@ def with_terminator(region: Region, terminator: type[Operation]) -> Region:
 # Operand groups
 
 
+def parse_choice(parser: Parser, what: str, choices: Iterable[str]) -> str:
+    """The next word, which must be one of `choices`; they are some `what`, such as a comparison predicate."""
+    start = parser.pos
+    word = parser.parse_identifier(f" (a {what})")
+    if word not in choices:
+        parser.raise_error(f"unknown {what} '{word}': it is one of {', '.join(choices)}", start, start + len(word))
+    return word
+
+
 def parse_operand_group(parser: Parser, keyword: str, *, optional: bool = False) -> list[SSAValue]:
     """`ins(%a, %b : t, u)`; an optional group is empty when its keyword is not there."""
     if optional and parser.parse_optional_keyword(keyword) is None:

@@ -7,9 +7,10 @@ operands and the result have that type.
 from __future__ import annotations
 
 import abc
-from typing import ClassVar, Self
+from collections.abc import Mapping, Set
+from typing import ClassVar, Self, TypeVar
 
-from xdsl.dialects.arith import FastMathFlagsAttr, IntegerOverflowAttr
+from xdsl.dialects.arith import FastMathFlagsAttr, IntegerOverflowAttr, IntegerOverflowFlag
 from xdsl.dialects.builtin import (
     AnyFloat,
     FixedBitwidthType,
@@ -26,6 +27,8 @@ from xdsl.irdl import IRDLOperation
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
+
+from minilinalg.dialects.upstream.assembly import parse_choice
 
 NO_FASTMATH = FastMathFlagsAttr("none")
 NO_OVERFLOW = IntegerOverflowAttr("none")
@@ -61,12 +64,27 @@ def bits_of(type_: Attribute) -> int:
 
 # Flags between operands and types
 
+_Flag = TypeVar("_Flag", FastMathFlag, IntegerOverflowFlag)
+FASTMATH_FLAGS = {
+    "none": frozenset[FastMathFlag](),
+    **{flag.value: {flag} for flag in FastMathFlag},
+    "fast": set(FastMathFlag),
+}
+OVERFLOW_FLAGS = {"none": frozenset[IntegerOverflowFlag](), **{flag.value: {flag} for flag in IntegerOverflowFlag}}
+
+
+def _parse_flags(parser: Parser, what: str, flags: Mapping[str, Set[_Flag]]) -> list[_Flag]:
+    """`<contract,nnan>`, without those that stand twice."""
+    with parser.in_angle_brackets():
+        words = parser.parse_comma_separated_list(parser.Delimiter.NONE, lambda: parse_choice(parser, what, flags))
+    return sorted({flag for word in words for flag in flags[word]})
+
 
 def parse_fastmath(parser: Parser) -> dict[str, Attribute]:
     """The property that an optional `fastmath<...>` sets; without it, none is set and the default holds."""
     if parser.parse_optional_keyword("fastmath") is None:
         return {}
-    return {"fastmath": FastMathFlagsAttr(FastMathFlagsAttr.parse_parameter(parser))}
+    return {"fastmath": FastMathFlagsAttr(_parse_flags(parser, "fastmath flag", FASTMATH_FLAGS))}
 
 
 def print_fastmath(printer: Printer, flags: Attribute | None) -> None:
@@ -79,7 +97,7 @@ def parse_overflow(parser: Parser) -> dict[str, Attribute]:
     """The property that an optional `overflow<...>` sets."""
     if parser.parse_optional_keyword("overflow") is None:
         return {}
-    return {"overflowFlags": IntegerOverflowAttr(IntegerOverflowAttr.parse_parameter(parser))}
+    return {"overflowFlags": IntegerOverflowAttr(_parse_flags(parser, "overflow flag", OVERFLOW_FLAGS))}
 
 
 def print_overflow(printer: Printer, flags: Attribute | None) -> None:

@@ -273,7 +273,7 @@ class MLIRParser(LiteralParser, AliasParser):
         if token.kind is MLIRTokenKind.BARE_IDENT:
             state.current_token = state.lexer.lex()
             op_type = self._operation_type(token.text, token)
-            self.open_operations.append(op_type.name)
+            self.open_operations.append((op_type.name, position))
             stack.append(op_type.dialect_name())
             op = op_type.parse(self)
             stack.pop()
@@ -284,7 +284,7 @@ class MLIRParser(LiteralParser, AliasParser):
             if name is None:
                 self.raise_error("expected the name of an operation")
             op_type = self._operation_type(name, token)
-            self.open_operations.append(name)
+            self.open_operations.append((name, position))
             stack.append(op_type.dialect_name())
             op = self._parse_generic_operation(op_type)
             stack.pop()

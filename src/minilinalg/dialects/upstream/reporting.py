@@ -30,7 +30,7 @@ def place_in(text: str, file: str, start: int, length: int = 1) -> Place:
 class ReportingParser(Parser):
     """xDSL's parser, which knows where in which text it stands.
 
-    `open_operations` holds the names of the operations that are being read, the innermost last.
+    `open_operations` holds the names of the operations that are being read, and where they stand, the innermost last.
     """
 
     def __init__(self, ctx: Context, text: str, file: str = "<string>"):
@@ -39,7 +39,7 @@ class ReportingParser(Parser):
         self.blocks = {}
         self.forward_block_references = defaultdict(list)
         self.forward_ssa_references = {}
-        self.open_operations: list[str] = []
+        self.open_operations: list[tuple[str, int]] = []
         self._text = text
         self._file = StringAttr(file)
         self._line_starts = [0, *(m.end() for m in re.finditer("\n", text))]

@@ -24,6 +24,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.upstream.assembly import parse_choice
 from minilinalg.dialects.upstream.elementwise import (
     NO_FASTMATH,
     boolLike,
@@ -39,15 +40,7 @@ CMPF_PREDICATES = {name: IntegerAttr(i, i64) for i, name in enumerate(CMPF_COMPA
 
 
 def _parse_predicate(parser: Parser, predicates: Mapping[str, IntegerAttr]) -> IntegerAttr:
-    position = parser.pos
-    name = parser.parse_identifier(" (a comparison predicate)")
-    if name not in predicates:
-        parser.raise_error(
-            f"unknown comparison predicate '{name}': it is one of {', '.join(predicates)}",
-            position,
-            position + len(name),
-        )
-    return predicates[name]
+    return predicates[parse_choice(parser, "comparison predicate", predicates)]
 
 
 class ComparisonOp(IRDLOperation, abc.ABC):

@@ -159,7 +159,8 @@ def _iterator_types(parser: Parser, written: Attribute, position: int) -> ArrayA
         elif isinstance(kind, IteratorTypeAttr):
             kinds.append(kind)
         else:
-            parser.raise_error(f"unknown iterator type {kind}: it is one of {', '.join(_ITERATORS)}", position)
+            shown = kind.data if isinstance(kind, StringAttr) else str(kind)  # pyright: ignore
+            parser.raise_error(f"unknown iterator type '{shown}': it is one of {', '.join(_ITERATORS)}", position)
     return ArrayAttr(kinds)
 
 

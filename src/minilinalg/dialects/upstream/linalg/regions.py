@@ -26,6 +26,7 @@ from xdsl.irdl import (
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.lexer import Span
 
 from minilinalg.dialects.upstream.arith import NO_FASTMATH, NO_OVERFLOW
 from minilinalg.dialects.upstream.assembly import (
@@ -45,6 +46,7 @@ from minilinalg.dialects.upstream.linalg.structured import (
     identity_maps,
     tensor_types,
 )
+from minilinalg.dialects.upstream.reporting import ReportingParser
 
 
 def _dims(values: Sequence[int] | Attribute) -> DenseArrayBase:
@@ -80,7 +82,10 @@ def _parse_short_body(parser: Parser) -> tuple[type[Operation], dict[str, Attrib
     name = parser.parse_identifier(" (the operation of the body)")
     op_type = parser.ctx.get_optional_op(name)
     if op_type is None:
-        parser.raise_error(f"unknown operation '{name}'", position, position + len(name))
+        span = Span(position, position + len(name), parser.lexer.input)
+        if isinstance(parser, ReportingParser):
+            parser.fail_unknown("operation", name, span)
+        parser.raise_error(f"unknown operation '{name}'", span.start, span.end)
     attributes = parser.parse_optional_attr_dict()
     parser.parse_punctuation("}", " after the operation of the body")
     return op_type, attributes

@@ -23,6 +23,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    parse_choice,
     parse_indices,
     parse_value_list,
     print_values,
@@ -258,7 +259,7 @@ class AtomicRMWOp(IRDLOperation):
 
     @classmethod
     def parse(cls, parser: Parser) -> AtomicRMWOp:
-        kind = parser.parse_keyword_in(ATOMIC_KINDS, " (what is done)")
+        kind = parse_choice(parser, "kind of atomic operation", ATOMIC_KINDS)
         value = parser.parse_unresolved_operand()
         parser.parse_punctuation(",", " and the memref")
         memref = parser.parse_unresolved_operand()
