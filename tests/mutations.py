@@ -40,7 +40,9 @@ def drop(*names: str, last: bool = True) -> Mutation:
         found = list(find(module, *names))
         if not found:
             return False
-        found[-1 if last else 0].detach()
+        lost = found[-1 if last else 0]
+        lost.detach()
+        lost.erase()
         return True
 
     return mutate

@@ -14,6 +14,7 @@ import pytest
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
+from minilinalg import pipelines
 from minilinalg.check import Checker
 from minilinalg.context import make_context
 from minilinalg.errors import CheckError
@@ -103,21 +104,27 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Broken(MinilinalgPass):
-    """A pass with a mistake: what it made is spoilt."""
-
-    real: MinilinalgPass
-    mistake: m.Mutation
-
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
-        self.real.apply(ctx, op)
-        assert self.mistake(op), "there is nothing to spoil after this pass"
-
-
 def broken(step: Step, mistake: m.Mutation) -> Step:
-    cls = type("BrokenPass", (Broken,), {"name": step.run.name, "numerics": step.run.numerics})
-    return Step(cls(step.run, mistake), step.anchor, step.ends)
+    """A pass of the same name with a mistake: what the real one made is spoilt."""
+
+    def apply(self: MinilinalgPass, ctx: Context, op: ModuleOp) -> None:
+        step.run.apply(ctx, op)
+        assert mistake(op), "there is nothing to spoil after this pass"
+
+    fields = {"name": step.run.name, "numerics": step.run.numerics, "apply": apply}
+    cls = dataclass(frozen=True)(type("BrokenPass", (MinilinalgPass,), fields))
+    return Step(cls(), step.anchor, step.ends)
+
+
+def break_pass(monkeypatch: pytest.MonkeyPatch, name: str, mistake: m.Mutation) -> None:
+    """From now on the pass `name` of every road makes this mistake."""
+    real = pipelines.load_pass
+
+    def load(wanted: str) -> Any:
+        cls = real(wanted)
+        return (lambda **options: broken(Step(cls(**options)), mistake).run) if wanted == name else cls
+
+    monkeypatch.setattr(pipelines, "load_pass", load)
 
 
 CASES = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.context import MLContext
-from minilinalg.errors import Diagnostic, MinilinalgError
+from minilinalg.errors import CheckError, Diagnostic, MinilinalgError
 from minilinalg.pipelines import PassFailure, Step, pipeline_text, run_pipeline
 
 Source = Callable[[], tuple[MLContext, ModuleOp]]
@@ -46,14 +47,27 @@ def write_reproducer(
     return write_module(path, module, [command], reason)
 
 
-def write_module(path: Path, module: ModuleOp, commands: Sequence[str], reason: Diagnostic) -> Path:
-    """Writes a module to `path`, behind the commands that repeat what went wrong and what that was; returns where it
-    went: a place that cannot be written to gives way to the system's directory for temporary files.
+def write_check(path: Path, error: CheckError, flags: Sequence[str] = (), commands: Sequence[str] = ()) -> Path:
+    """Writes the module in front of the pass that a check found at fault, the command for that pass, and what was
+    launched, to `path`; returns where it went.
+
+    `flags` are what the pass needs besides its options, such as the target; `commands` repeat the check itself.
+    """
+    command = shlex.join(["minilinalg-opt", path.name, *flags, "-p", error.pipeline])
+    reason = replace(error.diagnostic, hint=None)
+    return write_module(path, error.module_before, [command, *commands], reason, error.launch)
+
+
+def write_module(
+    path: Path, module: ModuleOp, commands: Sequence[str], reason: Diagnostic, notes: Sequence[str] = ()
+) -> Path:
+    """Writes a module to `path`, behind the commands that repeat what went wrong, what that was, and notes; returns
+    where it went: a place that cannot be written to gives way to the system's directory for temporary files.
     """
     from minilinalg.printing import module_text
 
     head = "".join(f"// To repeat: {command}\n" for command in commands)
-    head += "".join(f"// {line}\n" for line in reason.render().splitlines())
+    head += "".join(f"// {line}\n" for line in (*reason.render().splitlines(), *notes))
     text = head + module_text(module, debuginfo=True)
     try:
         path.write_text(text, encoding="utf-8")

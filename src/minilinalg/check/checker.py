@@ -29,6 +29,7 @@ PROMISES = {
     "approximates": "the pass may only replace a function by a near one",
 }
 """What a pass may do to answers, by its numerics."""
+HINT = "minilinalg.reproducer.write_check(path, error) writes the module as it was before the pass"
 
 
 def _silent(_: str) -> None:
@@ -130,7 +131,7 @@ class Checker(Instrumentation):
         module_before: ModuleOp | None = None,
     ) -> CheckError:
         """The error that names `step`, with all that a reproducer needs."""
-        error = CheckError(Diagnostic(found, rule, None, tuple(places)))
+        error = CheckError(Diagnostic(found, rule, HINT, tuple(places)))
         error.pass_name = step.name
         error.pipeline = pass_text(step)
         error.module_before = module_before or self._module_before

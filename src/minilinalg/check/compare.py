@@ -62,11 +62,12 @@ class Difference:
 
     def __str__(self) -> str:
         at = ", ".join(str(i) for i in self.index)
-        more = f" ({self.count} elements differ)" if self.count > 1 else ""
         if self.is_between:
             return f"byte {at} between the elements of {self.argument} was {self.before} and is {self.after}"
         name = f"{self.argument}[{at}]" if self.index else self.argument
-        return f"{name} was {self.before} and is {self.after}{more}"
+        more = f" ({self.count} elements differ)" if self.count > 1 else ""
+        # str, since formatting shows more digits than a narrow float has.
+        return f"{name} was {self.before!s} and is {self.after!s}{more}"
 
 
 def first_difference(before: Answer, after: Answer, bounds: Sequence[Bound] | None = None) -> Difference | None:

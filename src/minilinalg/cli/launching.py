@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -265,15 +264,10 @@ class _Checks:
 
 def _with_reproducer(error: CheckError, request: Request) -> Diagnostic:
     """The diagnostic of a failed check, with the file named that holds the module in front of the pass."""
-    from minilinalg.pipelines import road_rows
-    from minilinalg.reproducer import write_module
+    from minilinalg.reproducer import write_check
 
-    assert request.road is not None
-    texts = {row.pass_name: row.text for row in road_rows(request.road)}
-    path = _reproducer_path(request)
-    flags = [f"--target={request.target}", "-p", texts.get(error.pass_name, error.pass_name)]
-    commands = [shlex.join(["minilinalg-opt", path.name, *flags]), *([request.command] if request.command else [])]
-    path = write_module(path, error.module_before, commands, error.diagnostic)
+    again = [request.command] if request.command else []
+    path = write_check(_reproducer_path(request), error, [f"--target={request.target}"], again)
     return replace(error.diagnostic, hint=f"a reproducer is in {path}")
 
 
