@@ -370,7 +370,7 @@ def lanes_of(pointer: Any, mask: Any, shape: tuple[int, ...], what: str) -> tupl
         if not bool(mask.defined_array().all()):
             raise undefined(what, "uses as a mask")
         mask = mask.data
-    lanes = None if mask is None else np.asarray(written_out(mask))
+    lanes = None if mask is None else np.asarray(written_out(mask), np.bool_)
     # Scalars have shape (P,) or (); tensors a leading axis.
     lead = max(len(np.atleast_1d(addresses)), 1 if lanes is None else len(np.atleast_1d(lanes)))
     full = (lead, *shape)

@@ -53,9 +53,33 @@ def lift(fn: Function) -> Function:
     return lifted
 
 
-def guarded(fn: Function) -> Function:
-    """`fn` over scalars, undefined ones carried along."""
-    slow = lift(fn)
+def absorbing(fn: Function, element: int) -> Function:
+    """`lift` of an `fn` whose result, when an operand is `element`, is that: whatever an undefined other one is."""
+
+    def lifted(a: Any, b: Any) -> Any:
+        x, y = written_out(a), written_out(b)
+        if type(a) is not Partial and type(b) is not Partial:
+            return fn(x, y)
+        known_a = a.defined_array() if type(a) is Partial else True
+        known_b = b.defined_array() if type(b) is Partial else True
+        return Partial(fn(x, y), (known_a & known_b) | (known_a & (x == element)) | (known_b & (y == element)))
+
+    return lifted
+
+
+ABSORBING = {"arith.andi": 0, "arith.muli": 0, "arith.ori": -1}
+
+
+def lift_int(name: str, fn: Function, dtype: DType) -> Function:
+    """`fn`, the integer operation `name`, over tensors in any form."""
+    if name not in ABSORBING:
+        return lift(fn)
+    return absorbing(fn, dtype.wrap(ABSORBING[name]))
+
+
+def guarded(fn: Function, slow: Function | None = None) -> Function:
+    """`fn` over scalars, undefined ones carried along: by `slow`, if that is given."""
+    slow = slow or lift(fn)
 
     def scalar(*operands: Any) -> Any:
         for o in operands:
@@ -325,7 +349,7 @@ def int_binary(name: str, dtype: DType) -> Function:
 @cache
 def int_tensor_binary(name: str, dtype: DType) -> Function:
     """The operation on tensors: affine where it can be, arrays elsewhere."""
-    plain = lift(int_binary(name, dtype))
+    plain = lift_int(name, int_binary(name, dtype), dtype)
     symbolic = AFFINE_BINARY.get(name)
 
     def fn(a: Any, b: Any) -> Any:
@@ -430,14 +454,15 @@ def and_masks(a: Any, b: Any) -> Any:
     return _and_arrays(a, b)
 
 
-_and_arrays = lift(np.bitwise_and)
+_and_arrays = absorbing(np.bitwise_and, False)
 
 
 @meaning(*INT_BINARY, *UNSIGNED_BINARY)
 def emit_int_binary(em: Emitter, op: Any) -> None:
     dtype = dtype_of(op.results[0].type)
     if rank_of(op.results[0].type) is None:
-        fn = guarded(int_binary(op.name, dtype))
+        plain = int_binary(op.name, dtype)
+        fn = guarded(plain, lift_int(op.name, plain, dtype))
     elif op.name == "arith.andi" and dtype is I1:
         fn = and_masks
     else:
@@ -579,9 +604,10 @@ def select(condition: Any, a: Any, b: Any) -> Any:
     """arith.select of tensors, by a tensor of i1 or by one scalar."""
     if isinstance(condition, Partial):
         result = select(condition.data, a, b)
+        known = condition.defined_array() | _same_defined(a, b)
         if isinstance(result, Partial):
-            return Partial(result.data, condition.defined_array() & result.defined_array())
-        return Partial(written_out(result), condition.defined)
+            known = known & result.defined_array()
+        return Partial(written_out(result), known)
     if isinstance(condition, Mask) and condition.box().full:
         return a
     holds = written_out(condition)
@@ -592,6 +618,15 @@ def select(condition: Any, a: Any, b: Any) -> Any:
     if type(a) is Partial or type(b) is Partial:
         return _select_partial(condition, holds, a, b)
     return where(holds, written_out(a), written_out(b))
+
+
+def _same_defined(a: Any, b: Any) -> Any:
+    """Where two tensors are defined and the same, so that it does not matter which is chosen."""
+    x, y = (np.asarray(written_out(v)) for v in (a, b))
+    if x.dtype.kind == "f":
+        x, y = (v.view(np.dtype(f"u{v.itemsize}")) for v in (x, y))
+    known_a, known_b = (v.defined_array() if isinstance(v, Partial) else True for v in (a, b))
+    return (x == y) & known_a & known_b
 
 
 def _select_partial(mask: Any, condition: Array, a: Any, b: Any) -> Any:

@@ -60,9 +60,9 @@ class DType:
         return self.kind == "float" and self.storage != self.carrier
 
     def wrap(self, value: int) -> int:
-        """A Python integer modulo 2**bits: as signed two's complement, or 0 / 1 for i1."""
+        """A Python integer modulo 2**bits: as signed two's complement, or a bool for i1."""
         if self.bits == 1:
-            return value & 1
+            return bool(value & 1)
         half = 1 << (self.bits - 1)
         return ((value + half) & ((1 << self.bits) - 1)) - half
 
