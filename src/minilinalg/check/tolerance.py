@@ -9,7 +9,7 @@ On whole numbers that are small enough there are no roundings, and the bound is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.check.arguments import copy_arguments, whole_numbers
-from minilinalg.check.compare import Answer, Bound
+from minilinalg.check.compare import Answer, Bound, Difference, first_difference
 from minilinalg.check.rounding import Watch
 from minilinalg.check.running import Launch
 from minilinalg.errors import MinilinalgError
@@ -65,47 +65,58 @@ def bounds_of(before: Watched, after: Watched) -> list[Bound]:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Two answers to compare. on: words for the message, about the numbers they were found on."""
+class Found:
+    """A difference that rounding does not explain. on: words about the numbers that it was found on, `args`."""
 
+    difference: Difference
     on: str
     args: Sequence[Any]
-    before: Answer
-    after: Answer
-    bounds: Sequence[Bound]
 
 
 class Tolerance:
-    """What is needed to compare answers that are not bitwise the same, for one launch."""
+    """What is needed to compare answers that are not bitwise the same, for one launch.
+
+    answer: the source module's, on the user's arguments `args`.
+    """
 
     def __init__(self, launch: Launch, source: ModuleOp, answer: Answer, args: Sequence[Any]):
         self.launch = launch
         self.source = source
+        self.answer = answer
         self.args = args
-        self.notes: list[str] = []
-        """What could not be bounded, and so was compared on whole numbers only."""
-        self._answer = answer
+        self.unruled: set[str] = set()
+        """Operations beyond which no bound is known, where answers were compared on whole numbers only."""
         self._small: list[Any] | None = None
         self._sized = False
 
-    def trials(self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer) -> Iterator[Trial]:
-        """The comparisons that a pass which is not exact has to pass, one after the other.
+    def first_difference(
+        self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer
+    ) -> Found | None:
+        """What a pass that is not exact changed and must not: on whole numbers, on the user's arguments, and there
+        against the source too, so that small changes do not add up.
 
         old, new: the answers on the user's arguments. Raises MinilinalgError when the module after the pass does not
-        run on numbers that the module before it runs on.
+        run on whole numbers that the module before it runs on.
         """
         small = self.whole_numbers()
         if small is not None:
-            a, b = (self._watched(numerics, m, small) for m in (before, after))
-            yield Trial("on small whole numbers ", small, a.answer, b.answer, bounds_of(a, b))
-        a, b = (self._watched(numerics, m, self.args) for m in (before, after))
-        yield Trial("", self.args, old, new, bounds_of(a, b))
-        first = self._watched(numerics, self.source, self.args)
-        yield Trial("against the source ", self.args, self._answer, new, bounds_of(first, b))
-        self.notes += [f"no bound is known beyond {name}" for name in sorted(a.unruled | b.unruled)]
+            a, b = (self.launch.answer(module, small) for module in (before, after))
+            if found := self._beyond_bounds(numerics, before, after, a, b, small):
+                return Found(found, "on small whole numbers ", small)
+        if found := self._beyond_bounds(numerics, before, after, old, new, self.args):
+            return Found(found, "", self.args)
+        found = self._beyond_bounds(numerics, self.source, after, self.answer, new, self.args)
+        return Found(found, "against the source ", self.args) if found else None
 
-    def _watched(self, numerics: str, module: ModuleOp, args: Sequence[Any]) -> Watched:
-        return watched(self.launch, module, args, approximates=numerics == "approximates")
+    def _beyond_bounds(
+        self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer, args: Sequence[Any]
+    ) -> Difference | None:
+        if first_difference(old, new) is None:
+            return None
+        approximates = numerics == "approximates"
+        a, b = (watched(self.launch, module, args, approximates=approximates) for module in (before, after))
+        self.unruled |= a.unruled | b.unruled
+        return first_difference(old, new, bounds_of(a, b))
 
     def whole_numbers(self) -> list[Any] | None:
         """The arguments with whole numbers, as large as they may be if all sums of the source shall be exact.

@@ -65,17 +65,24 @@ def elements(value: Any) -> Array:
 def measure(value: Any) -> Spread:
     """The spread of a value of the engine, as if it were exact. NaNs and infinities are left out."""
     array = elements(value)
-    finite = array[np.isfinite(array)]
+    is_finite = np.isfinite(array)
+    finite = array if is_finite.all() else array[is_finite]
     if not finite.size:
         return Spread()
-    low, high = float(finite.min()), float(finite.max())
-    solid = np.abs(finite[finite != 0])
+    sizes = np.abs(finite)
+    solid = sizes if sizes.all() else sizes[sizes != 0]
     if not solid.size:
         return Spread()
-    mantissa, exponent = np.frexp(solid)
-    bits = np.ldexp(mantissa, 53).astype(np.int64)
-    quantum = np.ldexp((bits & -bits).astype(np.float64), exponent - 53)
-    return Spread(low, high, float(solid.min()), float(quantum.min()))
+    return Spread(float(finite.min()), float(finite.max()), float(solid.min()), _quantum(solid))
+
+
+def _quantum(sizes: Array) -> float:
+    """1 for whole numbers, a smaller power of two for such as scales make of them, 0.0 for all else."""
+    for quantum in (1.0, 2.0**-12):
+        multiples = sizes / quantum
+        if (multiples == np.rint(multiples)).all():
+            return quantum
+    return 0.0
 
 
 def errors_of(value: Any, spread: Spread) -> Array:
