@@ -90,6 +90,24 @@ def guarded(fn: Function, slow: Function | None = None) -> Function:
     return scalar
 
 
+def number(fn: Function) -> Function:
+    """`fn` over arrays, for scalars: a result that is one number becomes a Python int or a NumPy float again."""
+
+    def scalar(*operands: Any) -> Any:
+        result = fn(*operands)
+        if np.ndim(result) == 0:
+            result = np.asarray(result)[()]
+            return result.item() if result.dtype.kind in "iub" else result
+        return result
+
+    return scalar
+
+
+def by_rank(op: Operation, fn: Function) -> Function:
+    """`fn` over arrays as the meaning of `op`, whose result is a tensor in any form, or a scalar."""
+    return guarded(number(fn)) if rank_of(op.results[0].type) is None else lift(fn)
+
+
 def fits_in(a: Array, b: Any) -> bool:
     """Whether a result of `a` and `b` has the shape of `a`, so that it may be written over it."""
     if not (a.flags.owndata and a.flags.writeable):
@@ -163,15 +181,17 @@ FLOAT_BINARY: dict[str, Any] = {
 
 @meaning(*FLOAT_BINARY, fresh=True)
 def emit_float_binary(em: Emitter, op: Any) -> None:
-    reuse = int(em.may_reuse(op, 0)) | int(em.may_reuse(op, 1)) << 1
+    fn = float_binary(op.name, dtype_of(op.results[0].type))
     if rank_of(op.results[0].type) is None:
-        reuse = 0
-    em.call(op, float_binary(op.name, dtype_of(op.results[0].type)), f"{em.refs(op.operands)}, {reuse}")
+        em.call(op, by_rank(op, partial(fn, reuse=0)), em.refs(op.operands))
+        return
+    reuse = int(em.may_reuse(op, 0)) | int(em.may_reuse(op, 1)) << 1
+    em.call(op, fn, f"{em.refs(op.operands)}, {reuse}")
 
 
 @meaning("arith.negf", fresh=True)
 def emit_negf(em: Emitter, op: Any) -> None:
-    em.call(op, lift(np.negative), em.refs(op.operands))
+    em.call(op, by_rank(op, np.negative), em.refs(op.operands))
 
 
 @cache
@@ -498,7 +518,7 @@ def multiply_high(dtype: DType, signed: bool) -> Function:
 
 @meaning("tt.mulhiui")
 def emit_mulhiui(em: Emitter, op: Any) -> None:
-    em.call(op, lift(multiply_high(dtype_of(op.results[0].type), False)), em.refs(op.operands))
+    em.call(op, by_rank(op, multiply_high(dtype_of(op.results[0].type), False)), em.refs(op.operands))
 
 
 # Comparisons
@@ -694,18 +714,6 @@ def _to_int(dtype: DType, signed: bool) -> Function:
     return fn
 
 
-def number(fn: Function) -> Function:
-    """`fn` over arrays, for scalars: a result that is one whole number becomes a Python int again."""
-
-    def scalar(*operands: Any) -> Any:
-        result = fn(*operands)
-        if np.ndim(result) == 0 and np.asarray(result).dtype.kind in "iub":
-            return np.asarray(result).item()
-        return result
-
-    return scalar
-
-
 @cache
 def int_cast(name: str, source: DType, target: DType, tensor: bool) -> Function:
     """extsi, extui, trunci, index_cast, index_castui."""
@@ -804,7 +812,7 @@ def emit_float_cast(em: Emitter, op: Any) -> None:
         raise UnsupportedError(f"'{op.name}' rounds {rounding}", rule="only to_nearest_even is run yet")
     source, target = dtype_of(op.operands[0].type), dtype_of(op.results[0].type)
     fn = float_cast(op.name, source, target)
-    em.call(op, guarded(number(fn)) if rank_of(op.results[0].type) is None else lift(fn), em.refs(op.operands))
+    em.call(op, by_rank(op, fn), em.refs(op.operands))
 
 
 @cache

@@ -186,21 +186,16 @@ class Emitter:
         """Whether `op` is the last to see its operand `index`, so that it may write its result over it."""
         value = op.operands[index]
         if isinstance(value, OpResult):
-            found = MEANINGS.get(value.op.name)
-            if found is None or not found.fresh or value.op.parent is not self._block:
+            if not _is_alone(value, self._block):
                 return False
-        elif value.owner is not self._block or not _is_loop_carried(value):
+        elif value.owner is not self._block or not _is_alone_in_loop(value):
             return False
-        for use in value.uses:
-            user = use.operation
-            if user is op:
-                if use.index != index:
-                    return False
-                continue
-            found = MEANINGS.get(user.name)
-            if user.parent is not op.parent or found is None or not found.fresh or not user.is_before_in_block(op):
-                return False
-        return True
+        if sum(use.operation is op for use in value.uses) > 1:
+            return False
+        return all(
+            use.operation is op or (_makes_anew(use.operation, self._block) and use.operation.is_before_in_block(op))
+            for use in value.uses
+        )
 
     def region(
         self, region: Region, *, first: Sequence[str] = (), yields: Sequence[SSAValue] | None = None
@@ -293,11 +288,32 @@ class Emitter:
         return "yield from " if self.stepwise else ""
 
 
-def _is_loop_carried(value: SSAValue) -> bool:
-    if not isinstance(value, BlockArgument):
+def _makes_anew(op: Operation, block: Block | None) -> bool:
+    """Whether `op`, of `block`, makes arrays of its own and keeps none that it was given."""
+    found = MEANINGS.get(op.name)
+    return op.parent is block and found is not None and found.fresh
+
+
+def _is_alone(value: OpResult, block: Block | None) -> bool:
+    """Whether the array of `value` is its own when it is made in `block`."""
+    return _makes_anew(value.op, block)
+
+
+def _is_alone_in_loop(value: SSAValue) -> bool:
+    """Whether a loop hands on, for its block argument `value`, an array that then is nowhere else.
+
+    What the loop begins with is guarded by the loop itself.
+    """
+    if not isinstance(value, BlockArgument) or value.index == 0:
         return False
-    parent = value.block.parent_op()
-    return parent is not None and parent.name == "scf.for" and value.index > 0
+    parent, last = value.block.parent_op(), value.block.last_op
+    if parent is None or parent.name != "scf.for" or last is None:
+        return False
+    handed = last.operands[value.index - 1]
+    if not isinstance(handed, OpResult) or not _is_alone(handed, value.block):
+        return False
+    users = [use.operation for use in handed.uses]
+    return users.count(last) == 1 and all(user is last or _makes_anew(user, value.block) for user in users)
 
 
 def _used_from_outside(region: Region) -> list[SSAValue]:

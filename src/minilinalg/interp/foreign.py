@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.errors import UnsupportedError, near_name
-from minilinalg.interp.arith import array_function, guarded, lift, number, rank_of, where
+from minilinalg.interp.arith import array_function, by_rank, lift, rank_of, where
 from minilinalg.interp.dtypes import DType, dtype_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.values import per_program
@@ -167,7 +167,7 @@ def foreign_function(symbol: str, sources: list[DType], target: DType) -> Functi
     return over
 
 
-@meaning("tt.extern_elementwise", fresh=True)
+@meaning("tt.extern_elementwise")
 def emit_extern_elementwise(em: Emitter, op: Any) -> None:
     symbol = op.symbol.data
     fn = foreign_function(symbol, [dtype_of(o.type) for o in op.operands], dtype_of(op.results[0].type))
@@ -181,7 +181,7 @@ def emit_extern_elementwise(em: Emitter, op: Any) -> None:
         )
     rank = rank_of(op.results[0].type)
     if rank is None:
-        em.call(op, guarded(number(fn)), em.refs(op.operands))
+        em.call(op, by_rank(op, fn), em.refs(op.operands))
         return
     scalars = [rank_of(o.type) is None for o in op.operands]
     plain = lift(fn)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math as python_math
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-from minilinalg.interp.arith import fits_in, lift, rank_of
+from minilinalg.interp.arith import by_rank, fits_in, lift, rank_of
 from minilinalg.interp.dtypes import F64, Array, DType, dtype_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.values import Partial
@@ -100,9 +100,11 @@ def float_unary(name: str, dtype: DType) -> Callable[..., Any]:
 
 @meaning(*UNARY, fresh=True)
 def emit_float_unary(em: Emitter, op: Any) -> None:
-    tensor = rank_of(op.results[0].type) is not None
-    reuse = int(tensor and em.may_reuse(op, 0))
-    em.call(op, float_unary(op.name, dtype_of(op.results[0].type)), f"{em.ref(op.operands[0])}, {reuse}")
+    fn = float_unary(op.name, dtype_of(op.results[0].type))
+    if rank_of(op.results[0].type) is None:
+        em.call(op, by_rank(op, partial(fn, reuse=0)), em.refs(op.operands))
+        return
+    em.call(op, fn, f"{em.ref(op.operands[0])}, {int(em.may_reuse(op, 0))}")
 
 
 TESTS: dict[str, Callable[[Any], Any]] = {
@@ -115,7 +117,7 @@ TESTS: dict[str, Callable[[Any], Any]] = {
 
 @meaning(*TESTS)
 def emit_test(em: Emitter, op: Any) -> None:
-    em.call(op, lift(TESTS[op.name]), em.refs(op.operands))
+    em.call(op, by_rank(op, TESTS[op.name]), em.refs(op.operands))
 
 
 @meaning("math.absi")
@@ -125,7 +127,7 @@ def emit_absi(em: Emitter, op: Any) -> None:
     def absi(x: Any) -> Any:
         return dtype.wrap(abs(x)) if isinstance(x, int) else np.abs(x)
 
-    em.call(op, lift(absi), em.refs(op.operands))
+    em.call(op, by_rank(op, absi), em.refs(op.operands))
 
 
 def _count_bits(name: str, bits: int) -> Callable[[int], int]:
@@ -151,7 +153,7 @@ def emit_count_bits(em: Emitter, op: Any) -> None:
     def count(x: Any) -> Any:
         return one(x) if isinstance(x, int) else many(x)
 
-    em.call(op, lift(count), em.refs(op.operands))
+    em.call(op, by_rank(op, count), em.refs(op.operands))
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
@@ -211,7 +213,7 @@ def fma(dtype: DType) -> Callable[[Any, Any, Any], Any]:
 
 @meaning("math.fma", fresh=True)
 def emit_fma(em: Emitter, op: Any) -> None:
-    em.call(op, lift(fma(dtype_of(op.results[0].type))), em.refs(op.operands))
+    em.call(op, by_rank(op, fma(dtype_of(op.results[0].type))), em.refs(op.operands))
 
 
 @meaning("math.ipowi")
@@ -228,4 +230,4 @@ def emit_ipowi(em: Emitter, op: Any) -> None:
     def ipowi(a: Any, b: Any) -> Any:
         return one(a, b) if isinstance(a, int) and isinstance(b, int) else many(a, b)
 
-    em.call(op, lift(ipowi), em.refs(op.operands))
+    em.call(op, by_rank(op, ipowi), em.refs(op.operands))

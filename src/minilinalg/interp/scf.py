@@ -15,7 +15,7 @@ from xdsl.ir import Attribute
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
-from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
+from minilinalg.interp.dtypes import I1, Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import CHUNK_BYTES, LEAVES, Arenas, Chunk, Emitter, largest_value, meaning
 from minilinalg.interp.turns import State
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
@@ -34,6 +34,12 @@ class Kind:
     def __init__(self, type_: Attribute):
         self.shape = shape_of(type_)
         self.dtype: DType = dtype_of(type_)
+
+    def truth(self) -> Kind:
+        """The kind of what says which elements of a value of this kind are defined."""
+        found = Kind.__new__(Kind)
+        found.shape, found.dtype = self.shape, I1
+        return found
 
 
 def _spread(value: Any, count: int, kind: Kind) -> Any:
@@ -63,7 +69,7 @@ def join(pieces: Sequence[tuple[Any, int]], kind: Kind) -> Any:
             (v.defined_array() if isinstance(v, Partial) else np.ones((1,) * (rank + 1), np.bool_), n)
             for v, n in pieces
         ]
-        return Partial(data, join(known, kind))
+        return Partial(data, join(known, kind.truth()))
     if not hasattr(first, "join_programs"):
         arrays = [_spread(v, n, kind) for v, n in pieces]
         shape = np.broadcast_shapes(*(a.shape[1:] for a in arrays))

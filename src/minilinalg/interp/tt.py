@@ -16,7 +16,7 @@ from xdsl.ir import Operation
 from minilinalg.dialects.tt.attributes import PropagateNan, RoundingMode
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
-from minilinalg.interp.arith import guarded, lift, maximumf, minimumf, same, written_out
+from minilinalg.interp.arith import by_rank, guarded, lift, maximumf, minimumf, same, written_out
 from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
 from minilinalg.interp.values import Affine, Mask, Partial, form_of, scalar_form, spread
@@ -350,7 +350,7 @@ def emit_clampf(em: Emitter, op: Any) -> None:
     def clamp(x: Any, least: Any, most: Any) -> Any:
         return high(low(x, least), most)
 
-    em.call(op, lift(clamp), em.refs(op.operands))
+    em.call(op, by_rank(op, clamp), em.refs(op.operands))
 
 
 @meaning("tt.fp_to_fp")
@@ -364,7 +364,7 @@ def emit_fp_to_fp(em: Emitter, op: Any) -> None:
     def convert(x: Any) -> Any:
         return x.astype(target.carrier, copy=False) if widens else target.round(x)
 
-    em.call(op, lift(convert), em.refs(op.operands))
+    em.call(op, by_rank(op, convert), em.refs(op.operands))
 
 
 @meaning("llvm.intr.assume", "ttg.barrier", "gpu.barrier")

@@ -24,6 +24,14 @@ import numpy as np
 
 from minilinalg.interp.dtypes import Array, DType, is_array
 
+HALF = 1 << 63
+
+
+def wrap64(value: int) -> int:
+    """An integer modulo 2**64, signed."""
+    return ((value + HALF) & ((HALF << 1) - 1)) - HALF
+
+
 Term = int | Array
 """What one dimension adds to an Affine: a stride, or an index vector of shape (L, extent)."""
 
@@ -77,6 +85,13 @@ class Affine:
     __slots__ = ("_array", "_bounds", "dtype", "offset", "shape", "terms")
 
     def __init__(self, offset: int | Array, terms: tuple[Term, ...], shape: tuple[int, ...], dtype: DType):
+        # Numbers beyond 64 bits are only seen modulo 2**64; `fits` says no to them either way.
+        if isinstance(offset, int) and not -HALF <= offset < HALF:
+            offset = wrap64(offset)
+        for term in terms:
+            if isinstance(term, int) and not -HALF <= term < HALF:
+                terms = tuple(wrap64(t) if isinstance(t, int) else t for t in terms)
+                break
         self.offset = offset
         self.terms = terms
         self.shape = shape
@@ -90,12 +105,12 @@ class Affine:
             rank = len(self.shape)
             offset = self.offset
             if isinstance(offset, int):
-                offset = np.array([_wrap64(offset)], np.int64)
+                offset = np.array([offset], np.int64)
             total: Array = offset.reshape(-1, *([1] * rank))
             for dim, term in enumerate(self.terms):
                 if isinstance(term, int):
                     if term != 0 and self.shape[dim] != 1:
-                        total = total + along(_iota(self.shape[dim]) * np.int64(_wrap64(term)), dim, rank)
+                        total = total + along(_iota(self.shape[dim]) * np.int64(term), dim, rank)
                 else:
                     total = total + along(term, dim, rank)
             self._array = total.astype(self.dtype.carrier, copy=False)
@@ -253,11 +268,6 @@ def _plain(a: Any) -> Any:
     return int(a) if a.ndim == 0 else a
 
 
-def _wrap64(value: int) -> int:
-    half = 1 << 63
-    return ((value + half) & ((1 << 64) - 1)) - half
-
-
 def form_of(value: Any) -> Any:
     """The class of a value: which of the forms above it has."""
     return value.__class__
@@ -267,7 +277,7 @@ def take(value: Any, index: Any) -> Any:
     """`value` for the programs at `index` only (a slice or an index array); uniform values are returned as they are."""
     kind = form_of(value)
     if kind is np.ndarray:
-        return value if len(value) == 1 or value.ndim == 0 else value[index]
+        return value if value.ndim == 0 or len(value) == 1 else value[index]
     if kind is Affine or kind is Mask:
         return value.take(index)
     if kind is Partial:
