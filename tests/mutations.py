@@ -124,6 +124,54 @@ def move_offset(name: str) -> Mutation:
     return mutate
 
 
+def late(name: str, before: str) -> Mutation:
+    """The first operation `name` happens just in front of the last operation `before`."""
+
+    def mutate(module: ModuleOp) -> bool:
+        moved, last = next(find(module, name), None), list(find(module, before))[-1:]
+        if moved is None or not last or moved is last[0] or moved.parent is None or moved.parent is not last[0].parent:
+            return False
+        block = moved.parent
+        moved.detach()
+        block.insert_op_before(moved, last[0])
+        return True
+
+    return mutate
+
+
+def ignore_mask(module: ModuleOp) -> bool:
+    """The whole block is taken for valid: min(what is left, block) is the block."""
+    done = False
+    for op in list(find(module, "arith.minsi")):
+        for operand in op.operands:
+            if isinstance(operand.owner, arith.ConstantOp):
+                op.results[0].replace_all_uses_with(operand)
+                done = True
+                break
+    return done
+
+
+def smaller_size(module: ModuleOp) -> bool:
+    """The last valid element is forgotten: the block is one shorter."""
+    done = False
+    for op in list(find(module, "arith.minsi")):
+        assert op.parent is not None
+        one = arith.ConstantOp.from_int_and_width(1, op.results[0].type)  # pyright: ignore
+        less = arith.SubiOp(op.results[0], one.result)
+        op.results[0].replace_uses_with_if(less.results[0], lambda use, less=less: use.operation is not less)
+        op.parent.insert_ops_after([one, less], op)
+        done = True
+    return done
+
+
+def reduce_other_dimension(module: ModuleOp) -> bool:
+    """Columns are summed for rows."""
+    for op in find(module, "linalg.reduce"):
+        op.properties["dimensions"] = DenseArrayBase.from_list(i64, [0])
+        return True
+    return False
+
+
 def same_address(module: ModuleOp) -> bool:
     """Buffers that are live together overlap."""
     found = [op for op in find(module, "memref.alloc") if "simd.address" in op.attributes]
@@ -156,6 +204,18 @@ def swap_yield_order(module: ModuleOp) -> bool:
 
 def subtract(op: Operation) -> Operation:
     return arith.SubfOp(op.operands[0], op.operands[1])
+
+
+def plus(op: Operation) -> Operation:
+    return arith.AddiOp(op.operands[0], op.operands[1])
+
+
+def remainder(op: Operation) -> Operation:
+    return arith.RemUIOp(op.operands[0], op.operands[1])
+
+
+def quotient(op: Operation) -> Operation:
+    return arith.DivUIOp(op.operands[0], op.operands[1])
 
 
 def subtract_buffers(op: Operation) -> Operation:

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg import pipelines
 from minilinalg.check import Checker
-from minilinalg.context import make_context
+from minilinalg.context import MLContext, make_context
 from minilinalg.errors import CheckError
 from minilinalg.parsing import parse_module
 from minilinalg.passes.base import MinilinalgPass
@@ -38,11 +38,85 @@ def softmax() -> tuple[Any, list[Any]]:
     return 33, [np.zeros_like(x), x, 700, 700, 40, 700]
 
 
-LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {"vector_add": vector_add, "softmax": softmax}
+def gemv() -> tuple[Any, list[Any]]:
+    rng = np.random.default_rng(3)
+    a, x = rng.standard_normal((50, 300)).astype(np.float16), rng.standard_normal(300).astype(np.float16)
+    return 2, [a, x, np.zeros(50, np.float32), 50, 300, 300]
+
+
+OVERWRITE = """
+tt.func public @overwrite(%x: !tt.ptr<f32>, %out: !tt.ptr<f32>) {
+  %zero = arith.constant dense<0.0> : tensor<64xf32>
+  %range = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %sx = tt.splat %x : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %px = tt.addptr %sx, %range : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %so = tt.splat %out : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %po = tt.addptr %so, %range : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %v = tt.load %px : tensor<64x!tt.ptr<f32>>
+  tt.store %px, %zero : tensor<64x!tt.ptr<f32>>
+  tt.store %po, %v : tensor<64x!tt.ptr<f32>>
+  tt.return
+}
+"""
+"""A load is a snapshot: what is stored in the end was read before memory was written over."""
+
+
+PLACE = """
+tt.func public @place(%out: !tt.ptr<i32>) {
+  %c10 = arith.constant 10 : i32
+  %x = tt.get_program_id x : i32
+  %y = tt.get_program_id y : i32
+  %z = tt.get_program_id z : i32
+  %nx = tt.get_num_programs x : i32
+  %ny = tt.get_num_programs y : i32
+  %zy = arith.muli %z, %ny : i32
+  %row = arith.addi %zy, %y : i32
+  %rows = arith.muli %row, %nx : i32
+  %at = arith.addi %rows, %x : i32
+  %z10 = arith.muli %z, %c10 : i32
+  %zy10 = arith.addi %z10, %y : i32
+  %zy100 = arith.muli %zy10, %c10 : i32
+  %zyx = arith.addi %zy100, %x : i32
+  %p = tt.addptr %out, %at : !tt.ptr<i32>, i32
+  tt.store %p, %zyx : !tt.ptr<i32>
+  tt.return
+}
+"""
+"""Every program of a grid of three dimensions leaves its own number."""
+
+
+def place() -> tuple[Any, list[Any]]:
+    return (5, 3, 4), [np.zeros((4, 3, 5), np.int32)]
+
+
+TEXTS = {"overwrite": OVERWRITE, "place": PLACE}
+
+
+def overwrite() -> tuple[Any, list[Any]]:
+    return 1, [np.arange(1, 65, dtype=np.float32), np.zeros(64, np.float32)]
+
+
+LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
+    "vector_add": vector_add,
+    "softmax": softmax,
+    "gemv": gemv,
+    "overwrite": overwrite,
+    "place": place,
+}
+
+
+def source_of(kernel: str, ctx: MLContext) -> ModuleOp:
+    if kernel in TEXTS:
+        return parse_module(TEXTS[kernel], f"{kernel}.ttir", ctx)
+    path = KERNELS / f"{kernel}.nopromise.ttir"
+    return parse_module(path.read_text(), f"{kernel}.ttir", ctx)
+
+
 is_nan: Callable[[float], bool] = math.isnan
 sum_start: Callable[[float], bool] = lambda x: x == 0 and math.copysign(1, x) < 0  # noqa: E731
 slt, sle = 2, 3
 
+SNAPSHOT = "bufferization.to_tensor", "bufferization.materialize_in_destination"
 ON_TENSORS = [
     ("vector_add", "sum is a difference", m.become("arith.addf", m.subtract)),
     ("softmax", "difference the other way round", m.swap_operands("arith.subf")),
@@ -55,6 +129,7 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "canonicalize": [
         *ON_TENSORS,
         ("vector_add", "programs one element too far apart", m.integer_constant(1024, 1025)),
+        ("gemv", "the loop steps half as far", m.integer_constant(128, 64)),
     ],
     "cse": [
         *ON_TENSORS,
@@ -64,6 +139,12 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         *ON_TENSORS,
         *ON_INDICES,
         ("vector_add", "a store is lost", m.drop("bufferization.materialize_in_destination")),
+        ("vector_add", "the mask is ignored", m.ignore_mask),
+        ("softmax", "the mask is ignored", m.ignore_mask),
+        ("vector_add", "the last valid element is forgotten", m.smaller_size),
+        ("gemv", "the last valid element is forgotten", m.smaller_size),
+        ("gemv", "columns are summed for rows", m.reduce_other_dimension),
+        ("overwrite", "a snapshot is taken late", m.late(*SNAPSHOT)),
         ("softmax", "wrong neutral element of a maximum", m.float_constant(is_nan, 0.0)),
         ("softmax", "wrong neutral element of a sum", m.float_constant(sum_start, 1.0)),
     ],
@@ -76,16 +157,23 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         ("vector_add", "the last core does nothing", m.fewer_cores),
         ("vector_add", "cores step too far", m.integer_constant(32, 33)),
         ("softmax", "cores step too far", m.integer_constant(32, 33)),
+        ("place", "the grid is as wide as high", m.become("arith.divui", m.remainder)),
+        ("place", "one coordinate is lost", m.become("arith.remui", m.quotient)),
+        ("place", "programs and width the other way round", m.swap_operands("arith.remui")),
+        ("place", "a dimension of the grid is not dealt out", m.become("arith.muli", m.plus)),
     ],
     "one-shot-bufferize": [
         ("vector_add", "a copy in is lost", m.drop("memref.copy", last=False)),
         ("vector_add", "the copy out is lost", m.drop("memref.copy")),
         ("softmax", "a fill is lost", m.drop("linalg.fill", last=False)),
+        ("gemv", "a fill is lost", m.drop("linalg.fill", last=False)),
+        ("overwrite", "a snapshot is taken late", m.late("memref.copy", "memref.copy")),
         *ON_INDICES,
     ],
     "memref-promote": [
         ("vector_add", "a copy in is lost", m.drop("memref.copy", last=False)),
         ("softmax", "a reduction is lost", m.drop("linalg.reduce")),
+        ("gemv", "the loop steps half as far", m.integer_constant(128, 64)),
     ],
     "linalg-decompose-elementwise": [
         ("softmax", "an operation of a chain is lost", m.drop("linalg.generic")),
@@ -94,12 +182,14 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "memref-plan": [
         ("vector_add", "buffers that live together overlap", m.same_address),
         ("softmax", "buffers that live together overlap", m.same_address),
+        ("gemv", "buffers that live together overlap", m.same_address),
     ],
     "linalg-to-simd": [
         ("vector_add", "a wrong instruction", m.become("simd.addf", m.subtract_buffers)),
         ("vector_add", "a DMA is lost", m.drop("simd.dma")),
         ("softmax", "scalar and buffer the other way round", m.swap_operands("simd.subf")),
         ("softmax", "a reduction is lost", m.drop("simd.reduce_addf")),
+        ("gemv", "a fill is lost", m.drop("simd.fill", last=False)),
     ],
 }
 
@@ -147,8 +237,7 @@ def test_check_names_the_broken_pass(index: int, kernel: str, mistake: m.Mutatio
     steps[index] = broken(steps[index], mistake)
     ctx = make_context()
     ctx.target = TARGET
-    path = KERNELS / f"{kernel}.nopromise.ttir"
-    module = parse_module(path.read_text(), str(path), ctx)
+    module = source_of(kernel, ctx)
     grid, args = LAUNCHES[kernel]()
     checker = Checker(module, grid, args, target=TARGET)
     with pytest.raises(CheckError) as caught:
@@ -162,8 +251,7 @@ def test_check_names_the_broken_pass(index: int, kernel: str, mistake: m.Mutatio
 def test_check_is_silent_when_nothing_is_broken(kernel: str) -> None:
     ctx = make_context()
     ctx.target = TARGET
-    path = KERNELS / f"{kernel}.nopromise.ttir"
-    module = parse_module(path.read_text(), str(path), ctx)
+    module = source_of(kernel, ctx)
     grid, args = LAUNCHES[kernel]()
     checker = Checker(module, grid, args, target=TARGET)
     run_pipeline(ctx, module, road_steps("simd"), instrumentation=[checker])
