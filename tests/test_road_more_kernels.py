@@ -93,6 +93,13 @@ def test_adam(n: int) -> None:
     check("adam", blocks(n, 128), [p, g, m, v, n, 0.01, 0.9, 0.99, 1e-8, 3], {0: new_p, 2: new_m, 3: new_v}, 1e-4)
 
 
+@pytest.mark.parametrize("n", [1, 64, 101])
+def test_masked_fill_by_booleans_in_memory(n: int) -> None:
+    x, filled = floats(n), integers(n) > 0
+    args = [x, filled, ones(n), ones(n, dtype=np.bool_), n]
+    check("masked_fill", blocks(n, 64), args, {2: np.where(filled, np.float32(-1), x), 3: ~filled})
+
+
 @pytest.mark.parametrize(("m", "n"), [(1, 1), (8, 32), (9, 65)])
 def test_dequantise(m: int, n: int) -> None:
     q, scale = integers(m, n, dtype=np.int8), floats(m)

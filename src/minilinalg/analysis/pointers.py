@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.dialects.builtin import IntegerType, TensorType
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.index_expr import (
@@ -46,6 +47,7 @@ from minilinalg.analysis.structured import (
     scale,
     shape_of,
 )
+from minilinalg.dialects.tt.types import PointerType
 
 State: TypeAlias = Structured | Unstructured
 Rule: TypeAlias = Callable[["PointerAnalysis", Any], "State | None"]
@@ -284,6 +286,18 @@ def _extend_unsigned(analysis: PointerAnalysis, op: Operation) -> State | None:
     return analysis.of(op.operands[0]) if is_nonnegative(op.operands[0]) else None
 
 
+def _bitcast(analysis: PointerAnalysis, op: Operation) -> State | None:
+    """Triton takes a pointer to booleans for one to bytes, which is how they lie in memory."""
+    pointees = {_pointee_bits(value.type) for value in (op.operands[0], op.results[0])}
+    return analysis.of(op.operands[0]) if pointees == {1, 8} else None
+
+
+def _pointee_bits(type: Attribute) -> int | None:
+    pointer = get_element_type_or_self(type)
+    pointee = pointer.pointee_type if isinstance(pointer, PointerType) else None
+    return pointee.bitwidth if isinstance(pointee, IntegerType) else None
+
+
 def _int_to_ptr(analysis: PointerAnalysis, op: Operation) -> State:
     return Unstructured("the pointers are made from integers", op.results[0])
 
@@ -329,5 +343,6 @@ RULES: Mapping[str, Rule] = {
     "tt.broadcast": _reshaped(_broadcast),
     "tt.reshape": _reshaped(_reshape),
     "tt.trans": _reshaped(_transpose),
+    "tt.bitcast": _bitcast,
     "tt.int_to_ptr": _int_to_ptr,
 }

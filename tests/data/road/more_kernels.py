@@ -279,6 +279,14 @@ def where_not_zero(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def masked_fill(x_ptr, filled_ptr, y_ptr, kept_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    filled = tl.load(filled_ptr + offs, mask=offs < n)
+    tl.store(y_ptr + offs, tl.where(filled, -1.0, tl.load(x_ptr + offs, mask=offs < n)), mask=offs < n)
+    tl.store(kept_ptr + offs, not filled, mask=offs < n)
+
+
+@triton.jit
 def adam(p_ptr, g_ptr, m_ptr, v_ptr, n, rate, beta1, beta2, eps, step, BLOCK: tl.constexpr):
     offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = offs < n
@@ -326,5 +334,6 @@ SPECIALISATIONS = {
     running_sum: Specialisation("*fp32 *fp32 i32", {"BLOCK": 64}),
     histogram: Specialisation("*i32 *i32 i32", {"BLOCK": 64}),
     where_not_zero: Specialisation("*fp32 *fp32 i32", {"BLOCK": 64}),
+    masked_fill: Specialisation("*fp32 *i1 *fp32 *i1 i32", {"BLOCK": 64}),
     adam: Specialisation("*fp32 *fp16 *fp32 *fp32 i32 fp32 fp32 fp32 fp32 i32", {"BLOCK": 128}),
 }

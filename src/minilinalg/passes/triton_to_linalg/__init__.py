@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DYNAMIC_INDEX, FunctionType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import DYNAMIC_INDEX, FunctionType, MemRefType, ModuleOp, i1, i8
 from xdsl.ir import Attribute, Block, Operation, Region
 
 from minilinalg.abi import ABI, FunctionAbi
@@ -152,7 +152,10 @@ def _convert_function(ctx: Context, run: MinilinalgPass, old: tt.FuncOp) -> None
 
 
 def _argument_type(type: Attribute) -> Attribute:
-    return MemRefType(type.pointee_type, [DYNAMIC_INDEX]) if isinstance(type, tt.PointerType) else type
+    if not isinstance(type, tt.PointerType):
+        return type
+    # Booleans lie in memory as bytes, and are read and written as such.
+    return MemRefType(i8 if type.pointee_type == i1 else type.pointee_type, [DYNAMIC_INDEX])
 
 
 def _not_a_kernel(old: tt.FuncOp) -> UnsupportedError:

@@ -84,7 +84,16 @@ def _addresses(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Structured:
             found = f"this {what}'s addresses are not a strided block: dimension {dim} goes through a table"
             raise c.unsupported(op, found, rule, term.vector)
     assert state.base is not None
+    element, memory = element_of(c.value(state.base).type), element_of(_accessed(op).type)
+    if element != memory:
+        raise c.unsupported(
+            op, f"this {what} takes memory of {element} for {memory}", "an argument has one element type"
+        )
     return state
+
+
+def _accessed(op: tt.LoadOp | tt.StoreOp) -> SSAValue:
+    return op.result if isinstance(op, tt.LoadOp) else op.value
 
 
 def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, pointer: Structured) -> Box:
