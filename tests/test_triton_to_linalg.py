@@ -763,3 +763,37 @@ def test_the_arguments_keep_their_names_and_promises() -> None:
     assert all("tt.divisibility" in entry.data for entry in entries)
     hints = [arg.name_hint for arg in function.regions[0].block.args]
     assert hints == ["x_ptr", "y_ptr", "out_ptr", "n", "gx", "gy", "gz"]
+
+
+# Booleans
+
+BOOLEANS = """
+tt.func public @f(%x: !tt.ptr<i1>, %y: !tt.ptr<i8>) {{
+  %i = tt.make_range {{end = 16 : i32, start = 0 : i32}} : tensor<16xi32>
+  %xs = tt.splat %x : !tt.ptr<i1> -> tensor<16x!tt.ptr<i1>>
+  %xp = tt.addptr %xs, %i : tensor<16x!tt.ptr<i1>>, tensor<16xi32>
+  {load}
+  %ys = tt.splat %y : !tt.ptr<i8> -> tensor<16x!tt.ptr<i8>>
+  %yp = tt.addptr %ys, %i : tensor<16x!tt.ptr<i8>>, tensor<16xi32>
+  tt.store %yp, %w : tensor<16x!tt.ptr<i8>>
+  tt.return
+}}
+"""
+AS_BYTES = """%xb = tt.bitcast %xp : tensor<16x!tt.ptr<i1>> -> tensor<16x!tt.ptr<i8>>
+  %w = tt.load %xb : tensor<16x!tt.ptr<i8>>"""
+AS_THEY_ARE = """%v = tt.load %xp : tensor<16x!tt.ptr<i1>>
+  %w = arith.extui %v : tensor<16xi1> to tensor<16xi8>"""
+
+
+@pytest.mark.parametrize("load", [AS_BYTES, AS_THEY_ARE])
+def test_booleans_in_memory(load: str) -> None:
+    x = floats(16) > 0
+    _, y = check(BOOLEANS.format(load=load), 1, x, np.zeros(16, np.int8))
+    np.testing.assert_array_equal(y, x)
+
+
+def test_booleans_that_are_both_bytes_and_booleans() -> None:
+    bytes = AS_BYTES.replace("%w", "%u")
+    both = f"{bytes}\n  {AS_THEY_ARE.replace('%w', '%s')}\n  %w = arith.addi %u, %s : tensor<16xi8>"
+    with pytest.raises(UnsupportedError, match="this load takes memory of i8 for i1"):
+        converted(BOOLEANS.format(load=both))

@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DYNAMIC_INDEX, FunctionType, MemRefType, ModuleOp, i1, i8
-from xdsl.ir import Attribute, Block, Operation, Region
+from xdsl.dialects.builtin import DYNAMIC_INDEX, FunctionType, MemRefType, ModuleOp, i8
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.analysis.bounds import Bounds
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
+from minilinalg.analysis.structured import Structured
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import func, scf
 from minilinalg.errors import UnsupportedError
@@ -126,7 +127,8 @@ def _convert_function(ctx: Context, run: MinilinalgPass, old: tt.FuncOp) -> None
     pointers = PointerAnalysis(old)
     masks = MaskAnalysis(pointers, Bounds(pointers, AxisInfoAnalysis(old)))
     c = Conversion(ctx, run, HANDLERS, pointers, masks, Demand(old, pointers, masks))
-    types = [_argument_type(arg.type) for arg in old.args]
+    bytes = _read_as_bytes(old, pointers)
+    types = [_argument_type(arg.type, i8 if arg in bytes else None) for arg in old.args]
     entry = Block(arg_types=[*types, INDEX, INDEX, INDEX])
     for arg, new in zip(old.args, entry.args, strict=False):
         new.location = arg.location
@@ -151,11 +153,14 @@ def _convert_function(ctx: Context, run: MinilinalgPass, old: tt.FuncOp) -> None
     old.erase()
 
 
-def _argument_type(type: Attribute) -> Attribute:
-    if not isinstance(type, tt.PointerType):
-        return type
-    # Booleans lie in memory as bytes, and are read and written as such.
-    return MemRefType(i8 if type.pointee_type == i1 else type.pointee_type, [DYNAMIC_INDEX])
+def _argument_type(type: Attribute, element: Attribute | None) -> Attribute:
+    return MemRefType(element or type.pointee_type, [DYNAMIC_INDEX]) if isinstance(type, tt.PointerType) else type
+
+
+def _read_as_bytes(func: tt.FuncOp, pointers: PointerAnalysis) -> set[SSAValue]:
+    """The pointers to booleans that are taken for pointers to bytes, as Triton does before it loads or stores."""
+    states = [pointers.of(op.operands[0]) for op in func.walk() if op.name == "tt.bitcast"]
+    return {state.base for state in states if isinstance(state, Structured) and state.base is not None}
 
 
 def _not_a_kernel(old: tt.FuncOp) -> UnsupportedError:
