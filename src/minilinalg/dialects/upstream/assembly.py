@@ -22,6 +22,12 @@ from xdsl.utils.exceptions import VerifyException
 INDEX = IndexType()
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 size`, `2 sizes`, for messages."""
+    plural = "indices" if noun == "index" else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 # Lists of values and types
 
 
@@ -143,7 +149,7 @@ class Assignments(NamedTuple):
 
     def resolve(self, parser: Parser, types: Sequence[Attribute]) -> tuple[list[Parser.Argument], list[SSAValue]]:
         if len(types) != len(self.values):
-            parser.raise_error(f"{len(self.values)} values are assigned, but {len(types)} types are given for them")
+            parser.raise_error(f"{counted(len(types), 'type')} for {counted(len(self.values), 'assigned value')}")
         arguments = [argument.resolve(type_) for argument, type_ in zip(self.arguments, types, strict=True)]
         return arguments, list(parser.resolve_operands(self.values, types, parser.pos))
 
@@ -216,7 +222,11 @@ def parse_operand_group(parser: Parser, keyword: str, *, optional: bool = False)
     position = parser.pos
     types = parser.parse_comma_separated_list(Parser.Delimiter.NONE, parser.parse_type)
     if len(types) != len(values):
-        parser.raise_error(f"'{keyword}' has {len(values)} operands, but {len(types)} types", position, parser.pos)
+        parser.raise_error(
+            f"'{keyword}' has {counted(len(values), 'operand')}, but {counted(len(types), 'type')}",
+            position,
+            parser.pos,
+        )
     parser.parse_punctuation(")", f" at the end of '{keyword}'")
     return list(parser.resolve_operands(values, types, position))
 

@@ -38,7 +38,7 @@ from xdsl.printer import Printer
 from xdsl.traits import MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.upstream.assembly import INDEX, parse_value_list, print_values
+from minilinalg.dialects.upstream.assembly import INDEX, counted, parse_value_list, print_values
 from minilinalg.dialects.upstream.constraints import AnyMemRef, AnyTensor, RankedTensor, Shaped
 from minilinalg.dialects.upstream.effects import EffectsOn
 
@@ -312,15 +312,16 @@ class AllocTensorOp(IRDLOperation):
         if self.copy is not None:
             if self.dynamic_sizes or self.copy.type != type_:
                 raise VerifyException(
-                    f"'{self.name}' copies {self.copy.type} to {type_} with {len(self.dynamic_sizes)} sizes: "
+                    f"'{self.name}' copies {self.copy.type} to {type_} with "
+                    f"{counted(len(self.dynamic_sizes), 'size')}: "
                     "a copy has the type of what is copied, and no sizes"
                 )
             return
         dynamic = type_.get_shape().count(DYNAMIC_INDEX)
         if dynamic != len(self.dynamic_sizes):
             raise VerifyException(
-                f"'{self.name}' has {len(self.dynamic_sizes)} sizes for {type_}: it takes one for each dynamic "
-                f"dimension, here {dynamic}"
+                f"'{self.name}' has {counted(len(self.dynamic_sizes), 'size')} for {type_}: "
+                f"it takes one for each dynamic dimension, here {dynamic}"
             )
 
     @classmethod

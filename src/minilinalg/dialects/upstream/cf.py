@@ -196,11 +196,13 @@ class ConditionalBranchOp(IRDLOperation):
 class SwitchOp(IRDLOperation):
     """Go to the block of a case, or to the default.
 
-    cf.switch %i : i32, [
-      default: ^bb1(%x : i32),
-      42: ^bb2,
-      43: ^bb3(%y : i32)
-    ]
+        cf.switch %i : i32, [
+          default: ^bb1(%x : i32),
+          42: ^bb2,
+          43: ^bb3(%y : i32)
+        ]
+
+    The operand is an index or an integer, and each case is a number of that type.
     """
 
     name = "cf.switch"

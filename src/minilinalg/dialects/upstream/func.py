@@ -49,7 +49,7 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.upstream.assembly import parse_value_list, print_values
+from minilinalg.dialects.upstream.assembly import counted, parse_value_list, print_values
 
 VISIBILITIES = ("public", "private", "nested")
 
@@ -125,10 +125,12 @@ class CallableFunction(CallableOpInterface):
 class FuncOp(IRDLOperation):
     """A function, or the declaration of one.
 
-    func.func public @f(%a: i32 {tt.divisibility = 16 : i32}, %m: memref<8xf32>) -> f32 attributes {key = 1 : i32} {
-      return %x : f32
-    }
-    func.func private @elsewhere(i32) -> f32
+        func.func public @f(%a: i32 {tt.divisibility = 16 : i32}, %m: memref<8xf32>) -> f32 attributes {key = 1 : i32} {
+          return %x : f32
+        }
+        func.func private @elsewhere(i32) -> f32
+
+    A declaration has no body; its arguments have no names.
     """
 
     name = "func.func"
@@ -219,7 +221,7 @@ class FuncOp(IRDLOperation):
         ):
             if given is not None and len(given) != len(types):
                 raise VerifyException(
-                    f"'func.func' @{self.sym_name.data} has {len(given)} {what} for {len(types)} types: "
+                    f"'func.func' @{self.sym_name.data} has {len(given)} {what} for {counted(len(types), 'type')}: "
                     "there is a dictionary for each type"
                 )
         block = self.body.first_block
@@ -304,7 +306,7 @@ def print_signature(
 
 @irdl_op_definition
 class ReturnOp(IRDLOperation):
-    """Leave the function with its results: `return %x, %y : f32, i32`."""
+    """Leave the function with its results: `func.return %x, %y : f32, i32`, or `return` for short."""
 
     name = "func.return"
     arguments = var_operand_def()
@@ -350,7 +352,7 @@ class ReturnOp(IRDLOperation):
 
 @irdl_op_definition
 class CallOp(IRDLOperation):
-    """Call a function: `%r = call @f(%a, %b) : (i32, f32) -> f32`."""
+    """Call a function: `%r = func.call @f(%a, %b) : (i32, f32) -> f32`."""
 
     name = "func.call"
     arguments = var_operand_def()
@@ -402,7 +404,7 @@ class CallOp(IRDLOperation):
 
 @irdl_op_definition
 class ConstantOp(IRDLOperation):
-    """A function as a value: `%f = constant @g : (i32) -> f32`."""
+    """A function as a value: `%f = func.constant @g : (i32) -> f32`."""
 
     name = "func.constant"
     value = prop_def(FlatSymbolRefAttrConstr)
@@ -442,7 +444,7 @@ class ConstantOp(IRDLOperation):
 
 @irdl_op_definition
 class CallIndirectOp(IRDLOperation):
-    """Call a function that is a value: `%r = call_indirect %f(%a) : (i32) -> f32`."""
+    """Call a function that is a value: `%r = func.call_indirect %f(%a) : (i32) -> f32`."""
 
     name = "func.call_indirect"
     callee = operand_def(FunctionType)

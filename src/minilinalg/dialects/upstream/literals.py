@@ -35,6 +35,8 @@ from xdsl.printer import Printer
 from xdsl.utils.hints import isa
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
+from minilinalg.dialects.upstream.assembly import counted
+
 HEX_STRING_LIMIT = 100
 """A dense attribute with more elements than this, not all equal, is printed as one string of hexadecimal digits."""
 
@@ -244,6 +246,8 @@ class LiteralParser(Parser):
             data *= count
         if len(data) != size * count:
             self.raise_error(
-                f"the string in dense<> has {len(data)} bytes, its type has {count} elements of {size} bytes", start
+                f"the string in dense<> has {counted(len(data), 'byte')}, its type has {counted(count, 'element')} of "
+                f"{counted(size, 'byte')}",
+                start,
             )
         return data

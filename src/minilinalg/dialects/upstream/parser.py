@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import AffineMapAttr, MemRefType, ModuleOp, StridedLayoutAttr, StringAttr
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue, TypeAttribute
 from xdsl.parser import ForwardDeclaredValue, Parser, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError
@@ -27,6 +27,7 @@ from xdsl.utils.lexer import Span, Token
 from xdsl.utils.mlir_lexer import MLIRTokenKind
 
 from minilinalg.dialects.upstream.aliases import AliasParser
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.dialects.upstream.enums import prints_bare_enum
 from minilinalg.dialects.upstream.literals import LiteralParser
 from minilinalg.dialects.upstream.locations import UNKNOWN
@@ -125,9 +126,27 @@ class MLIRParser(LiteralParser, AliasParser):
             state.current_token = state.lexer.lex()
             return known
         type_ = super().parse_optional_type()
+        if text == "memref":
+            self._check_layout(type_, token.span.start)
         if type_ is not None and not self._text[guess.end() : self.pos].strip():
             self._types[guess[0]] = type_
         return type_
+
+    def _check_layout(self, type_: Attribute | None, start: int) -> None:
+        """xDSL takes a layout of any number of dimensions."""
+        if not isinstance(type_, MemRefType):
+            return
+        layout, rank = type_.layout, type_.get_num_dims()
+        if isinstance(layout, StridedLayoutAttr):
+            dims = len(layout.strides)
+        else:
+            dims = layout.data.num_dims if isinstance(layout, AffineMapAttr) else rank
+        if dims != rank:
+            self.fail(
+                f"a memref of {rank} dimension{'s' * (rank != 1)} has a layout of {dims}",
+                Span(start, start + len("memref"), self.lexer.input),
+                rule="a layout has a stride for each dimension, or maps all of them",
+            )
 
     # Attributes: one look at the token instead of trying each form in turn
 
@@ -176,6 +195,14 @@ class MLIRParser(LiteralParser, AliasParser):
             )
         return value
 
+    def resolve_operands(self, args, input_types, error_pos):  # pyright: ignore
+        types, operands = list(input_types), list(args)
+        if len(types) != len(operands):
+            self.raise_error(
+                f"{counted(len(operands), 'operand')}, but {counted(len(types), 'type')} for them", error_pos
+            )
+        return [self.resolve_operand(operand, type_) for operand, type_ in zip(operands, types, strict=True)]
+
     def _register_ssa_definition(self, name: str, values: Sequence[SSAValue], span: Span) -> None:
         if name in self.ssa_values:
             self.fail(
@@ -187,7 +214,9 @@ class MLIRParser(LiteralParser, AliasParser):
             for index, value in self.forward_ssa_references[name].items():
                 use, _ = self._undefined.pop((name, index))
                 if index >= len(values):
-                    self.fail(f"%{name}#{index} does not exist: %{name} stands for {len(values)} values", use)
+                    self.fail(
+                        f"%{name}#{index} does not exist: %{name} stands for {counted(len(values), 'value')}", use
+                    )
                 if value.type != values[index].type:
                     self.fail(
                         f"%{name} has type {values[index].type}, but is used as {value.type}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NoReturn
 
 from xdsl.context import Context
@@ -25,6 +27,21 @@ def place_in(text: str, file: str, start: int, length: int = 1) -> Place:
     end = text.find("\n", first)
     line = text.count("\n", 0, first) + 1
     return Place(file, line, start - first + 1, text[first : end if end >= 0 else None], length)
+
+
+_INDENTED = re.compile(r"(?:^(?: {4}.*)?\n)*^ {4}.*$", re.MULTILINE)
+"""An example in a documentation that is set off by its indentation."""
+
+
+def _continued(first: str, lines: Iterable[str]) -> Iterable[str]:
+    """The lines that belong to the operation on the line `first`: its regions, and what stands behind them."""
+    indentation = len(first) - len(first.lstrip())
+    for line in lines:
+        if len(line) - len(line.lstrip()) <= indentation and not line.lstrip().startswith(
+            ("}", "]", "^", "case ", "default ")
+        ):
+            return
+        yield line
 
 
 class ReportingParser(Parser):
@@ -59,13 +76,18 @@ class ReportingParser(Parser):
             return self._text[start : start + 1]
 
     def example_of(self, operation: str) -> str | None:
-        """How an operation is written: the first snippet of its documentation that holds its name."""
+        """How an operation is written: the first piece of its documentation that holds its name, on one line."""
         op_type = self.ctx.get_optional_op(operation)
-        documentation, name = (op_type and op_type.__doc__) or "", re.escape(operation)
-        if (fence := re.search(rf"```\w*\n( *)(.*\b{name}\b.*(?:\n\1 +\S.*)*)", documentation)) is not None:
-            return " ".join(fence[2].split())
-        snippet = re.search(rf"`([^`]*\b{name}\b[^`]*)`", documentation)
-        return snippet and " ".join(snippet[1].split())
+        documentation = inspect.cleandoc((op_type and op_type.__doc__) or "")
+        named = re.compile(rf"(?<![\w.]){re.escape(operation)}(?![\w.])")
+        blocks = [*re.findall(r"```\w*\n(.*?)```", documentation, re.DOTALL), *_INDENTED.findall(documentation)]
+        for block in blocks:
+            lines = block.splitlines()
+            for first, line in enumerate(lines):
+                if named.search(line):
+                    return " ".join(" ".join([line, *_continued(line, lines[first + 1 :])]).split())
+        snippets = re.findall(r"`([^`]*)`", documentation)
+        return next((" ".join(snippet.split()) for snippet in snippets if named.search(snippet)), None)
 
     def fail(self, found: str, span: Span, *, rule: str | None = None, hint: str | None = None) -> NoReturn:
         """Report a mistake of whoever wrote the text."""

@@ -16,6 +16,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.upstream.assembly import counted
+
 Reassociation = ArrayAttr[ArrayAttr[IntegerAttr]]
 
 
@@ -54,7 +56,8 @@ class ReshapeLikeOp(IRDLOperation, abc.ABC):
         small, large = collapsed.get_shape(), expanded.get_shape()
         if len(groups) != len(small):
             raise VerifyException(
-                f"'{self.name}' has {len(groups)} groups for {collapsed}: it has one for each dimension, {len(small)}"
+                f"'{self.name}' has {counted(len(groups), 'group')} for {collapsed}: "
+                f"it has one for each dimension, {len(small)}"
             )
         if groups and [dim for group in groups for dim in group] != list(range(len(large))):
             raise VerifyException(

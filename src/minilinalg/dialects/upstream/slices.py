@@ -21,6 +21,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     IndexList,
+    counted,
     index_list,
     mixed,
     parse_index_list,
@@ -110,8 +111,9 @@ class OffsetSizeAndStrideOp(IRDLOperation, abc.ABC):
         counts = [len(part) for part in lists]
         if counts != [len(shape)] * 3:
             raise VerifyException(
-                f"'{self.name}' has {counts[0]} offsets, {counts[1]} sizes and {counts[2]} strides for {len(shape)} "
-                "dimensions: every dimension has one of each"
+                f"'{self.name}' has {counted(counts[0], 'offset')}, {counted(counts[1], 'size')} and "
+                f"{counted(counts[2], 'stride')} for {counted(len(shape), 'dimension')}: "
+                "every dimension has one of each"
             )
         for number, (extent, offset, size, stride) in enumerate(zip(shape, *lists, strict=True)):
             if DYNAMIC_INDEX in (offset, size, stride):
@@ -119,7 +121,8 @@ class OffsetSizeAndStrideOp(IRDLOperation, abc.ABC):
             last = offset + max(size - 1, 0) * stride
             if min(offset, last) < 0 or (extent != DYNAMIC_INDEX and size > 0 and max(offset, last) >= extent):
                 raise VerifyException(
-                    f"'{self.name}' takes {size} elements from {offset} in steps of {stride} along dimension {number}, "
+                    f"'{self.name}' takes {counted(size, 'element')} from {offset} in steps of {stride} along "
+                    f"dimension {number}, "
                     f"which has {'?' if extent == DYNAMIC_INDEX else extent}: a slice lies within what is sliced"
                 )
 

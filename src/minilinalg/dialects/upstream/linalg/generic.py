@@ -25,6 +25,7 @@ from xdsl.utils.hints import isa
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    counted,
     parse_operand_group,
     parse_optional_result_types,
     print_operand_group,
@@ -189,5 +190,5 @@ class IndexOp(IRDLOperation):
         if not 0 <= self.dim.value.data < len(parent.iterators):
             raise VerifyException(
                 f"'linalg.index' asks for loop {self.dim.value.data} of '{parent.name}', which has "
-                f"{len(parent.iterators)} loops, counted from 0"
+                f"{counted(len(parent.iterators), 'loop')}, counted from 0"
             )

@@ -30,6 +30,7 @@ from xdsl.utils.lexer import Span
 
 from minilinalg.dialects.upstream.arith import NO_FASTMATH, NO_OVERFLOW
 from minilinalg.dialects.upstream.assembly import (
+    counted,
     parse_operand_group,
     print_operand_group,
     split_properties,
@@ -362,7 +363,9 @@ class CopyingOp(StructuredOp, abc.ABC):
         inputs, outputs = parse_operand_group(parser, "ins"), parse_operand_group(parser, "outs")
         if (len(inputs), len(outputs)) != (1, 1):
             parser.raise_error(
-                f"'{cls.name}' has {len(inputs)} inputs and {len(outputs)} outputs: it takes one of each", position
+                f"'{cls.name}' has {counted(len(inputs), 'input')} and {counted(len(outputs), 'output')}: "
+                "it takes one of each",
+                position,
             )
         dims = _parse_dims(parser, cls.KEYWORD)
         op = cls(inputs[0], outputs[0], dims)

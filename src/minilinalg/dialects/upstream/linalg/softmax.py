@@ -12,6 +12,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
+    counted,
     parse_operand_group,
     parse_optional_result_types,
     print_operand_group,
@@ -71,7 +72,7 @@ class SoftmaxOp(IRDLOperation):
         operands = [*parse_operand_group(parser, "ins"), *parse_operand_group(parser, "outs")]
         if len(operands) != 2:
             parser.raise_error(
-                f"'linalg.softmax' has {len(operands)} operands: it takes an input and an output", position
+                f"'linalg.softmax' has {counted(len(operands), 'operand')}: it takes an input and an output", position
             )
         attributes = parser.parse_optional_attr_dict()
         return cls.create(

@@ -23,6 +23,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.dialects.upstream.assembly import (
+    counted,
     parse_operand_group,
     parse_optional_result_types,
     print_operand_group,
@@ -153,7 +154,8 @@ class StructuredOp(IRDLOperation, abc.ABC):
         maps, loops = self.maps, len(self.iterators)
         if len(maps) != len(self.operands):
             raise VerifyException(
-                f"'{self.name}' has {len(maps)} indexing maps for {len(self.operands)} operands: every operand has one"
+                f"'{self.name}' has {counted(len(maps), 'indexing map')} for "
+                f"{counted(len(self.operands), 'operand')}: every operand has one"
             )
         sizes: dict[int, tuple[int, int]] = {}
         for number, (map_, operand) in enumerate(zip(maps, self.operands, strict=True)):
@@ -231,7 +233,8 @@ class NamedStructuredOp(OperandGroupsOp, abc.ABC):
     def verify_counts(cls, inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> None:
         if (len(inputs), len(outputs)) != (cls.ARITY, 1):
             raise VerifyException(
-                f"'{cls.name}' has {len(inputs)} inputs and {len(outputs)} outputs: it takes {cls.ARITY} and one"
+                f"'{cls.name}' has {counted(len(inputs), 'input')} and {counted(len(outputs), 'output')}: "
+                f"it takes {cls.ARITY} and one"
             )
 
     def verify_(self) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self, cast
+from typing import Any, Self, cast
 
-from xdsl.dialects.builtin import BoolAttr, IndexType, IntegerAttr, MemRefType, i64
+from xdsl.dialects.builtin import AnyFloat, BoolAttr, IndexType, IntegerAttr, IntegerType, MemRefType, i64
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -23,6 +23,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    counted,
     parse_choice,
     parse_indices,
     parse_value_list,
@@ -58,7 +59,8 @@ def _verify_indices(op: Operation, memref: SSAValue, indices: Sequence[SSAValue]
     rank = memref_type(memref).get_num_dims()
     if rank != len(indices):
         raise VerifyException(
-            f"'{op.name}' has {len(indices)} indices into {memref.type}: it takes one for each dimension, here {rank}"
+            f"'{op.name}' has {counted(len(indices), 'index')} into {memref.type}: "
+            f"it takes one for each dimension, here {rank}"
         )
 
 
@@ -212,6 +214,12 @@ class CopyOp(IRDLOperation):
             )
 
 
+_ATOMIC_TYPES: tuple[tuple[frozenset[str], str, Any], ...] = (
+    (frozenset(kind for kind in ATOMIC_KINDS if kind.endswith("f")), "floats", AnyFloat),
+    (frozenset(("addi", "maxs", "maxu", "mins", "minu", "muli", "ori", "andi", "xori")), "integers", IntegerType),
+)
+
+
 @irdl_op_definition
 class AtomicRMWOp(IRDLOperation):
     """Combine an element with a value, atomically, and give what it was.
@@ -256,6 +264,9 @@ class AtomicRMWOp(IRDLOperation):
                 f"'memref.atomic_rmw' combines {self.value.type} with {self.memref.type} and gives {self.result.type}: "
                 "value and result are elements"
             )
+        for kinds, words, admitted in _ATOMIC_TYPES:
+            if self.kind_name in kinds and not isinstance(self.value.type, admitted):
+                raise VerifyException(f"'memref.atomic_rmw' {self.kind_name} on {self.value.type}: it combines {words}")
 
     @classmethod
     def parse(cls, parser: Parser) -> AtomicRMWOp:
@@ -399,7 +410,7 @@ class DmaStartOp(IRDLOperation):
         parser.parse_punctuation(":", " and the types of source, destination and tag")
         types = parser.parse_comma_separated_list(Parser.Delimiter.NONE, parser.parse_type)
         if len(types) != 3:
-            parser.raise_error(f"'memref.dma_start' has three memrefs, but {len(types)} types are given")
+            parser.raise_error(f"'memref.dma_start' has three memrefs, but {counted(len(types), 'type')} are given")
         operands = [
             parser.resolve_operand(source, types[0]),
             *(parser.resolve_operand(index, INDEX) for index in source_indices),

@@ -8,6 +8,7 @@ from typing import Self
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
+    AffineMapAttr,
     DenseIntOrFPElementsAttr,
     IndexType,
     IntegerAttr,
@@ -50,6 +51,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    counted,
     parse_optional_result_types,
     parse_value_list,
     print_types,
@@ -106,8 +108,15 @@ class AllocationOp(IRDLOperation, abc.ABC):
         dynamic = type_.get_shape().count(DYNAMIC_INDEX)
         if dynamic != len(self.dynamic_sizes):
             raise VerifyException(
-                f"'{self.name}' has {len(self.dynamic_sizes)} sizes for {type_}: it takes one for each dynamic "
-                f"dimension, here {dynamic}"
+                f"'{self.name}' has {counted(len(self.dynamic_sizes), 'size')} for {type_}: "
+                f"it takes one for each dynamic dimension, here {dynamic}"
+            )
+        layout = type_.layout
+        symbols = layout.data.num_symbols if isinstance(layout, AffineMapAttr) else 0
+        if symbols != len(self.symbol_operands):
+            raise VerifyException(
+                f"'{self.name}' has {counted(len(self.symbol_operands), 'value')} in brackets for {type_}: "
+                f"it takes one for each symbol of the layout, here {symbols}"
             )
         if self.alignment is not None and (value := self.alignment.value.data) & (value - 1 if value > 0 else -1):
             raise VerifyException(f"'{self.name}' has alignment {value}: an alignment is a power of two, in bytes")

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     MemRefType,
+    NoneAttr,
     i8,
     i64,
 )
@@ -34,6 +35,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.affine_text import map_text
 from minilinalg.dialects.upstream.assembly import (
+    counted,
     mixed,
     parse_index_list,
     parse_indices,
@@ -43,9 +45,20 @@ from minilinalg.dialects.upstream.assembly import (
     verify_index_list,
 )
 from minilinalg.dialects.upstream.constraints import AnyMemRef, RankedMemRef, memref_type
-from minilinalg.dialects.upstream.memref.strides import Strides, strides_of, with_strides
+from minilinalg.dialects.upstream.memref.strides import Strides, collapsed, expanded, strides_of, with_strides
 from minilinalg.dialects.upstream.memref.views import print_cast_types, written
-from minilinalg.dialects.upstream.reshape import ReshapeLikeOp, parse_reassociation, print_reassociation
+from minilinalg.dialects.upstream.reshape import ReshapeLikeOp, groups_of, parse_reassociation, print_reassociation
+
+
+def _verify_layout(
+    op: Operation, source: MemRefType[Attribute], result: MemRefType[Attribute], layout: Strides
+) -> None:
+    """The result has this layout, or none where the source has none, and the memory space of the source."""
+    expected = with_strides(source, result.get_shape(), layout)
+    if isinstance(source.layout, NoneAttr):
+        expected = MemRefType(source.element_type, result.get_shape(), memory_space=source.memory_space)
+    if result != expected:
+        raise VerifyException(f"'{op.name}' of {source} is {result}: with these groups it is {expected}")
 
 
 @irdl_op_definition
@@ -90,7 +103,12 @@ class ExpandShapeOp(ReshapeLikeOp):
                 f"'memref.expand_shape' has output_shape {written(static_values(self.static_output_shape))} and a "
                 f"result of type {self.result.type}: output_shape is the shape of the result"
             )
-        self.verify_reassociation(self.src.type, self.result.type)
+        source, result = memref_type(self.src), self.result.type
+        self.verify_reassociation(source, result)
+        layout = strides_of(source)
+        if layout is not None:
+            moved = expanded(layout, result.get_shape(), groups_of(self.reassociation))
+            _verify_layout(self, source, result, moved)
 
     @classmethod
     def parse(cls, parser: Parser) -> ExpandShapeOp:
@@ -140,7 +158,18 @@ class CollapseShapeOp(ReshapeLikeOp):
         super().__init__(operands=[src], result_types=[result_type], properties={"reassociation": reassociation})
 
     def verify_(self) -> None:
-        self.verify_reassociation(self.result.type, self.src.type)
+        source, result = memref_type(self.src), self.result.type
+        self.verify_reassociation(result, source)
+        layout = strides_of(source)
+        if layout is None:
+            return
+        merged = collapsed(layout, source.get_shape(), groups_of(self.reassociation))
+        if merged is None:
+            raise VerifyException(
+                f"'memref.collapse_shape' merges {groups_of(self.reassociation)} of {source}: "
+                "dimensions that are merged lie next to one another without gaps"
+            )
+        _verify_layout(self, source, result, merged)
 
     @classmethod
     def parse(cls, parser: Parser) -> CollapseShapeOp:
@@ -198,8 +227,8 @@ class ViewOp(IRDLOperation):
         dynamic = result.get_shape().count(DYNAMIC_INDEX)
         if dynamic != len(self.sizes):
             raise VerifyException(
-                f"'memref.view' has {len(self.sizes)} sizes for {result}: it takes one for each dynamic dimension, "
-                f"here {dynamic}"
+                f"'memref.view' has {counted(len(self.sizes), 'size')} for {result}: "
+                f"it takes one for each dynamic dimension, here {dynamic}"
             )
 
     @classmethod

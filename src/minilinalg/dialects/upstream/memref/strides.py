@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from xdsl.dialects.builtin import MemRefType, NoneAttr, ShapedType, StridedLayoutAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, NoneAttr, ShapedType, StridedLayoutAttr
 from xdsl.ir import Attribute
 
 
@@ -37,6 +37,37 @@ def strides_of(type_: MemRefType[Attribute]) -> Strides | None:
 def with_strides(type_: MemRefType[Attribute], shape: Sequence[int], layout: Strides) -> MemRefType[Attribute]:
     """A memref of another shape and layout, with the elements and the memory space of `type_`."""
     return MemRefType(type_.element_type, shape, StridedLayoutAttr(layout.strides, layout.offset), type_.memory_space)
+
+
+def collapsed(layout: Strides, shape: Sequence[int], groups: Sequence[Sequence[int]]) -> Strides | None:
+    """The layout with each of `groups` of dimensions merged into one; None where their elements are known to lie apart.
+
+    `shape` is that of the memref before; the step along a dimension of one element says nothing.
+    """
+    strides: list[int | None] = []
+    for group in groups:
+        dims = list(group)
+        while len(dims) > 1 and shape[dims[-1]] == 1:
+            dims.pop()
+        # A last dimension of a size that is not known may turn out to have one element.
+        known = len(dims) == 1 or shape[dims[-1]] != DYNAMIC_INDEX
+        strides.append(layout.strides[dims[-1]] if known else None)
+        step = strides[-1]
+        for outer, inner in zip(reversed(group[:-1]), reversed(group[1:]), strict=True):
+            step = _product(step, None if shape[inner] == DYNAMIC_INDEX else shape[inner])
+            if shape[outer] != 1 and None not in (step, layout.strides[outer]) and step != layout.strides[outer]:
+                return None
+    return Strides(tuple(strides), layout.offset)
+
+
+def expanded(layout: Strides, shape: Sequence[int], groups: Sequence[Sequence[int]]) -> Strides:
+    """The layout with each dimension split into one of `groups`; `shape` is that of the memref after."""
+    strides: dict[int, int | None] = {}
+    for group, stride in zip(groups, layout.strides, strict=True):
+        for dim in reversed(group):
+            strides[dim] = stride
+            stride = _product(stride, None if shape[dim] == DYNAMIC_INDEX else shape[dim])
+    return Strides(tuple(strides[dim] for dim in range(len(shape))), layout.offset)
 
 
 def _product(*factors: int | None) -> int | None:

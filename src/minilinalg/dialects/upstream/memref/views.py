@@ -22,7 +22,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.upstream.assembly import IndexList, parse_index_list, print_index_list
+from minilinalg.dialects.upstream.assembly import IndexList, counted, parse_index_list, print_index_list
 from minilinalg.dialects.upstream.constraints import AnyMemRef, RankedMemRef, memref_type
 from minilinalg.dialects.upstream.memref.strides import Strides, slice_of, strides_of, with_strides
 from minilinalg.dialects.upstream.slices import (
@@ -184,8 +184,9 @@ class ReinterpretCastOp(OffsetSizeAndStrideOp):
         offsets, strides = self.mixed_offsets, self.mixed_strides
         if len(offsets) != 1 or len(self.slice_shape) != len(strides):
             raise VerifyException(
-                f"'memref.reinterpret_cast' has {len(offsets)} offsets, {len(self.slice_shape)} sizes and "
-                f"{len(strides)} strides: it has one offset, and a size and a stride for each dimension of the result"
+                f"'memref.reinterpret_cast' has {counted(len(offsets), 'offset')}, "
+                f"{counted(len(self.slice_shape), 'size')} and {counted(len(strides), 'stride')}: "
+                "it has one offset, and a size and a stride for each dimension of the result"
             )
         if self.slice_shape != result.get_shape():
             raise VerifyException(

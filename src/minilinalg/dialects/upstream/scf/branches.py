@@ -34,12 +34,13 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    counted,
     parse_optional_result_types,
     print_types,
     static_values,
     with_terminator,
 )
-from minilinalg.dialects.upstream.scf.yields import YieldOp, verify_yield
+from minilinalg.dialects.upstream.scf.yields import YieldOp, verify_yield, verify_yielded
 
 
 @irdl_op_definition
@@ -74,7 +75,8 @@ class IfOp(IRDLOperation):
     def verify_(self) -> None:
         if self.output and not self.false_region.blocks:
             raise VerifyException(
-                f"'scf.if' has {len(self.output)} results but no else region: both ways must yield the results"
+                f"'scf.if' has {counted(len(self.output), 'result')} but no else region: "
+                "both ways must yield the results"
             )
         for name, region in (("then", self.true_region), ("else", self.false_region)):
             if region.blocks:
@@ -116,13 +118,15 @@ class IfOp(IRDLOperation):
 class IndexSwitchOp(IRDLOperation):
     """Run the region whose case is the operand (an index), or the default.
 
-    %r = scf.index_switch %i -> i32
-    case 2 {
-      scf.yield %a : i32
-    }
-    default {
-      scf.yield %b : i32
-    }
+        %r = scf.index_switch %i -> i32
+        case 2 {
+          scf.yield %a : i32
+        }
+        default {
+          scf.yield %b : i32
+        }
+
+    No number has two cases.
     """
 
     name = "scf.index_switch"
@@ -154,8 +158,8 @@ class IndexSwitchOp(IRDLOperation):
         cases = static_values(self.cases)
         if len(cases) != len(self.case_regions):
             raise VerifyException(
-                f"'scf.index_switch' has {len(cases)} cases and {len(self.case_regions)} regions for them: "
-                "every case has a region"
+                f"'scf.index_switch' has {counted(len(cases), 'case')} and "
+                f"{counted(len(self.case_regions), 'region')} for them: every case has a region"
             )
         if len(set(cases)) != len(cases):
             raise VerifyException(f"'scf.index_switch' has cases {list(cases)}: no case may appear twice")
@@ -212,6 +216,9 @@ class ExecuteRegionOp(IRDLOperation):
     def verify_(self) -> None:
         if self.region.first_block is None:
             raise VerifyException("'scf.execute_region' has an empty region: it runs at least one block")
+        for block in self.region.blocks:
+            if isinstance(last := block.last_op, YieldOp):
+                verify_yielded(self, "a block", last, self.outs.types)
 
     @classmethod
     def parse(cls, parser: Parser) -> ExecuteRegionOp:

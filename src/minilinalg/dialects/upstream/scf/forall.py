@@ -8,6 +8,7 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
     IndexType,
+    TensorType,
     i64,
 )
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
@@ -36,6 +37,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    counted,
     index_list,
     mixed,
     parse_arguments,
@@ -72,6 +74,14 @@ class InParallelOp(IRDLOperation):
 
     def __init__(self, region: Region | None = None):
         super().__init__(regions=[region or Region(Block())])
+
+    def verify_(self) -> None:
+        for op in self.region.block.ops:
+            # The operation is defined on top of this module.
+            if op.name != "tensor.parallel_insert_slice":
+                raise VerifyException(
+                    f"'scf.forall.in_parallel' has '{op.name}' inside: it holds only 'tensor.parallel_insert_slice'"
+                )
 
     @classmethod
     def parse(cls, parser: Parser) -> InParallelOp:
@@ -178,23 +188,28 @@ class ForallOp(IRDLOperation):
 
     def verify_(self) -> None:
         lists = (
-            ("lower bounds", self.static_lower_bound, self.dynamic_lower_bound),
-            ("upper bounds", self.static_upper_bound, self.dynamic_upper_bound),
-            ("steps", self.static_step, self.dynamic_step),
+            ("lower bound", self.static_lower_bound, self.dynamic_lower_bound),
+            ("upper bound", self.static_upper_bound, self.dynamic_upper_bound),
+            ("step", self.static_step, self.dynamic_step),
         )
         for what, static, dynamic in lists:
             if len(static_values(static)) != self.rank:
                 raise VerifyException(
-                    f"'scf.forall' has {len(static_values(static))} {what} and {self.rank} upper bounds: "
+                    f"'scf.forall' has {counted(len(static_values(static)), what)} and "
+                    f"{counted(self.rank, 'upper bound')}: "
                     "every dimension has one of each"
                 )
-            verify_index_list(self, what, static, dynamic)
+            verify_index_list(self, f"{what}s", static, dynamic)
         found = [argument.type for argument in self.body.block.args]
         expected = [INDEX] * self.rank + [output.type for output in self.outputs]
         if found != expected:
             raise VerifyException(
                 f"the body of 'scf.forall' has arguments of types ({types_text(found)}): it takes an index for each "
                 f"dimension, then each shared output, here ({types_text(expected)})"
+            )
+        if not all(isinstance(output.type, TensorType) for output in self.outputs):
+            raise VerifyException(
+                f"'scf.forall' has shared outputs of types ({types_text(expected[self.rank :])}): they are tensors"
             )
         if [result.type for result in self.res] != expected[self.rank :]:
             raise VerifyException(
@@ -203,8 +218,8 @@ class ForallOp(IRDLOperation):
             )
         if self.mapping is not None and len(self.mapping) != self.rank:
             raise VerifyException(
-                f"'scf.forall' has {self.rank} dimensions and a mapping of {len(self.mapping)} attributes: "
-                "a mapping has one for each dimension"
+                f"'scf.forall' has {counted(self.rank, 'dimension')} and a mapping of "
+                f"{counted(len(self.mapping), 'attribute')}: a mapping has one for each dimension"
             )
 
     @classmethod

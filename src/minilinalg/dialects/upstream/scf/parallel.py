@@ -33,6 +33,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
+    counted,
     parse_arguments,
     parse_optional_result_types,
     parse_value_list,
@@ -79,7 +80,8 @@ class ReduceOp(IRDLOperation):
     def verify_(self) -> None:
         if len(self.args) != len(self.reductions):
             raise VerifyException(
-                f"'scf.reduce' has {len(self.args)} values and {len(self.reductions)} regions: every value has a region"
+                f"'scf.reduce' has {counted(len(self.args), 'value')} and {counted(len(self.reductions), 'region')}: "
+                "every value has a region"
             )
         for value, region in zip(self.args, self.reductions, strict=True):
             if region.block.arg_types != (value.type, value.type):

@@ -40,7 +40,11 @@ class YieldOp(AbstractYieldOperation[Attribute]):
 
 def verify_yield(op: Operation, what: str, region: Region, expected: Iterable[Attribute]) -> None:
     """The region yields values of the types that `op` expects."""
-    terminator = region.block.last_op
+    verify_yielded(op, what, region.block.last_op, expected)
+
+
+def verify_yielded(op: Operation, what: str, terminator: Operation | None, expected: Iterable[Attribute]) -> None:
+    """The `terminator` has operands of the types that `op` expects."""
     found = () if terminator is None else terminator.operand_types
     if tuple(found) != tuple(expected):
         raise VerifyException(

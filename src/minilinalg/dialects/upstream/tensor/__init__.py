@@ -1,19 +1,19 @@
 """The `tensor` dialect: values of tensor type, their shapes, slices and elements.
 
 xDSL 0.74 lacks `gather`, `scatter`, `generate`, `parallel_insert_slice`, `rank` and `bitcast`, drops attributes of
-`empty`, and checks little of slices and reshapes. Its names of classes and accessors are kept.
+`empty`, and checks little of slices, reshapes, casts and elements. Its names of classes and accessors are kept.
 
 Source: https://mlir.llvm.org/docs/Dialects/TensorOps/
 """
 
-from xdsl.dialects.tensor import CastOp, ConcatOp, DimOp, ExtractOp, FromElementsOp, InsertOp, SplatOp
 from xdsl.ir import Dialect
 
 from minilinalg.dialects.upstream.tensor.bodies import GenerateOp, PadOp, YieldOp
+from minilinalg.dialects.upstream.tensor.elements import ExtractOp, FromElementsOp, InsertOp, SplatOp
 from minilinalg.dialects.upstream.tensor.indexed import GatherOp, ScatterOp
 from minilinalg.dialects.upstream.tensor.shapes import CollapseShapeOp, ExpandShapeOp, ReshapeOp
-from minilinalg.dialects.upstream.tensor.slices import ExtractSliceOp, InsertSliceOp, ParallelInsertSliceOp
-from minilinalg.dialects.upstream.tensor.values import BitcastOp, EmptyOp, RankOp
+from minilinalg.dialects.upstream.tensor.slices import ConcatOp, ExtractSliceOp, InsertSliceOp, ParallelInsertSliceOp
+from minilinalg.dialects.upstream.tensor.values import BitcastOp, CastOp, DimOp, EmptyOp, RankOp
 
 Tensor = Dialect(
     "tensor",

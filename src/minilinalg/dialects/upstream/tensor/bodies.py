@@ -68,7 +68,7 @@ def _verify_body(op: Operation, body: Region, type_: TensorType) -> None:
     if found != (INDEX,) * rank:
         raise VerifyException(
             f"the body of '{op.name}' has arguments of types ({', '.join(map(str, found))}): "
-            f"it takes an index for each of the {rank} dimensions of the result"
+            f"it takes an index for each dimension of the result, here {rank}"
         )
     last = body.block.last_op
     yielded = () if last is None else last.operand_types

@@ -12,13 +12,16 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.type import get_element_type_or_self
 
+from minilinalg.dialects.upstream.assembly import counted
+
 
 def verify_dynamic_sizes(op: Operation, type_: TensorType, sizes: Sequence[SSAValue]) -> None:
     """There is a size for each dynamic dimension."""
     dynamic = type_.get_shape().count(DYNAMIC_INDEX)
     if dynamic != len(sizes):
         raise VerifyException(
-            f"'{op.name}' has {len(sizes)} sizes for {type_}: it takes one for each dynamic dimension, here {dynamic}"
+            f"'{op.name}' has {counted(len(sizes), 'size')} for {type_}: "
+            f"it takes one for each dynamic dimension, here {dynamic}"
         )
 
 

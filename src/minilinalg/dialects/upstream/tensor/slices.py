@@ -1,20 +1,25 @@
-"""Parts of tensors: taken out, put in, and put in by the iterations of a `forall`."""
+"""Parts of tensors: taken out, put in, put in by the iterations of a `forall`, and put one behind the other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
+    IntegerAttr,
     TensorType,
+    i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
+    IRDLOperation,
     irdl_op_definition,
     lazy_traits_def,
     operand_def,
+    prop_def,
     result_def,
     traits_def,
+    var_operand_def,
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
@@ -29,7 +34,7 @@ from minilinalg.dialects.upstream.assembly import (
     static_values,
 )
 from minilinalg.dialects.upstream.constraints import RankedTensor, tensor_type
-from minilinalg.dialects.upstream.scf import InParallelOp
+from minilinalg.dialects.upstream.scf import ForallOp, InParallelOp
 from minilinalg.dialects.upstream.slices import OffsetSizeAndStrideOp, SliceLists, parse_slice_lists, slice_lists
 from minilinalg.dialects.upstream.tensor.rules import verify_same_elements
 
@@ -206,7 +211,73 @@ class ParallelInsertSliceOp(_InsertionOp):
         lists = slice_lists(offsets, sizes, strides)
         super().__init__(operands=[source, dest, *lists.operands], properties=lists.properties)
 
+    def verify_(self) -> None:
+        super().verify_()
+        parent = self.parent_op()
+        loop = None if parent is None else parent.parent_op()
+        if isinstance(loop, ForallOp) and self.dest not in loop.region_iter_args:
+            raise VerifyException(
+                "'tensor.parallel_insert_slice' goes into a value that is no shared output: "
+                "it goes into an argument of the body of its 'scf.forall'"
+            )
+
     @classmethod
     def parse(cls, parser: Parser) -> ParallelInsertSliceOp:
         (source, dest), lists, attributes = _parse_insertion(parser)
         return cls.build(operands=[source, dest, *lists.operands], properties=lists.properties, attributes=attributes)
+
+
+@irdl_op_definition
+class ConcatOp(IRDLOperation):
+    """Tensors one behind the other along a dimension.
+
+    `%c = tensor.concat dim(0) %a, %b : (tensor<4x8xf32>, tensor<2x8xf32>) -> tensor<6x8xf32>`. They have the same size
+    along every other dimension.
+    """
+
+    name = "tensor.concat"
+    inputs = var_operand_def(RankedTensor)
+    dim = prop_def(IntegerAttr.constr(type=i64))
+    result = result_def(RankedTensor)
+    traits = traits_def(Pure())
+    assembly_format = "`dim` `(` $dim `)` $inputs attr-dict `:` functional-type(operands, results)"
+
+    def __init__(
+        self,
+        inputs: Sequence[SSAValue | Operation],
+        dim: IntegerAttr | int,
+        result_type: Attribute,
+        attributes: Mapping[str, Attribute] | None = None,
+    ):
+        super().__init__(
+            operands=(inputs,),
+            result_types=(result_type,),
+            properties={"dim": IntegerAttr(dim, i64) if isinstance(dim, int) else dim},
+            attributes=attributes,
+        )
+
+    def verify_(self) -> None:
+        dim, result = self.dim.value.data, self.result.type
+        rank = result.get_num_dims()
+        if not self.inputs:
+            raise VerifyException("'tensor.concat' has no inputs: it has at least one")
+        types = [tensor_type(value) for value in self.inputs]
+        verify_same_elements(self, *types, result)
+        if any(type_.get_num_dims() != rank for type_ in types) or not 0 <= dim < rank:
+            raise VerifyException(
+                f"'tensor.concat' of {', '.join(map(str, types))} along dimension {dim} is {result}: "
+                "all have the same number of dimensions, and the dimension is one of them"
+            )
+        for number, size in enumerate(result.get_shape()):
+            sizes = [type_.get_shape()[number] for type_ in types]
+            known = {part for part in (*sizes, size) if part != DYNAMIC_INDEX}
+            if number != dim and len(known) > 1:
+                raise VerifyException(
+                    f"'tensor.concat' along dimension {dim} has sizes {sorted(known)} in dimension {number}: "
+                    "all tensors have the same size there"
+                )
+            if number == dim and DYNAMIC_INDEX not in (*sizes, size) and sum(sizes) != size:
+                raise VerifyException(
+                    f"'tensor.concat' gives dimension {dim} the size {size}: "
+                    f"the inputs have {sizes}, {sum(sizes)} in all"
+                )

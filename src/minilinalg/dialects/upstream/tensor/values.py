@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
     IndexType,
+    TensorType,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
@@ -20,8 +21,10 @@ from xdsl.irdl import (
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import (
+    NoMemoryEffect,
     Pure,
 )
+from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
@@ -29,7 +32,7 @@ from minilinalg.dialects.upstream.assembly import (
     print_values,
 )
 from minilinalg.dialects.upstream.constraints import AnyTensor, RankedTensor
-from minilinalg.dialects.upstream.tensor.rules import verify_dynamic_sizes
+from minilinalg.dialects.upstream.tensor.rules import verify_dynamic_sizes, verify_same_elements
 
 
 @irdl_op_definition
@@ -91,6 +94,35 @@ class RankOp(IRDLOperation):
 
 
 @irdl_op_definition
+class CastOp(IRDLOperation):
+    """The same tensor with a type that says more or less: `%u = tensor.cast %t : tensor<4x8xf32> to tensor<?x8xf32>`.
+
+    Where both types say a size, it is the same; a size that only the result says is checked by nobody.
+    """
+
+    name = "tensor.cast"
+    source = operand_def(AnyTensor)
+    dest = result_def(AnyTensor)
+    traits = traits_def(Pure())
+    assembly_format = "$source attr-dict `:` type($source) `to` type($dest)"
+
+    def __init__(self, source: SSAValue | Operation, dest: Attribute):
+        super().__init__(operands=[source], result_types=[dest])
+
+    def verify_(self) -> None:
+        source, dest = self.source.type, self.dest.type
+        verify_same_elements(self, source, dest)
+        if not isinstance(source, TensorType) or not isinstance(dest, TensorType):
+            return
+        pairs = zip(source.get_shape(), dest.get_shape(), strict=False)
+        fits = source.get_num_dims() == dest.get_num_dims() and all(a == b or DYNAMIC_INDEX in (a, b) for a, b in pairs)
+        if not fits or source.encoding != dest.encoding:
+            raise VerifyException(
+                f"'tensor.cast' from {source} to {dest}: what both types say of the shape must be the same"
+            )
+
+
+@irdl_op_definition
 class BitcastOp(IRDLOperation):
     """The same bits read as elements of another type: `%b = tensor.bitcast %t : tensor<4xf32> to tensor<4xi32>`."""
 
@@ -102,3 +134,31 @@ class BitcastOp(IRDLOperation):
 
     def __init__(self, source: SSAValue | Operation, dest: Attribute):
         super().__init__(operands=[source], result_types=[dest])
+
+
+@irdl_op_definition
+class DimOp(IRDLOperation):
+    """The size of a dimension: `%n = tensor.dim %t, %i : tensor<?x16xf32>`, an index.
+
+    It is undefined where the tensor has no dimension `%i`.
+    """
+
+    name = "tensor.dim"
+    source = operand_def(AnyTensor)
+    index = operand_def(IndexType)
+    result = result_def(IndexType)
+    traits = traits_def(NoMemoryEffect())
+    assembly_format = "attr-dict $source `,` $index `:` type($source)"
+
+    def __init__(
+        self,
+        source: SSAValue | Operation,
+        index: SSAValue | Operation,
+        attributes: Mapping[str, Attribute] | None = None,
+    ):
+        super().__init__(operands=(source, index), result_types=(INDEX,), attributes=attributes)
+
+    def verify_(self) -> None:
+        type_ = self.source.type
+        if isinstance(type_, TensorType) and not type_.get_num_dims():
+            raise VerifyException(f"'tensor.dim' of {type_}: there is no dimension to ask for")
