@@ -797,3 +797,28 @@ def test_booleans_that_are_both_bytes_and_booleans() -> None:
     both = f"{bytes}\n  {AS_THEY_ARE.replace('%w', '%s')}\n  %w = arith.addi %u, %s : tensor<16xi8>"
     with pytest.raises(UnsupportedError, match="this load takes memory of i8 for i1"):
         converted(BOOLEANS.format(load=both))
+
+
+def test_addresses_in_a_while_loop_are_not_data() -> None:
+    text = """
+    tt.func public @f(%x: !tt.ptr<i32>, %n: i32) {
+      %i = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>
+      %zero = arith.constant dense<0> : tensor<16xi32>
+      %none = arith.constant 0 : i32
+      %one = arith.constant 1 : i32
+      %w:2 = scf.while (%k = %n, %v = %zero) : (i32, tensor<16xi32>) -> (i32, tensor<16xi32>) {
+        %more = arith.cmpi sgt, %k, %none : i32
+        scf.condition(%more) %k, %v : i32, tensor<16xi32>
+      } do {
+      ^bb0(%k: i32, %v: tensor<16xi32>):
+        %xs = tt.splat %x : !tt.ptr<i32> -> tensor<16x!tt.ptr<i32>>
+        %xp = tt.addptr %xs, %i : tensor<16x!tt.ptr<i32>>, tensor<16xi32>
+        %y = tt.load %xp : tensor<16x!tt.ptr<i32>>
+        %s = arith.addi %v, %y : tensor<16xi32>
+        tt.store %xp, %s : tensor<16x!tt.ptr<i32>>
+        %l = arith.subi %k, %one : i32
+        scf.yield %l, %s : i32, tensor<16xi32>
+      }
+      tt.return
+    }"""
+    check(text, 1, integers(16), 3)

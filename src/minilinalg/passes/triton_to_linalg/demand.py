@@ -56,8 +56,13 @@ class Demand:
                 bounds = {"scf.for": 3, "scf.if": 1}.get(op.name, len(op.operands))
                 for operand in op.operands[:bounds]:
                     self._need(operand)
-                if op.name in ("tt.reduce", "tt.scan", "scf.while"):
+                if op.name in ("tt.reduce", "tt.scan"):
                     self._need_inside(op)
+                elif op.name == "scf.while":
+                    # All that it carries is data; what its regions do besides is found as anywhere else.
+                    for region in op.regions:
+                        for operand in _terminator(region.block).operands:
+                            self._need(operand)
 
     def _need_inside(self, op: Operation) -> None:
         """All that the regions of `op` take from outside of it, and the operations in them."""
