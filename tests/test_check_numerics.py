@@ -160,3 +160,118 @@ def test_unused_changes_are_no_error() -> None:
     args = [np.arange(8, dtype=np.int32), np.zeros(8, np.int32)]
     assert check(lambda module: not same_address(module), "exact", args, ADD_I32).checked == ["made-up"]
     assert become("arith.addf", subtract)(parse_module(ROW_SUM))
+
+
+# Products, quotients and types
+
+ELEMENTWISE = """
+tt.func public @f(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %z: !tt.ptr<f32>, %out: !tt.ptr<f32>) {
+  %range = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %sx = tt.splat %x : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %px = tt.addptr %sx, %range : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %sy = tt.splat %y : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %py = tt.addptr %sy, %range : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %sz = tt.splat %z : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %pz = tt.addptr %sz, %range : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %so = tt.splat %out : !tt.ptr<f32> -> tensor<64x!tt.ptr<f32>>
+  %po = tt.addptr %so, %range : tensor<64x!tt.ptr<f32>>, tensor<64xi32>
+  %a = tt.load %px : tensor<64x!tt.ptr<f32>>
+  %b = tt.load %py : tensor<64x!tt.ptr<f32>>
+  %c = tt.load %pz : tensor<64x!tt.ptr<f32>>
+  COMPUTE
+  tt.store %po, %r : tensor<64x!tt.ptr<f32>>
+  tt.return
+}
+"""
+
+
+def elementwise(compute: str) -> str:
+    return ELEMENTWISE.replace("COMPUTE", compute)
+
+
+def become_text(text: str) -> Mutation:
+    """The module is another one."""
+
+    def mutate(module: ModuleOp) -> bool:
+        replacement = parse_module(text)
+        for op in list(module.ops):
+            op.detach()
+        for op in list(replacement.ops):
+            op.detach()
+            module.body.block.add_op(op)
+        return True
+
+    return mutate
+
+
+PRODUCT_AND_SUM = "%p = arith.mulf %a, %b : tensor<64xf32>\n  %r = arith.addf %p, %c : tensor<64xf32>"
+FUSED = "%r = math.fma %a, %b, %c : tensor<64xf32>"
+FUSED_WRONGLY = "%r = math.fma %a, %c, %b : tensor<64xf32>"
+NARROWED = (
+    "%n = arith.truncf %a : tensor<64xf32> to tensor<64xbf16>\n  %w = arith.extf %n : tensor<64xbf16> to tensor<64xf32>"
+    "\n  %p = arith.mulf %w, %b : tensor<64xf32>\n  %r = arith.addf %p, %c : tensor<64xf32>"
+)
+QUOTIENT = "%r = arith.divf %a, %b : tensor<64xf32>"
+BY_RECIPROCAL = (
+    "%one = arith.constant dense<1.0> : tensor<64xf32>\n  %q = arith.divf %one, %b : tensor<64xf32>\n"
+    "  %r = arith.mulf %a, %q : tensor<64xf32>"
+)
+EXPONENTIAL = "%r = math.exp %a : tensor<64xf32>"
+BY_POWERS = (
+    "%l = arith.constant dense<1.44269504> : tensor<64xf32>\n  %s = arith.mulf %a, %l : tensor<64xf32>\n"
+    "  %r = math.exp2 %s : tensor<64xf32>"
+)
+BY_THREE_TERMS = (
+    "%one = arith.constant dense<1.0> : tensor<64xf32>\n  %half = arith.constant dense<0.5> : tensor<64xf32>\n"
+    "  %h = arith.mulf %a, %half : tensor<64xf32>\n  %i = arith.addf %h, %one : tensor<64xf32>\n"
+    "  %j = arith.mulf %i, %a : tensor<64xf32>\n  %r = arith.addf %j, %one : tensor<64xf32>"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "numerics", "holds"),
+    [
+        (PRODUCT_AND_SUM, FUSED, "exact", False),
+        (PRODUCT_AND_SUM, FUSED, "contracts", True),
+        (FUSED, PRODUCT_AND_SUM, "contracts", True),
+        (PRODUCT_AND_SUM, FUSED_WRONGLY, "contracts", False),
+        (PRODUCT_AND_SUM, NARROWED, "contracts", False),
+        (PRODUCT_AND_SUM, NARROWED, "approximates", False),
+        (QUOTIENT, BY_RECIPROCAL, "exact", False),
+        (QUOTIENT, BY_RECIPROCAL, "approximates", True),
+        (EXPONENTIAL, BY_POWERS, "exact", False),
+        (EXPONENTIAL, BY_POWERS, "approximates", True),
+        (EXPONENTIAL, BY_THREE_TERMS, "approximates", False),
+    ],
+    ids=lambda value: value if value in ("exact", "contracts", "approximates") else "",
+)
+def test_what_a_pass_may_do_to_elements(before: str, after: str, numerics: Numerics, holds: bool) -> None:
+    args = [*np.random.default_rng(7).standard_normal((3, 64)).astype(np.float32), np.zeros(64, np.float32)]
+    if holds:
+        check(become_text(elementwise(after)), numerics, args, elementwise(before), 1)
+        return
+    with pytest.raises(CheckError):
+        check(become_text(elementwise(after)), numerics, args, elementwise(before), 1)
+
+
+def drifted(n: int) -> str:
+    """The numbers times 1 + n * 2**-22, with so many roundings that each step is within its bound."""
+    lines = [
+        f"%k = arith.constant dense<{1 + n * 2.0**-22!r}> : tensor<64xf32>",
+        "%v0 = arith.mulf %a, %k : tensor<64xf32>",
+    ]
+    lines += ["%one = arith.constant dense<1.0> : tensor<64xf32>"]
+    lines += [f"%v{i + 1} = arith.mulf %v{i}, %one : tensor<64xf32>" for i in range(7)]
+    return elementwise("\n  ".join([*lines, "%r = arith.mulf %v7, %one : tensor<64xf32>"]))
+
+
+def test_small_changes_do_not_add_up() -> None:
+    """Each pass stays near the one before it, and in the end the answers are far from the source's."""
+    args = [np.full(64, 3.0, np.float32)] * 3 + [np.zeros(64, np.float32)]
+    module = parse_module(drifted(0))
+    checker = Checker(module, 1, args)
+    cls = type("DriftingPass", (Changing,), {"numerics": "approximates", "name": "drifting"})
+    steps = [Step(cls(become_text(drifted(n)))) for n in range(1, 8)]
+    with pytest.raises(CheckError, match="changed an answer: against the source out"):
+        run_pipeline(make_context(), module, steps, instrumentation=[checker])
+    assert 0 < len(checker.checked) < 7

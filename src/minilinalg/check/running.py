@@ -59,6 +59,10 @@ class Launch:
         abi = FunctionAbi.of(find_function(module, self.function))
         return next((a for p, a in zip(abi.parameters, args, strict=False) if p.name == name), None)
 
+    def result_buffers(self, module: ModuleOp) -> list[str]:
+        """The parameters in which a function on tensors returns its results, once it is on buffers."""
+        return [p.name for p in FunctionAbi.of(find_function(module, self.function)).parameters if p.kind == "result"]
+
     def describe(self, module: ModuleOp, args: Sequence[Any]) -> tuple[str, ...]:
         """One line for the launch and one for each argument, for the comments of a reproducer."""
         abi = FunctionAbi.of(find_function(module, self.function))

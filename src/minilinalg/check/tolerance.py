@@ -19,13 +19,14 @@ from xdsl.dialects.builtin import ModuleOp
 from minilinalg.check.arguments import copy_arguments, whole_numbers
 from minilinalg.check.compare import Answer, Bound, Difference, first_difference
 from minilinalg.check.rounding import Watch
+from minilinalg.check.rounding.spread import float_of, precision_of
 from minilinalg.check.running import Launch
 from minilinalg.errors import MinilinalgError
 
-SIZES = (256, 64, 16, 4, 2, 1)
-"""The greatest whole numbers that are tried, until all sums of the source module are exact on them."""
-FALLBACK = 4
-"""The greatest whole number where no size makes all sums exact, because the module itself brings fractions in."""
+SIZES = (8191, 2047, 511, 127, 31, 7, 3, 1)
+"""The greatest whole numbers that are tried, until all sums of the source module are exact on them: all digits set."""
+FEW = 3
+"""The greatest whole number of a second trial, in which functions such as exp do not saturate."""
 SLACK = 1.01
 """Bounds are computed in float64 themselves."""
 
@@ -40,12 +41,14 @@ class Watched:
     unruled: frozenset[str]
 
 
-def watched(launch: Launch, module: ModuleOp, args: Sequence[Any], *, approximates: bool = False) -> Watched:
-    """Runs the module on copies of the arguments under the error analysis."""
-    watch = Watch(approximates=approximates)
+def watched(
+    launch: Launch, module: ModuleOp, args: Sequence[Any], *, approximates: bool = False, digits: int = 0
+) -> Watched:
+    """Runs the module on copies of the arguments under the error analysis (see there for the options)."""
+    watch = Watch(approximates=approximates, digits=digits)
     answer = launch.observe(module, copy_arguments(args), watch)
     in_memory, returned = watch.errors, list(watch.returned)
-    results = [name for name in in_memory if name not in dict(answer.arrays)]
+    results = launch.result_buffers(module)
     errors: list[Bound] = []
     for name, array in answer.arrays:
         if name in in_memory:
@@ -62,6 +65,14 @@ def watched(launch: Launch, module: ModuleOp, args: Sequence[Any], *, approximat
 def bounds_of(before: Watched, after: Watched) -> list[Bound]:
     """How far apart the two answers may be, array by array."""
     return [SLACK * (a + b) for a, b in zip(before.errors, after.errors, strict=True)]
+
+
+def coarsest(module: ModuleOp) -> int:
+    """The binary digits of the narrowest float type that the module computes with."""
+    values = (
+        v for op in module.walk() for v in (*op.results, *(a for r in op.regions for b in r.blocks for a in b.args))
+    )
+    return min((precision_of(dtype).digits for v in values if (dtype := float_of(v))), default=0)
 
 
 @dataclass(frozen=True)
@@ -86,8 +97,7 @@ class Tolerance:
         self.args = args
         self.unruled: set[str] = set()
         """Operations beyond which no bound is known, where answers were compared on whole numbers only."""
-        self._small: list[Any] | None = None
-        self._sized = False
+        self._small: Sequence[list[Any]] | None = None
 
     def first_difference(
         self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer
@@ -98,8 +108,7 @@ class Tolerance:
         old, new: the answers on the user's arguments. Raises MinilinalgError when the module after the pass does not
         run on whole numbers that the module before it runs on.
         """
-        small = self.whole_numbers()
-        if small is not None:
+        for small in self.whole_numbers():
             a, b = (self.launch.answer(module, small) for module in (before, after))
             if found := self._beyond_bounds(numerics, before, after, a, b, small):
                 return Found(found, "on small whole numbers ", small)
@@ -113,26 +122,31 @@ class Tolerance:
     ) -> Difference | None:
         if first_difference(old, new) is None:
             return None
-        approximates = numerics == "approximates"
-        a, b = (watched(self.launch, module, args, approximates=approximates) for module in (before, after))
+        # A type that is narrower than all there were is no excuse for a larger error.
+        approximates, digits = numerics == "approximates", coarsest(before)
+        a, b = (
+            watched(self.launch, module, args, approximates=approximates, digits=digits) for module in (before, after)
+        )
         self.unruled |= a.unruled | b.unruled
         return first_difference(old, new, bounds_of(a, b))
 
-    def whole_numbers(self) -> list[Any] | None:
-        """The arguments with whole numbers, as large as they may be if all sums of the source shall be exact.
+    def whole_numbers(self) -> Sequence[list[Any]]:
+        """The arguments with whole numbers: as large as they may be if all sums of the source shall be exact, and few.
 
-        None when the source module does not run on whole numbers.
+        None of them when the source module does not run on whole numbers.
         """
-        if not self._sized:
-            self._small, self._sized = self._sized_numbers(), True
+        if self._small is None:
+            self._small = self._sized_numbers()
         return self._small
 
-    def _sized_numbers(self) -> list[Any] | None:
+    def _sized_numbers(self) -> Sequence[list[Any]]:
+        few = whole_numbers(self.args, FEW, seed=1)
         for largest in SIZES:
             small = whole_numbers(self.args, largest)
             try:
                 if not watched(self.launch, self.source, small).rounds_sums:
-                    return small
+                    return (small, few)
             except MinilinalgError:
-                return None
-        return whole_numbers(self.args, FALLBACK)
+                return ()
+        # The module itself brings fractions in.
+        return (few,)

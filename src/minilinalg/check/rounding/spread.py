@@ -150,11 +150,6 @@ class Precision:
     digits: int
     step: float
 
-    @property
-    def unit(self) -> float:
-        """The unit roundoff: the largest relative error of one rounding."""
-        return 2.0**-self.digits
-
     def holds(self, magnitude: float, quantum: float) -> bool:
         """Whether every multiple of `quantum` up to `magnitude` is a number of the type."""
         return self.step <= quantum and magnitude <= quantum * 2.0**self.digits

@@ -38,14 +38,18 @@ FUNCTIONS = ("tt.func", "func.func")
 
 
 class Watch(Observer):
-    """The analysis of one run. approximates: functions count as replaced by near ones (rules.py).
+    """The analysis of one run.
+
+    approximates: functions count as replaced by near ones (rules.py). digits: what the roundings of every type are at
+    least as fine as, however narrow it is.
 
     `errors` and `returned` say after the run how wrong each answer may be; `rounds_sums` whether a sum, product or
     conversion of exact numbers was not exact; `unruled` for which operations no rule is known.
     """
 
-    def __init__(self, *, approximates: bool = False):
+    def __init__(self, *, approximates: bool = False, digits: int = 0):
         self.approximates = approximates
+        self.digits = digits
         self.rounds_sums = False
         self.unruled: set[str] = set()
         self.shadow = Shadow()
@@ -151,7 +155,7 @@ class Watch(Observer):
             if effect.quantum and precision.holds(magnitude, effect.quantum):
                 return made
             self.rounds_sums |= name in SUMS
-        roundings = effect.units * precision.unit
+        roundings = effect.units * 2.0 ** -max(precision.digits, self.digits)
         if roundings >= 0.5:
             return made.wrong_by(math.inf)
         worst = magnitude * (1 + relative) + error
