@@ -10,9 +10,9 @@ import numpy as np
 
 from minilinalg.interp.arith import float_binary, int_binary
 from minilinalg.interp.dot import dot_arrays
-from minilinalg.interp.dtypes import I1, Array, DType
+from minilinalg.interp.dtypes import Array, DType
 from minilinalg.interp.engine import Chunk
-from minilinalg.interp.reduction import COMBINERS, reduce_at_once, reduce_with
+from minilinalg.interp.reduction import numpy_combiner, reduce_at_once, reduce_with
 
 
 def contract(a: Array, b: Array, reduced: set[int], element: DType, result: DType) -> Array:
@@ -66,8 +66,9 @@ def combine_two(combiner: str, dtype: DType) -> Callable[[Any, Any], Any]:
 def reduce_axes(combiner: str, x: Array, dims: Sequence[int], dtype: DType, c: Chunk) -> Array:
     """(L, d0, ...) reduced along domain dimensions `dims`, which keep an extent of 1."""
     axes = tuple(d + 1 for d in dims)
-    if combiner in COMBINERS and not dtype.is_narrow and not (dtype is I1 and combiner in ("arith.addi", "arith.muli")):
-        return np.expand_dims(reduce_at_once(COMBINERS[combiner], x, axes, dtype), axes)
+    ufunc = numpy_combiner(combiner, dtype)
+    if ufunc is not None:
+        return np.expand_dims(reduce_at_once(ufunc, x, axes, dtype), axes)
     two = combine_two(combiner, dtype)
 
     def combine(_c: Chunk, a: Array, b: Array) -> tuple[Array]:

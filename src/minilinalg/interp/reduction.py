@@ -94,12 +94,14 @@ def whole(x: Any, shape: tuple[int, ...], what: str, does: str = "reduces over")
     return spread(x, shape)
 
 
-def numpy_combiner(block: Block, dtypes: Sequence[DType]) -> np.ufunc | None:
-    """The ufunc that reduces and scans as the combiner does, if there is one."""
-    ufunc = COMBINERS.get(single_combiner(block) or "")
-    if ufunc is None or dtypes[0].is_narrow or (dtypes[0] is I1 and ufunc in (np.add, np.multiply)):
+def numpy_combiner(name: str | None, dtype: DType) -> np.ufunc | None:
+    """The ufunc that reduces and scans as the operation `name` on two elements does, if there is one.
+
+    Narrow floats round at every step; one bit wraps, and is negative.
+    """
+    if dtype.is_narrow or (dtype is I1 and name not in ("arith.andi", "arith.ori", "arith.xori")):
         return None
-    return ufunc
+    return COMBINERS.get(name or "")
 
 
 def _together(operands: Sequence[Any], shape: tuple[int, ...], what: str, does: str) -> list[Array]:
@@ -114,7 +116,7 @@ def emit_reduce(em: Emitter, op: Any) -> None:
     shape = shape_of(op.operands[0].type)
     dtypes = [dtype_of(o.type) for o in op.operands]
     scalar_results = not shape_of(op.results[0].type)
-    ufunc = numpy_combiner(op.regions[0].blocks[0], dtypes)
+    ufunc = numpy_combiner(single_combiner(op.regions[0].blocks[0]), dtypes[0])
     what = f"'{op.name}'"
 
     def result(x: Array, dtype: DType) -> Any:
@@ -145,7 +147,7 @@ def emit_scan(em: Emitter, op: Any) -> None:
     reverse = bool(op.properties["reverse"].value.data)
     shape = shape_of(op.operands[0].type)
     dtypes = [dtype_of(o.type) for o in op.operands]
-    ufunc = numpy_combiner(op.regions[0].blocks[0], dtypes)
+    ufunc = numpy_combiner(single_combiner(op.regions[0].blocks[0]), dtypes[0])
     what, does = f"'{op.name}'", "scans over"
 
     def turned(x: Array) -> Array:
