@@ -8,7 +8,7 @@ from typing import Any
 import mutations as m
 import numpy as np
 import pytest
-from test_check_mutations import KERNELS, LAUNCHES, TARGET, break_pass, broken
+from test_check_mutations import KERNELS, LAUNCHES, TARGET, break_pass, broken, source_of
 
 from minilinalg import compile, passes, pipelines
 from minilinalg.check import Checker
@@ -30,7 +30,7 @@ def failing(kernel: str, index: int, mistake: m.Mutation) -> CheckError:
     steps[index] = broken(steps[index], mistake)
     ctx = make_context()
     ctx.target = TARGET
-    module = parse_module((KERNELS / f"{kernel}.nopromise.ttir").read_text(), f"{kernel}.ttir", ctx)
+    module = source_of(kernel, ctx)
     grid, args = LAUNCHES[kernel]()
     with pytest.raises(CheckError) as caught:
         run_pipeline(ctx, module, steps, instrumentation=[Checker(module, grid, args, target=TARGET)])
