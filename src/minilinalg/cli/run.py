@@ -24,7 +24,7 @@ FLAGS = (
     Flag(("--stage",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
     Flag(("--function",), "which function runs, where there are several", "NAME"),
     Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
-    Flag(("--check",), "run after every pass and compare; deep: trace a fault to the pass that prepared it", "[deep]", ("deep",)),
+    Flag(("--check",), "run after every pass and compare; deep: trace faults to their cause", "[deep]", ("deep",)),
     Flag(("--json",), "print everything as one JSON object"),
     Flag(("--remarks",), "show why passes did or did not do something"),
     Flag(("--debug-traceback",), "show Python's traceback of an internal error"),
