@@ -263,7 +263,8 @@ class Kernel:
         type_ = tensor(shape, "i32")
         text = (
             f'"tt.scan"({self.pick(shape, "i32")}) <{{axis = {axis} : i32, reverse = {reverse}}}> ({{\n'
-            f"^bb0(%l: i32, %r: i32):\n%c = arith.addi %l, %r : i32\ntt.scan.return %c : i32\n}}) : ({type_}) -> {type_}"
+            f"^bb0(%l: i32, %r: i32):\n%c = arith.addi %l, %r : i32\n"
+            f"tt.scan.return %c : i32\n}}) : ({type_}) -> {type_}"
         )
         self.op(text, shape, "i32")
 

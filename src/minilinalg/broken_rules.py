@@ -35,7 +35,7 @@ def explain(op: Operation, message: str) -> Explained:
             return of_property
     for pattern, form, rule in _OF_STRUCTURE:
         if (found := pattern.match(message)) is not None:
-            words = (op.name, *found.groups())
+            words = (op.name, *(group.replace("', '", "' or '") for group in found.groups()))
             parent = "no operation" if (outer := op.parent_op()) is None else f"'{outer.name}'"
             return form.format(*words, parent=parent), rule.format(*words), None
     if op.name not in message:
@@ -141,11 +141,11 @@ def _unknown_property(op: Operation, definition: OpDef, found: re.Match[str]) ->
     )
 
 
-def _rule(name: str, constraint: Any, message: str) -> str:
+def _rule(name: str, constraint: Any, message: str) -> str | None:
     if (stated := re.match(r"found .*, must be (.*)", message)) is not None:
         return f"{name}: {stated[1]}"
     words = words_of(constraint)
-    return f"{name}: {words}" if words else message
+    return None if words == "anything" else f"{name}: {words}" if words else message or None
 
 
 def _listing(types: Sequence[Attribute]) -> str:

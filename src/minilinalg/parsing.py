@@ -64,8 +64,24 @@ _CHOICES = re.compile(r"^expected ((?:one of )?[`'].*[`']).*, found '([^']+)'$")
 _REWORDED = {
     "could not parse entire input": "expected an operation",
     "expect symbol name": "expected a symbol name such as @main",
+    "expected SSA value tuple size": "expected '=' and an operation, or ':' and the number of results",
+    "expected result SSA value": "expected the name of another result",
+    "expected shape type": "expected a size and 'x', or the type of the elements",
 }
 """Messages of xDSL that say little to somebody who does not know its source."""
+
+_TYPES_ELSEWHERE = {
+    **{f"float{bits}": f"f{bits}" for bits in (16, 32, 64)},
+    **{f"{sign}int{bits}": f"i{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "float": "f32",
+    "double": "f64",
+    "half": "f16",
+    "bfloat16": "bf16",
+    "int": "i32",
+    "long": "i64",
+    "bool": "i1",
+}
+"""Names of types in other languages."""
 
 
 def _tidy(message: str) -> str:
@@ -86,26 +102,38 @@ def _missing_block(parser: MLIRParser, error: MultipleSpansParseError) -> InputE
 
 
 def _syntax_error(parser: MLIRParser, message: str, start: int, end: int) -> InputError:
+    """xDSL's `message` about the text from `start` to `end`, with what stands there, how it is written, near names."""
     found = _tidy(message)
     token = parser.token_text(start)
+    if not token:
+        # The place is behind the last word, not on an empty line below it.
+        start = end = parser.end_of_text
     if "expect" in found and not re.search(r"\b(found|got|but|was given)\b", found):
         found += f", found {token!r}" if token else ", found the end of the text"
-    rule = None
+    place = parser.place(start, max(end - start, len(token or ""), 1))
     if (unknown := _UNKNOWN_CHOICE.fullmatch(found)) is not None:
-        found, choices = unknown[1], unknown[3]
-        places = [parser.place(start, max(end - start, 1))]
-        return InputError(
-            found, rule=f"it is one of {choices}", hint=near_name(unknown[2], choices.split(", ")), places=places
-        )
-    hint = None
+        hint = near_name(unknown[2], unknown[3].split(", "))
+        return InputError(unknown[1], rule=f"it is one of {unknown[3]}", hint=hint, places=[place])
+    around = [each for each in parser.open_operations if each[0]]
+    if not around:
+        return InputError(found, hint=_hint(found, token), places=[place])
+    name, position = around[-1]
+    op_type = parser.ctx.get_optional_op(name)
+    if op_type is not None and (explained := explain_types(op_type, _tidy(message))) is not None:
+        found, rule, hint = explained
+        return InputError(found, rule=rule, hint=hint, places=[parser.place(position, len(name))])
+    found = f"in '{name}': {found}" if name not in found else found
+    in_region = not parser.open_operations[-1][0]
+    example = None if in_region else parser.example_of(name)
+    rule = example and f"{name} is written like `{example}`"
+    hint = _hint(found, token) if token else f"'{name}' of line {parser.place(position).line} is not closed"
+    return InputError(found, rule=rule, hint=hint, places=[place])
+
+
+def _hint(found: str, token: str) -> str | None:
+    """What was meant by a `token`."""
     if (misspelt := _CHOICES.search(found)) is not None:
-        hint = near_name(misspelt[2], re.findall(r"[`']([^`']+)[`']", misspelt[1]))
-    if parser.open_operations:
-        name, position = parser.open_operations[-1]
-        if (op_type := parser.ctx.get_optional_op(name)) and (explained := explain_types(op_type, _tidy(message))):
-            found, rule, hint = explained
-            return InputError(found, rule=rule, hint=hint, places=[parser.place(position, len(name))])
-        found = f"in '{name}': {found}" if name not in found else found
-        if (example := parser.example_of(name)) is not None:
-            rule = f"{name} is written like `{example}`"
-    return InputError(found, rule=rule, hint=hint, places=[parser.place(start, max(end - start, len(token or ""), 1))])
+        return near_name(misspelt[2], re.findall(r"[`']([^`']+)[`']", misspelt[1]))
+    if "type" in found and token in _TYPES_ELSEWHERE:
+        return f"did you mean '{_TYPES_ELSEWHERE[token]}'?"
+    return None

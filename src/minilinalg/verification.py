@@ -99,6 +99,12 @@ class _Verifier:
             name = f" (%{operand.name_hint})" if operand.name_hint else ""
             if isinstance(operand, ErasedSSAValue):
                 self._fail(op, f"'{op.name}' uses a value that was erased{name}, as operand {index}")
+            if (wall := _wall(op, operand)) is not None:
+                self._fail(
+                    op,
+                    f"'{op.name}' uses a value from outside of '{wall.name}', as operand {index}{name}",
+                    f"what is inside of '{wall.name}' uses no values from outside",
+                )
             self._fail(
                 op,
                 f"'{op.name}' uses a value before it is defined, as operand {index}{name}",
@@ -108,3 +114,14 @@ class _Verifier:
 
 def _defined_in(block: Block) -> list[SSAValue]:
     return [*block.args, *(result for op in block.ops for result in op.results)]
+
+
+def _wall(op: Operation, operand: SSAValue) -> Operation | None:
+    """The operation around `op` that lets no values in and has `operand` outside."""
+    home = operand.owner if isinstance(operand.owner, Block) else operand.owner.parent
+    parent = op.parent_op()
+    while parent is not None and home is not None:
+        if parent.has_trait(IsolatedFromAbove, value_if_unregistered=False) and not parent.is_ancestor(home):
+            return parent
+        parent = parent.parent_op()
+    return None

@@ -134,7 +134,8 @@ def verify_index_list(op: Operation, what: str, static: DenseArrayBase, dynamic:
     wanted = static_values(static).count(DYNAMIC_INDEX)
     if wanted != len(dynamic):
         raise VerifyException(
-            f"'{op.name}' has {len(dynamic)} dynamic {what}, but {wanted} of the positions in static_{what} are dynamic"
+            f"'{op.name}' has {counted(len(dynamic), 'value')} for its {what}, of which {wanted} are dynamic: "
+            "there is a value for each dynamic one"
         )
 
 

@@ -130,7 +130,7 @@ class FuncOp(IRDLOperation):
         }
         func.func private @elsewhere(i32) -> f32
 
-    A declaration has no body; its arguments have no names.
+    A declaration has no body; it is private, and its arguments have no names.
     """
 
     name = "func.func"
@@ -224,7 +224,16 @@ class FuncOp(IRDLOperation):
                     f"'func.func' @{self.sym_name.data} has {len(given)} {what} for {counted(len(types), 'type')}: "
                     "there is a dictionary for each type"
                 )
+        parent = self.parent_op()
+        if parent is not None and not parent.has_trait(SymbolTable):
+            raise VerifyException(
+                f"'func.func' @{self.sym_name.data} stands in '{parent.name}': a function stands directly in a module"
+            )
         block = self.body.first_block
+        if block is None and (self.sym_visibility is None or self.sym_visibility.data == "public"):
+            raise VerifyException(
+                f"'func.func' @{self.sym_name.data} is public and has no body: a declaration is private"
+            )
         if block is not None and tuple(block.arg_types) != self.function_type.inputs.data:
             raise VerifyException(
                 f"'func.func' @{self.sym_name.data} of type {self.function_type} has an entry block with arguments of "

@@ -182,10 +182,10 @@ class MLIRParser(LiteralParser, AliasParser):
             value = values[operand.index]
         else:
             self.fail(
-                f"%{name}#{operand.index} does not exist: %{name} stands for {len(values)} value"
-                f"{'s' if len(values) > 1 else ''}",
+                f"%{name}#{operand.index} does not exist: %{name} stands for {counted(len(values), 'value')}",
                 operand.span,
-                rule=f"%NAME#N counts the results of one operation from 0; here N is 0 to {len(values) - 1}",
+                rule="%NAME#N counts the results of one operation from 0; here N is "
+                + ("0" if len(values) == 1 else f"0 to {len(values) - 1}"),
             )
         if value.type is not type and value.type != type:
             self.fail(
@@ -239,7 +239,11 @@ class MLIRParser(LiteralParser, AliasParser):
             for argument in arguments:
                 place = self._text_location(argument.name.start)
                 argument.location = with_text_place(argument.location or UNKNOWN, place)
-        return super().parse_optional_region(arguments)
+        # Between the operations of a region, the syntax of the operation around them does not help.
+        self.open_operations.append(("", self.pos))
+        region = super().parse_optional_region(arguments)
+        self.open_operations.pop()
+        return region
 
     def _parse_block(self) -> Block:
         """A labelled block. xDSL's own method takes no number for a label."""

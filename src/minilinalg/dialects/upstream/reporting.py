@@ -47,7 +47,8 @@ def _continued(first: str, lines: Iterable[str]) -> Iterable[str]:
 class ReportingParser(Parser):
     """xDSL's parser, which knows where in which text it stands.
 
-    `open_operations` holds the names of the operations that are being read, and where they stand, the innermost last.
+    `open_operations` holds the names of the operations that are being read, and where they stand, the innermost
+    last; a region that is being read is an operation without a name.
     """
 
     def __init__(self, ctx: Context, text: str, file: str = "<string>"):
@@ -65,6 +66,11 @@ class ReportingParser(Parser):
     def place(self, start: int, length: int = 1) -> Place:
         """The place of the character at offset `start`, with its line."""
         return place_in(self._text, self._file.data, start, length)
+
+    @property
+    def end_of_text(self) -> int:
+        """The offset behind the last character that is no space."""
+        return len(self._text.rstrip())
 
     def token_text(self, start: int) -> str:
         """The token at offset `start`, empty at the end of the text or where no token starts."""

@@ -43,6 +43,14 @@ class YieldOp(AbstractYieldOperation[Attribute]):
     name = "linalg.yield"
     traits = traits_def(IsTerminator(), Pure())
 
+    def verify_(self) -> None:
+        parent = self.parent_op()
+        if not isinstance(parent, StructuredOp):
+            raise VerifyException(
+                f"'linalg.yield' stands in {'no operation' if parent is None else repr(parent.name)}: "
+                "it ends the body of a structured linalg operation"
+            )
+
 
 @irdl_op_definition
 class GenericOp(OperandGroupsOp):

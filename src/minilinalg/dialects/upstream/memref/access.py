@@ -408,9 +408,11 @@ class DmaStartOp(IRDLOperation):
             strided.append(parser.parse_unresolved_operand())
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":", " and the types of source, destination and tag")
+        position = parser.pos
         types = parser.parse_comma_separated_list(Parser.Delimiter.NONE, parser.parse_type)
         if len(types) != 3:
-            parser.raise_error(f"'memref.dma_start' has three memrefs, but {counted(len(types), 'type')} are given")
+            found = f"'memref.dma_start' has {counted(len(types), 'type')}: it has those of its three memrefs"
+            parser.raise_error(found, position, parser.pos)
         operands = [
             parser.resolve_operand(source, types[0]),
             *(parser.resolve_operand(index, INDEX) for index in source_indices),

@@ -210,6 +210,14 @@ class AllocaScopeOp(IRDLOperation):
     scope = region_def()
     traits = traits_def(RecursiveMemoryEffect(), SingleBlockImplicitTerminator(AllocaScopeReturnOp))
 
+    def verify_(self) -> None:
+        for block in self.scope.blocks:
+            if isinstance(last := block.last_op, AllocaScopeReturnOp) and last.operand_types != self.result_types:
+                raise VerifyException(
+                    f"the body of 'memref.alloca_scope' returns ({', '.join(map(str, last.operand_types))}): "
+                    f"it returns the types of the results, here ({', '.join(map(str, self.result_types))})"
+                )
+
     @classmethod
     def parse(cls, parser: Parser) -> AllocaScopeOp:
         types = parse_optional_result_types(parser)

@@ -350,3 +350,8 @@ class ReshapeOp(IRDLOperation):
         known = not any(DYNAMIC_INDEX in part for part in sizes)
         if known and math.prod(sizes[0]) != math.prod(sizes[1]):
             raise VerifyException(f"'memref.reshape' makes {result} of {source}: both have the same number of elements")
+        shape = memref_type(self.shape)
+        if shape.get_shape() != (result.get_num_dims(),):
+            raise VerifyException(
+                f"'memref.reshape' to {result} has a shape of type {shape}: it has one element for each dimension"
+            )

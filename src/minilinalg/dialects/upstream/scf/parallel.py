@@ -158,8 +158,8 @@ class ParallelOp(IRDLOperation):
         counts = len(self.lowerBound), len(self.upperBound), len(self.step)
         if len(set(counts)) != 1:
             raise VerifyException(
-                f"'scf.parallel' has {counts[0]} lower bounds, {counts[1]} upper bounds and {counts[2]} steps: "
-                "every dimension has one of each"
+                f"'scf.parallel' has {counted(counts[0], 'lower bound')}, {counted(counts[1], 'upper bound')} and "
+                f"{counted(counts[2], 'step')}: every dimension has one of each"
             )
         expected = (INDEX,) * counts[0]
         if self.body.block.arg_types != expected:

@@ -27,8 +27,10 @@ from xdsl.traits import (
     Pure,
 )
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.dialects.upstream.assembly import (
+    is_integer,
     parse_value_list,
     print_values,
     static_values,
@@ -44,6 +46,8 @@ def _verify_indexed_shape(
 
     A slice has size 1 along `dims`, which may be left out (rank-reduced).
     """
+    if not is_integer(get_element_type_or_self(indices)):
+        raise VerifyException(f"'{op.name}' has indices {indices}: they are indices or integers")
     assert isinstance(indices, TensorType) and isinstance(part, TensorType)
     if any(not 0 <= dim < len(shape) for dim in dims) or list(dims) != sorted(set(dims)) or not dims:
         raise VerifyException(

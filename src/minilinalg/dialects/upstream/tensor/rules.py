@@ -31,3 +31,12 @@ def verify_same_elements(op: Operation, *types: Attribute) -> None:
         raise VerifyException(
             f"'{op.name}' has tensors of {' and '.join(map(str, types))}: their elements are of one type"
         )
+
+
+def agree(a: Attribute, b: Attribute) -> bool:
+    """Whether nothing that one tensor type says of rank, sizes and encoding contradicts the other."""
+    if not isinstance(a, TensorType) or not isinstance(b, TensorType):
+        return True
+    shapes = a.get_shape(), b.get_shape()
+    sizes_agree = all(x == y or DYNAMIC_INDEX in (x, y) for x, y in zip(*shapes, strict=False))
+    return len(shapes[0]) == len(shapes[1]) and sizes_agree and a.encoding == b.encoding

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
+    FixedBitwidthType,
     IndexType,
     TensorType,
 )
@@ -25,6 +26,7 @@ from xdsl.traits import (
     Pure,
 )
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.dialects.upstream.assembly import (
     INDEX,
@@ -32,7 +34,7 @@ from minilinalg.dialects.upstream.assembly import (
     print_values,
 )
 from minilinalg.dialects.upstream.constraints import AnyTensor, RankedTensor
-from minilinalg.dialects.upstream.tensor.rules import verify_dynamic_sizes, verify_same_elements
+from minilinalg.dialects.upstream.tensor.rules import agree, verify_dynamic_sizes, verify_same_elements
 
 
 @irdl_op_definition
@@ -112,11 +114,7 @@ class CastOp(IRDLOperation):
     def verify_(self) -> None:
         source, dest = self.source.type, self.dest.type
         verify_same_elements(self, source, dest)
-        if not isinstance(source, TensorType) or not isinstance(dest, TensorType):
-            return
-        pairs = zip(source.get_shape(), dest.get_shape(), strict=False)
-        fits = source.get_num_dims() == dest.get_num_dims() and all(a == b or DYNAMIC_INDEX in (a, b) for a, b in pairs)
-        if not fits or source.encoding != dest.encoding:
+        if not agree(source, dest):
             raise VerifyException(
                 f"'tensor.cast' from {source} to {dest}: what both types say of the shape must be the same"
             )
@@ -124,7 +122,10 @@ class CastOp(IRDLOperation):
 
 @irdl_op_definition
 class BitcastOp(IRDLOperation):
-    """The same bits read as elements of another type: `%b = tensor.bitcast %t : tensor<4xf32> to tensor<4xi32>`."""
+    """The same bits read as elements of another type: `%b = tensor.bitcast %t : tensor<4xf32> to tensor<4xi32>`.
+
+    Both are integers or floats of the same number of bits.
+    """
 
     name = "tensor.bitcast"
     source = operand_def(AnyTensor)
@@ -134,6 +135,15 @@ class BitcastOp(IRDLOperation):
 
     def __init__(self, source: SSAValue | Operation, dest: Attribute):
         super().__init__(operands=[source], result_types=[dest])
+
+    def verify_(self) -> None:
+        source, dest = self.source.type, self.dest.type
+        elements = get_element_type_or_self(source), get_element_type_or_self(dest)
+        bits = {each.bitwidth if isinstance(each, FixedBitwidthType) else None for each in elements}
+        if None in bits or len(bits) > 1 or not agree(source, dest):
+            raise VerifyException(
+                f"'tensor.bitcast' from {source} to {dest}: they have one shape, and elements of as many bits"
+            )
 
 
 @irdl_op_definition
