@@ -29,6 +29,7 @@ func.func @f(%a: i32) -> i32 {
   return %0 : i32
 }
 """
+INPUT_RULE = "  rule: the input is a file of MLIR text, which is UTF-8, or - for stdin\n"
 PRINTED = """\
 module {
   func.func @f(%a: i32) -> i32 {
@@ -248,7 +249,7 @@ def test_a_defect_outside_of_passes(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     def defect(*_: object) -> str:
         raise KeyError("lost")
 
-    monkeypatch.setattr("minilinalg.cli.run_passes.read_text", defect)
+    monkeypatch.setattr("minilinalg.cli.run_passes.read_input", defect)
     assert main(["in.mlir"]) == ExitCode.INTERNAL
     assert capsys.readouterr().err == "error: internal error: KeyError: 'lost'\n  hint: --debug-traceback shows where\n"
 
@@ -263,7 +264,7 @@ def test_unregistered_dialects(capsys: pytest.CaptureFixture[str]) -> None:
 def test_input_that_is_not_text(capsys: pytest.CaptureFixture[str]) -> None:
     Path("in.mlir").write_bytes(b"module \xff")
     assert main(["in.mlir"]) == ExitCode.WRONG_INPUT
-    assert capsys.readouterr().err == "error: 'in.mlir' is not text: byte 7 is 0xff\n  rule: MLIR text is UTF-8\n"
+    assert capsys.readouterr().err == f"error: 'in.mlir' is not text: byte 7 is 0xff\n{INPUT_RULE}"
 
 
 def test_a_road_is_taken_up_where_the_module_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,7 +277,7 @@ def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def interrupt(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minilinalg.cli.run_passes.read_text", interrupt)
+    monkeypatch.setattr("minilinalg.cli.run_passes.read_input", interrupt)
     assert main(["in.mlir"]) == 128 + signal.SIGINT
     assert capsys.readouterr().err == ""
 
@@ -322,7 +323,7 @@ def test_start_up_imports_nothing_heavy() -> None:
 def test_exit_code_of_the_process() -> None:
     code = "import sys; from minilinalg.cli.opt import main; sys.argv = ['x', 'nofile']; sys.exit(main())"
     done = run_process(code)
-    assert (done.returncode, done.stderr) == (2, "error: there is no file 'nofile'\n")
+    assert (done.returncode, done.stderr) == (2, f"error: there is no file 'nofile'\n{INPUT_RULE}")
 
 
 def test_broken_pipe_is_quiet() -> None:

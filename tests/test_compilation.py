@@ -10,7 +10,7 @@ import pytest
 
 import minilinalg as ml
 from minilinalg import builder as mb
-from minilinalg.errors import CommandError, InputError, LaunchError, MinilinalgError
+from minilinalg.errors import CommandError, LaunchError, MinilinalgError
 
 VECTOR_ADD = Path(__file__).resolve().parents[1] / "examples" / "kernels" / "vector_add.nopromise.ttir"
 
@@ -55,7 +55,7 @@ def test_what_is_no_source(source: Any) -> None:
 
 
 def test_a_file_that_is_not_there() -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(CommandError, match="there is no file"):
         ml.compile("nofile.ttir", target="mlu370")
 
 

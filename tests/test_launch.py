@@ -378,5 +378,5 @@ def test_several_results_are_numbered() -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(MinilinalgError, match="cannot read"):
+    with pytest.raises(MinilinalgError, match="there is no file"):
         LaunchFile.read(tmp_path / "none.toml")

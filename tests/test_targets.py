@@ -147,7 +147,10 @@ def test_unknown_target():
 def test_missing_file():
     with pytest.raises(CommandError) as caught:
         load_target("nowhere/mine.toml")
-    assert str(caught.value) == "error: cannot read 'nowhere/mine.toml': No such file or directory"
+    assert str(caught.value) == (
+        "error: there is no file 'nowhere/mine.toml'\n"
+        "  rule: a target is the name of one that comes along, or the path of a TOML file"
+    )
 
 
 def test_file_of_another_kind(tmp_path: Path):
@@ -161,7 +164,7 @@ def test_file_of_another_kind(tmp_path: Path):
 def test_file_that_is_no_text(tmp_path: Path):
     file = tmp_path / "machine.toml"
     file.write_bytes(b"name = '\xff'")
-    with pytest.raises(InputError, match="is not UTF-8"):
+    with pytest.raises(InputError, match="is not text: byte 8 is 0xff"):
         load_target(file)
 
 

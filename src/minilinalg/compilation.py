@@ -23,6 +23,7 @@ from minilinalg.locations import places_of
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import ROADS, Instrumentation, Step, road_stages, run_pipeline, steps_for
 from minilinalg.printing import module_text
+from minilinalg.reading import read_text
 from minilinalg.stages import stage_of
 from minilinalg.targets import Target, load_target
 
@@ -257,15 +258,7 @@ def _read(source: Any, ctx: MLContext) -> ModuleOp:
     if isinstance(source, str) and ("\n" in source or "{" in source):
         return parse_module(source, "<source>", ctx)
     path = Path(source)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"cannot read '{path}': {error.strerror}",
-            rule="a source is the path of a TTIR or MLIR file, its text, or a ModuleOp",
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"'{path}' is not text", rule="a source file is UTF-8 text") from None
+    text = read_text(path, "a source is the path of a TTIR or MLIR file, its text, or a ModuleOp")
     return parse_module(text, str(path), ctx)
 
 

@@ -168,8 +168,8 @@ def near_name(name: str, known: Iterable[str]) -> str | None:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], **more: Any) -> CommandError:
-    """The error for a `name` that is none of the `known` ones of its `kind` (a pass, a target, a road ...)."""
-    names = sorted(known)
+    """The error for a `name` that is none of the `known` ones, in their order, of its `kind` (a pass, ...)."""
+    names = list(known)
     return CommandError(
         f"unknown {kind} '{name}'",
         rule=f"a {kind} is one of: {', '.join(names)}" if names else None,

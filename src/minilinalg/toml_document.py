@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from minilinalg.errors import CommandError, InputError, Place, near_name
+from minilinalg.errors import InputError, Place, near_name
+from minilinalg.reading import read_text
 
 Keys: TypeAlias = tuple[str | int, ...]
 Span: TypeAlias = tuple[int, int]
@@ -52,15 +53,9 @@ class TomlDocument:
         return cls(file, text, data, scan.keys, scan.values)
 
     @classmethod
-    def read(cls, path: str | Path) -> TomlDocument:
-        """Raises CommandError when the file cannot be read, InputError when it is not TOML."""
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except OSError as error:
-            raise CommandError(f"cannot read '{path}': {error.strerror}") from None
-        except UnicodeDecodeError as error:
-            raise InputError(f"'{path}' is not UTF-8: {error.reason}", rule="a TOML file is UTF-8 text") from None
-        return cls.parse(text, str(path))
+    def read(cls, path: str | Path, what: str = "a TOML file is UTF-8 text") -> TomlDocument:
+        """Raises CommandError, with the rule `what`, when the file cannot be read, InputError when it is not TOML."""
+        return cls.parse(read_text(path, what), str(path))
 
     def place(self, *keys: str | int) -> Place:
         """Where the value of `keys` stands; of a table, its header or the first one below it; of what is missing, the

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from minilinalg.cli.arguments import HELP, Flag, help_table, parse
 from minilinalg.cli.launching import Outcome, Request, perform
-from minilinalg.cli.process import read_text
+from minilinalg.cli.process import read_input
 from minilinalg.cli.progress import Progress
 from minilinalg.cli.run_report import arguments_text, grid_text, shape_text
 from minilinalg.errors import CommandError, ExitCode, MinilinalgError
@@ -138,7 +138,7 @@ class _Kernel:
         """A kernel on a machine, as far down as it gets; None, and the message printed, when something is wrong."""
         launch = self.folder / f"{stem}.toml"
         try:
-            text, file = read_text(str(self.folder / f"{stem}.ttir"))
+            text, file = read_input(str(self.folder / f"{stem}.ttir"))
             command = _command(file, str(launch), target)
             request = Request(text, file, launch, ROAD, target, check=True, command=command)
             with Progress() as progress:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from minilinalg.cli.arguments import HELP, VERSION, parse, table
-from minilinalg.cli.process import run_command
+from minilinalg.cli.process import EXIT_CODES, run_command
 from minilinalg.errors import CommandError, ExitCode, UnsupportedError, unknown_name
 
 PROGRAM = "minilinalg"
@@ -36,7 +36,7 @@ def help_text() -> str:
     commands = table((name, doc) for name, (_, doc) in COMMANDS.items())
     return (
         f"usage: {PROGRAM} COMMAND [arguments]\n\ncommands ({PROGRAM} COMMAND --help says more):\n{commands}\n\n"
-        "exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 a check failed, 4 an internal error"
+        f"{EXIT_CODES}"
     )
 
 

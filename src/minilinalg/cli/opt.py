@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from minilinalg.cli.arguments import HELP, VERSION, Flag, help_table, parse, table
-from minilinalg.cli.process import run_command
+from minilinalg.cli.process import EXIT_CODES, run_command
 from minilinalg.cli.run_passes import Run
 from minilinalg.errors import ExitCode
 from minilinalg.passes import PASSES
@@ -61,7 +61,7 @@ def help_text() -> str:
         f"usage: {PROGRAM} [FILE] [flags]\n\nReads MLIR from FILE ('-' or none: stdin), runs passes, prints MLIR.\n\n"
         f"flags:\n{help_table(FLAGS)}\n\n"
         f"passes, run in the order given; options as in --NAME='x=1 y=2,3':\n{passes}\n\n"
-        "exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 a check failed, 4 an internal error"
+        f"{EXIT_CODES}"
     )
 
 

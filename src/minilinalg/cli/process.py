@@ -9,10 +9,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from minilinalg.errors import CommandError, ExitCode, InternalError, MinilinalgError, near_name
+from minilinalg.errors import CommandError, ExitCode, InternalError, MinilinalgError
 
 # What a shell reports for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED, BROKEN_PIPE = 130, 141
+
+EXIT_CODES = (
+    "exit codes: 0 done, 1 the input is wrong, 2 the command line is wrong, 3 a check failed, 4 an internal error,\n"
+    f"{INTERRUPTED} interrupted, {BROKEN_PIPE} the reader of the output has gone"
+)
+"""What `--help` says of them."""
 
 
 def run_command(body: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
@@ -69,31 +75,20 @@ def print_traceback(error: Exception) -> None:
     traceback.print_exception(error)
 
 
-def read_text(path: str) -> tuple[str, str]:
+def read_input(path: str) -> tuple[str, str]:
     """The text of a file and the name to use for it in messages; "-" is stdin.
 
     Raises CommandError for a file that cannot be opened, InputError for one that is not UTF-8.
     """
-    from minilinalg.errors import InputError
+    from minilinalg.reading import not_text, read_text
 
+    what = "the input is a file of MLIR text, which is UTF-8, or - for stdin"
+    if path != "-":
+        return read_text(path, what), path
     try:
-        if path == "-":
-            return sys.stdin.read(), "<stdin>"
-        return Path(path).read_text(encoding="utf-8"), path
-    except FileNotFoundError:
-        parent = Path(path).parent
-        siblings = [str(p) if parent.name else p.name for p in parent.iterdir()] if parent.is_dir() else []
-        raise CommandError(f"there is no file '{path}'", hint=near_name(path, siblings)) from None
-    except IsADirectoryError:
-        raise CommandError(f"'{path}' is a directory", rule="the input is a file, or - for stdin") from None
+        return sys.stdin.read(), "<stdin>"
     except UnicodeDecodeError as error:
-        where = path if path != "-" else "<stdin>"
-        raise InputError(
-            f"'{where}' is not text: byte {error.start} is 0x{error.object[error.start]:02x}",
-            rule="MLIR text is UTF-8",
-        ) from None
-    except OSError as error:
-        raise CommandError(f"cannot read '{path}': {error.strerror}") from None
+        raise not_text("<stdin>", error, what) from None
 
 
 def write_text(path: str, text: str) -> None:

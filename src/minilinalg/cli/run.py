@@ -9,7 +9,7 @@ from pathlib import Path
 
 from minilinalg.cli.arguments import HELP, Arguments, Flag, help_table, parse
 from minilinalg.cli.launching import Outcome, Request, perform
-from minilinalg.cli.process import read_text
+from minilinalg.cli.process import read_input
 from minilinalg.cli.progress import Progress
 from minilinalg.cli.run_report import print_json, print_report
 from minilinalg.errors import CommandError, ExitCode, near_name, unknown_name
@@ -103,7 +103,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
             "--target is not given",
             rule=f"a road leads to a machine: --target {' | '.join(list_targets())} | FILE.toml",
         )
-    text, name = read_text(file)
+    text, name = read_input(file)
     return Request(
         text,
         name,

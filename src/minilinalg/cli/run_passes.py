@@ -11,7 +11,7 @@ from pathlib import Path
 
 from minilinalg.cli.arguments import Arguments
 from minilinalg.cli.excerpts import with_excerpts
-from minilinalg.cli.process import print_traceback, read_text, write_text
+from minilinalg.cli.process import print_traceback, read_input, write_text
 from minilinalg.errors import CommandError, Diagnostic, ExitCode, InternalError, MinilinalgError
 from minilinalg.passes import PASSES
 
@@ -101,7 +101,7 @@ class Run:
         self.target = _load_target(arguments.text("target"))
         self.plan = Plan(arguments, make_context(allow_unregistered=self.allow_unregistered))
         self.times = _times() if arguments.has("time-passes") else None
-        self.text, self.file = read_text(arguments.text("FILE") or "-")
+        self.text, self.file = read_input(arguments.text("FILE") or "-")
 
     def run(self) -> int:
         """Processes every part, prints what is to be printed, and returns the exit code."""

@@ -53,7 +53,8 @@ def load_target(name_or_path: str | FilePath) -> Target:
     """
     name = str(name_or_path)
     if name.endswith(".toml"):
-        return parse_target(TomlDocument.read(name))
+        what = "a target is the name of one that comes along, or the path of a TOML file"
+        return parse_target(TomlDocument.read(name, what))
     if name not in list_targets():
         if FilePath(name).is_file():
             raise CommandError(f"'{name}' is no target file", rule="a target file's name ends in .toml")
