@@ -13,6 +13,7 @@ from pathlib import Path
 
 from xdsl.ir import Dialect, Operation
 
+from minilinalg.dialects.linalg_ext import LinalgExt
 from minilinalg.dialects.simd import SIMD, Instruction
 from minilinalg.dialects.tt import TT
 from minilinalg.passes import PASSES, load_pass
@@ -72,7 +73,7 @@ def documentation(thing: type[Operation] | type[object]) -> str:
 def pages() -> dict[Path, str]:
     """Path -> text of every generated page."""
     made = {HERE / "passes.md": passes_page()}
-    for dialect in (TT, SIMD):
+    for dialect in (TT, LinalgExt, SIMD):
         made[HERE / "dialects" / f"{dialect.name}.md"] = dialect_page(dialect)
     return {path: text.rstrip() + "\n" for path, text in made.items()}
 

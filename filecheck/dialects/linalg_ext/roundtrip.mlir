@@ -1,0 +1,26 @@
+// RUN: minilinalg-opt %s | filecheck %s
+// RUN: minilinalg-opt %s | minilinalg-opt | filecheck %s
+// RUN: minilinalg-opt --mlir-print-op-generic %s | minilinalg-opt | filecheck %s
+
+// Elements of memory into a tensor; the rows of a tensor; a mask of the shape of the indices; columns, by dim = 1.
+// CHECK-LABEL: func.func @gather
+func.func @gather(%x: memref<?xf32>, %table: tensor<100x8xf16>, %i: tensor<4x16xi32>, %j: tensor<?xindex>, %m: tensor<?xi1>,
+                  %e: tensor<4x16xf32>, %rows: tensor<?x8xf16>, %columns: tensor<100x?xf16>) -> tensor<100x?xf16> {
+  // CHECK: %{{.*}} = linalg_ext.gather ins(%{{.*}}, %{{.*}} : memref<?xf32>, tensor<4x16xi32>) outs(%{{.*}} : tensor<4x16xf32>) -> tensor<4x16xf32>
+  %a = linalg_ext.gather ins(%x, %i : memref<?xf32>, tensor<4x16xi32>) outs(%e : tensor<4x16xf32>) -> tensor<4x16xf32>
+  // CHECK: %{{.*}} = linalg_ext.gather ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<100x8xf16>, tensor<?xindex>, tensor<?xi1>) outs(%{{.*}} : tensor<?x8xf16>) dim = 0 -> tensor<?x8xf16>
+  %b = linalg_ext.gather ins(%table, %j, %m : tensor<100x8xf16>, tensor<?xindex>, tensor<?xi1>) outs(%rows : tensor<?x8xf16>) -> tensor<?x8xf16>
+  // CHECK: %{{.*}} = linalg_ext.gather ins(%{{.*}}, %{{.*}} : tensor<100x8xf16>, tensor<?xindex>) outs(%{{.*}} : tensor<100x?xf16>) dim = 1 {why = "columns"} -> tensor<100x?xf16>
+  %c = linalg_ext.gather ins(%table, %j : tensor<100x8xf16>, tensor<?xindex>) outs(%columns : tensor<100x?xf16>) dim = 1 {why = "columns"} -> tensor<100x?xf16>
+  return %c : tensor<100x?xf16>
+}
+
+// CHECK-LABEL: func.func @scatter
+func.func @scatter(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>, %t: tensor<100xf32>, %v: tensor<16x8xf32>, %w: tensor<16xf32>,
+                   %i: tensor<16xi64>, %m: tensor<16xi1>) -> tensor<100xf32> {
+  // CHECK: linalg_ext.scatter ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<16x8xf32>, tensor<16xi64>, tensor<16xi1>) outs(%{{.*}} : memref<?x8xf32, strided<[?, 1], offset: ?>>) dim = 0{{$}}
+  linalg_ext.scatter ins(%v, %i, %m : tensor<16x8xf32>, tensor<16xi64>, tensor<16xi1>) outs(%x : memref<?x8xf32, strided<[?, 1], offset: ?>>) dim = 0
+  // CHECK: %{{.*}} = linalg_ext.scatter ins(%{{.*}}, %{{.*}} : tensor<16xf32>, tensor<16xi64>) outs(%{{.*}} : tensor<100xf32>) -> tensor<100xf32>
+  %r = linalg_ext.scatter ins(%w, %i : tensor<16xf32>, tensor<16xi64>) outs(%t : tensor<100xf32>) -> tensor<100xf32>
+  return %r : tensor<100xf32>
+}
