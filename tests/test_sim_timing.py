@@ -172,11 +172,30 @@ def test_an_instruction_waits_for_its_pipe_by_hand():
     machine = Machine(TINY, 1)
     add = cost("add", 16, 4, TINY)
     machine.issue("vector", add, op="simd.addf", synchronous=False)
-    token = machine.issue("vector", add, op="simd.addf", synchronous=False)
+    token = machine.issue("vector", add, op="simd.addf", synchronous=False, depends=False)
     assert token is not None
     assert (machine.now.tolist(), machine.cycles) == ([2], 11)
     machine.wait([token])
     assert machine.now.tolist() == [11]
+
+
+def test_a_pipe_runs_dry_for_what_needs_its_results_by_hand():
+    # reduce of 4 f32: issued at 1, one pass to 2, result at 6. An add that reads it: issued at 2, starts at 6, one pass
+    # to 7, result at 9. A copy of something else: issued at 3, one pass to 8, result at 10.
+    machine = Machine(TINY, 1)
+    machine.issue("vector", cost("reduce", 4, 4, TINY), op="simd.reduce_addf", synchronous=False)
+    machine.issue("vector", cost("add", 4, 4, TINY), op="simd.addf", synchronous=False)
+    machine.issue("vector", cost("move", 4, 4, TINY), op="simd.move", synchronous=False, depends=False)
+    assert (machine.now.tolist(), machine.cycles) == ([3], 10)
+
+
+def test_results_of_a_pipe_come_in_order_by_hand():
+    # The result of the reduction is there at 6; the add behind it, done at 5 for itself, is there at 6 too.
+    machine = Machine(TINY, 1)
+    machine.issue("vector", cost("reduce", 4, 4, TINY), op="simd.reduce_addf", synchronous=False)
+    token = machine.issue("vector", cost("add", 4, 4, TINY), op="simd.addf", synchronous=False, depends=False)
+    assert token is not None
+    assert token.tolist() == [6]
 
 
 def test_barriers():
@@ -382,6 +401,7 @@ class PlainCore:
     now: int = 0
     last: int = 0
     free: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PIPES, 0))
+    dry: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PIPES, 0))
 
 
 class PlainMachine:
@@ -425,6 +445,8 @@ class PlainMachine:
             own = self.cores[core]
             own.now += issue
             starts[core] = max([own.now, own.free[pipe], *self.done(step, core)])
+            if step.depends and step.kind in ("vector", "tensor"):
+                starts[core] = max(starts[core], own.dry[pipe])
         token: dict[int, int] = {}
         for core in sorted(active, key=lambda core: starts[core]):
             own = self.cores[core]
@@ -435,6 +457,7 @@ class PlainMachine:
             else:
                 own.free[pipe] = starts[core] + step.cost.occupancy
                 done = own.free[pipe] + step.cost.latency
+            own.dry[pipe] = done = max(done, own.dry[pipe])
             if step.is_async:
                 own.last = max(own.last, done)
                 token[core] = done
@@ -457,6 +480,7 @@ class Step:
     scope: str
     after: list[int]
     is_async: bool
+    depends: bool
 
 
 STEPS = st.builds(
@@ -468,6 +492,7 @@ STEPS = st.builds(
     scope=st.sampled_from(("core", "cluster", "chip")),
     after=st.lists(st.integers(0, 9), max_size=2),
     is_async=st.booleans(),
+    depends=st.booleans(),
 )
 
 
@@ -478,7 +503,7 @@ def test_machine_agrees_with_one_core_after_the_other(steps: list[Step], all_syn
     tokens: list[Any] = []
     for step in steps:
         step.is_async &= not all_synchronous
-        after = [tokens[token % len(tokens)] for token in step.after if tokens]
+        after = [tokens[token % len(tokens)][step.active] for token in step.after if tokens]
         lanes = np.arange(8)[step.active]
         active = step.active if step.size % 2 else lanes
         token = None
@@ -494,9 +519,12 @@ def test_machine_agrees_with_one_core_after_the_other(steps: list[Step], all_syn
                 move = transfer([step.size + lanes], [1], [1], 4, path, writes_chip=step.kind == "store")
                 token = machine.dma(path, move, active, op="d", after=after, synchronous=not step.is_async)
             case pipe:
-                token = machine.issue(pipe, step.cost, active, op=pipe, after=after, synchronous=not step.is_async)
+                how = {"after": after, "synchronous": not step.is_async, "depends": step.depends}
+                token = machine.issue(pipe, step.cost, active, op=pipe, **how)
         if token is not None:
-            tokens.append(token)
+            everywhere = np.zeros(8, np.int64)
+            everywhere[lanes] = token
+            tokens.append(everywhere)
         plain.run(step)
         assert machine.now.tolist() == [core.now for core in plain.cores]
     assert machine.cycles == max(max(core.now, core.last) for core in plain.cores)

@@ -168,6 +168,8 @@ def dtype_of(type_: Attribute) -> DType:
             return dtype_of(type_.element_type)
         case _ if type_.name == "tt.ptr":
             return PTR
+        case _ if type_.name == "simd.token":
+            return INDEX
         case _ if type_.name == "tt.tensordesc":
             return dtype_of(type_.element_type)  # pyright: ignore
         case _ if (found := BY_NAME.get(str(type_))) is not None:

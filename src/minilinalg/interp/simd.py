@@ -18,6 +18,7 @@ from minilinalg.interp.contraction import combine_two, contract, reduce_axes
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.memref import copy
+from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program
 from minilinalg.interp.views import MemRef
 
@@ -34,7 +35,22 @@ def emit_cluster_id(em: Emitter, op: Any) -> None:
 
 @meaning("simd.barrier", "simd.wait")
 def emit_wait(em: Emitter, op: Any) -> None:
-    """Time passes (sim/); every instruction has had its effect already."""
+    """Time passes (sim/); every instruction has had its effect already, in the order of the program.
+
+    Where tokens order what must be ordered, there is no other answer; where they do not, sim/races.py says so.
+    """
+
+
+@meaning("simd.ready")
+def emit_ready(em: Emitter, op: Any) -> None:
+    em.call(op, Token, "")
+
+
+def execute(em: Emitter, op: Any, fn: object, arguments: str) -> None:
+    """The line of an instruction, and its token, which those who look on fill in."""
+    em.line(f"{em.const(fn, 'simd')}({arguments})", op)
+    if op.token is not None:
+        em.line(f"{em.define(op.token)} = {em.const(Token, 'Token')}()", op)
 
 
 def operand(value: Any, dtype: DType, rank: int, c: Chunk, what: str) -> Any:
@@ -72,7 +88,7 @@ def instruction(em: Emitter, op: Any, compute: Callable[..., Any], *, ufunc: np.
             result = result.reshape(1)
         out.write(access.dtype_out(result, out_dtype), c.size, what)
 
-    em.call(op, run, ", ".join(["c", em.ref(output), *(em.ref(v) for v in op.inputs)]), "simd")
+    execute(em, op, run, ", ".join(["c", em.ref(output), *(em.ref(v) for v in op.inputs)]))
 
 
 UFUNCS: dict[str, np.ufunc] = {
@@ -133,7 +149,7 @@ def emit_copy(em: Emitter, op: Any) -> None:
         def dma(c: Chunk, a: MemRef, b: MemRef) -> None:
             copy(c, a, b, what)
 
-        em.call(op, dma, f"c, {em.refs((source, target))}", "simd")
+        execute(em, op, dma, f"c, {em.refs((source, target))}")
         return
     shape = shape_of(target.type)
 
@@ -142,7 +158,7 @@ def emit_copy(em: Emitter, op: Any) -> None:
         assert is_array(data)
         b.write(data.reshape(len(data), *shape), c.size, what)
 
-    em.call(op, move, f"c, {em.refs((source, target))}", "simd")
+    execute(em, op, move, f"c, {em.refs((source, target))}")
 
 
 @meaning("simd.fill")
@@ -203,7 +219,7 @@ def emit_reduce(em: Emitter, op: Any) -> None:
         total = total.reshape(len(total), *(n for d, n in enumerate(total.shape[1:]) if d not in dims))
         b.write(access.dtype_out(total, dtype), c.size, what)
 
-    em.call(op, reduce, f"c, {em.refs((source, target))}", "simd")
+    execute(em, op, reduce, f"c, {em.refs((source, target))}")
 
 
 for _reduction in simd.REDUCTION_BY_COMBINER.values():
@@ -227,4 +243,4 @@ def emit_matmul(em: Emitter, op: Any) -> None:
             product = result.round(product)
         out.write(access.dtype_out(product, result), c.size, what)
 
-    em.call(op, matmul, f"c, {em.refs(operands)}", "simd")
+    execute(em, op, matmul, f"c, {em.refs(operands)}")

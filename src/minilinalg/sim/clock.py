@@ -5,16 +5,19 @@ Costs are worked out once, when the program is written; only a DMA's sizes are k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import MemRefType
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 
+from minilinalg.analysis.footprint import independent_of_their_pipe
 from minilinalg.dialects import simd
 from minilinalg.errors import MinilinalgError
-from minilinalg.interp.dtypes import dtype_of
+from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import MemRef
 from minilinalg.locations import places_of
 from minilinalg.sim.costs import Int, access_cost, instruction_cost, scalar_cost, transfer
@@ -31,6 +34,7 @@ class Clock(Observer):
     def __init__(self, target: Target):
         self.target = target
         self._cycles: dict[Block | None, tuple[int, int]] = {}
+        self._independent: dict[Block | None, frozenset[Operation]] = {}
 
     def before(self, em: Emitter, op: Operation) -> None:
         """Scalar work that comes first in time is written first."""
@@ -39,7 +43,7 @@ class Clock(Observer):
                 simd.check_instruction(op, self.target)
             except MinilinalgError as error:
                 raise error.at(places_of(op)) from None
-        elif not isinstance(op, simd.BarrierOp | simd.WaitOp):
+        elif not isinstance(op, simd.BarrierOp | simd.WaitOp | simd.ReadyOp):
             self._count_scalar(op)
         if isinstance(op, simd.Instruction | simd.BarrierOp | simd.WaitOp) or op.regions or op.next_op is None:
             self._flush(em, op)
@@ -48,18 +52,30 @@ class Clock(Observer):
         """The instruction itself."""
         rows = em.const(_rows, "rows")
         if isinstance(op, simd.WaitOp):
-            em.line(f"c.machine.wait([{em.refs(op.operands)}], {rows}(c))", op)
+            em.line(f"c.machine.wait({self._times(em, op.tokens)}, {rows}(c))", op)
         elif isinstance(op, simd.BarrierOp):
             em.line(f"c.machine.barrier({op.scope.data!r}, {rows}(c))", op)
         elif isinstance(op, simd.Instruction):
-            done = f"{em.ref(op.token)} = " if op.token is not None else ""
-            how = f"op={op.name!r}, after=[{em.refs(op.after)}], synchronous={not op.is_async}"
+            done = f"{em.ref(op.token)}.done = " if op.token is not None else ""
+            after = self._times(em, op.after)
             if isinstance(op, simd.DmaOp):
                 dma = em.const(self._dma(op), "dma")
-                em.line(f"{done}{dma}(c, {em.ref(op.inputs[0])}, {em.ref(op.outputs[0])}, [{em.refs(op.after)}])", op)
+                em.line(f"{done}{dma}(c, {em.ref(op.inputs[0])}, {em.ref(op.outputs[0])}, {after})", op)
             else:
                 cost = em.const(instruction_cost(op, self.target), "cost")
+                how = f"op={op.name!r}, after={after}, synchronous={not op.is_async}"
+                if op in self._independent_in(op.parent):
+                    how += ", depends=False"
                 em.line(f"{done}c.machine.issue({op.pipe!r}, {cost}, {rows}(c), {how})", op)
+
+    def _independent_in(self, block: Block | None) -> frozenset[Operation]:
+        if block not in self._independent:
+            self._independent[block] = frozenset(independent_of_their_pipe(block) if block is not None else ())
+        return self._independent[block]
+
+    @staticmethod
+    def _times(em: Emitter, tokens: Sequence[SSAValue]) -> str:
+        return f"{em.const(_times, 'times')}({em.refs(tokens)})" if tokens else "()"
 
     def _count_scalar(self, op: Operation) -> None:
         if op.name in ("memref.load", "memref.store"):
@@ -95,6 +111,11 @@ class Clock(Observer):
             return c.machine.dma(path, moved, _rows(c), op=name, after=after, synchronous=synchronous)
 
         return dma
+
+
+def _times(*tokens: Token) -> list[Array]:
+    """When the instructions are done that are still on their way."""
+    return [token.done for token in tokens if token.done is not None]
 
 
 def _numbers(sizes: Any) -> list[Int]:

@@ -5,6 +5,9 @@ a vector with one element a core. On a core, an instruction starts when the core
 the tokens it waits for are done. It then occupies the pipe (costs.py), and its result is there when the pipe's latency
 has passed. A synchronous instruction holds the core up until then.
 
+Instructions of one pipe are done in their order: a result is there no earlier than those before it. One that touches
+what an earlier one of its pipe writes needs no token; it starts when the pipe has run dry.
+
 A DMA first takes its startup; then it needs both its own engine, for the bytes at the path's speed, and the bandwidth
 of the memories of the chip that it touches, for which it queues (channel.py). It is done when both are.
 """
@@ -30,7 +33,7 @@ Cores: TypeAlias = slice | int | Ints
 
 ALL = slice(None)
 Token: TypeAlias = Ints
-"""When an instruction is done, for every core of the machine; 0 on cores that did not execute it."""
+"""When an instruction is done, for every core that executes."""
 
 
 class Machine:
@@ -46,6 +49,9 @@ class Machine:
             raise InternalError(f"{self.cores} cores of '{target.name}', which has {target.cores}")
         self._now = np.zeros(self.cores, np.int64)
         self._free: dict[Pipe, Ints] = {pipe: np.zeros(self.cores, np.int64) for pipe in PIPES}
+        """When the pipe takes the next instruction."""
+        self._dry: dict[Pipe, Ints] = {pipe: np.zeros(self.cores, np.int64) for pipe in PIPES}
+        """When all results of the pipe are there."""
         self._busy: dict[Pipe, int] = dict.fromkeys(PIPES, 0)
         self._overlaps = False
         """Whether anything was asynchronous so far; until then every pipe is free when its core is."""
@@ -69,10 +75,16 @@ class Machine:
         op: str,
         after: Sequence[Token] = (),
         synchronous: bool = True,
+        depends: bool = True,
     ) -> Token | None:
-        """One instruction of a known cost. Returns its token when it is not synchronous."""
+        """One instruction of a known cost. Returns its token when it is not synchronous.
+
+        depends: whether it may touch what an instruction of its pipe writes whose result is not there yet.
+        """
         at = _cores(active)
         start = self._start(pipe, cost.issue, at, after, synchronous)
+        if depends and self._overlaps:
+            start = np.maximum(start, self._dry[pipe][at])
         free = start + cost.occupancy
         self._busy[pipe] += cost.occupancy * len(start)
         self._counters[op] += len(start)
@@ -123,19 +135,19 @@ class Machine:
             self._now[at] = start
             start = np.maximum(start, self._free[pipe][at])
             for token in after:
-                start = np.maximum(start, token[at])
+                start = np.maximum(start, token)
         return start
 
     def _finish(self, pipe: Pipe, at: slice | Ints, free: Ints, done: Ints, synchronous: bool) -> Token | None:
         if self._overlaps:
+            done = np.maximum(done, self._dry[pipe][at])
             self._free[pipe][at] = free
+            self._dry[pipe][at] = done
         if synchronous:
             self._now[at] = done
             return None
         self._last[at] = np.maximum(self._last[at], done)
-        token = np.zeros(self.cores, np.int64)
-        token[at] = done
-        return token
+        return done
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +155,7 @@ class Machine:
         """The cores wait until the instructions of the tokens are done."""
         at = _cores(active)
         for token in tokens:
-            self._now[at] = np.maximum(self._now[at], token[at])
+            self._now[at] = np.maximum(self._now[at], token)
 
     def barrier(self, scope: str, active: Cores = ALL) -> None:
         """All pipes of a core idle, for "core"; also all active cores of the "cluster", or of the "chip", there."""

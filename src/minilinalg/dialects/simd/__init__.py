@@ -2,7 +2,8 @@
 
 A module at the simd stage is one program that every core runs (`simd.core_id` tells them apart): scalar arith, scf and
 memref operations, and instructions. Each instruction runs on one in-order pipe of its core and, unless it is `async`,
-holds the core up until it is done. `SPEC` of a class is its row of the manual: meaning, pipe, cost.
+holds the core up until it is done. Pipes run side by side; tokens order them (`!simd.token` has the rules). `SPEC` of a
+class is its row of the manual: meaning, pipe, cost.
 
 Elementwise instructions and reductions are rows of tables (elementwise.py, reduction.py); their classes are attributes
 of this package all the same: `simd.AddfOp`, `simd.ReduceMaxnumfOp`.
@@ -23,7 +24,7 @@ from minilinalg.dialects.simd.buffers import (
     strides_of,
 )
 from minilinalg.dialects.simd.constraints import check_instruction, reserved_bytes
-from minilinalg.dialects.simd.control import CONTROL, BarrierOp, ClusterIdOp, CoreIdOp, WaitOp
+from minilinalg.dialects.simd.control import CONTROL, BarrierOp, ClusterIdOp, CoreIdOp, ReadyOp, WaitOp
 from minilinalg.dialects.simd.elementwise import CMPF, CMPI, ELEMENTWISE, ROUNDING, Elementwise
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Pipe, Spec
 from minilinalg.dialects.simd.matmul import MatmulOp
@@ -73,6 +74,7 @@ __all__ = [
     "MatmulOp",
     "MoveOp",
     "Pipe",
+    "ReadyOp",
     "Reduction",
     "SpaceAttr",
     "Spec",

@@ -32,11 +32,17 @@ class SpaceAttr(Data[str]):
 @irdl_attr_definition
 class TokenType(ParametrizedAttribute, TypeAttribute):
     """
-    The completion of one asynchronous instruction.
+    The completion of one asynchronous instruction, and of all before it on its pipe.
 
     Syntax: `!simd.token`. An instruction written with `async` returns a token and the core goes on at once; `after`
-    makes another instruction start only when tokens are done, and `simd.wait` makes the core itself wait. Until its
-    token is waited for, what an instruction writes must not be read, and what it reads must not be written.
+    makes another instruction start only when tokens are done, and `simd.wait` makes the core itself wait.
+
+    A pipe works in the order of the program: an instruction sees what the earlier ones of its pipe did, without a
+    token. Everyone else, the core's scalar unit and its other pipes, must be ordered behind an instruction by a token
+    before it reads what that writes, or writes what that reads or writes. Order is transitive: an instruction is behind
+    all that its tokens were behind, and all that the core had waited for when it was issued. What nobody waits for is
+    done when the program ends. Loops and branches carry tokens as any value; they come to being in the order of the
+    program, so waiting for one cannot hang.
     """
 
     name = "simd.token"

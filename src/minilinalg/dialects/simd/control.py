@@ -85,9 +85,11 @@ class BarrierOp(IRDLOperation):
 @irdl_op_definition
 class WaitOp(IRDLOperation):
     """
-    Hold the core up until the instructions of the tokens are done.
+    Hold the core up until the instructions of the tokens are done, and all before them on their pipes.
 
     `simd.wait %load, %store`
+
+    A core that did not execute an instruction does not wait for it.
     """
 
     name = "simd.wait"
@@ -103,4 +105,21 @@ class WaitOp(IRDLOperation):
             raise VerifyException("no token; simd.wait waits for at least one")
 
 
-CONTROL: tuple[type[IRDLOperation], ...] = (CoreIdOp, ClusterIdOp, BarrierOp, WaitOp)
+@irdl_op_definition
+class ReadyOp(IRDLOperation):
+    """
+    The token of nothing: it is done. What a loop that carries a token begins with when nothing is on its way.
+
+    `%none = simd.ready : !simd.token`
+    """
+
+    name = "simd.ready"
+    token = result_def(TokenType())
+    traits = traits_def(Pure())
+    assembly_format = "attr-dict `:` type($token)"
+
+    def __init__(self):
+        super().__init__(result_types=[TokenType()])
+
+
+CONTROL: tuple[type[IRDLOperation], ...] = (CoreIdOp, ClusterIdOp, BarrierOp, WaitOp, ReadyOp)
