@@ -90,6 +90,15 @@ def guarded(fn: Function, slow: Function | None = None) -> Function:
     return scalar
 
 
+def guarded_two(fn: Function, slow: Function) -> Function:
+    """`guarded` of an `fn` of two scalars."""
+
+    def scalar(a: Any, b: Any) -> Any:
+        return slow(a, b) if type(a) is Partial or type(b) is Partial else fn(a, b)
+
+    return scalar
+
+
 def number(fn: Function) -> Function:
     """`fn` over arrays, for scalars: a result that is one number becomes a Python int or a NumPy float again."""
 
@@ -238,15 +247,27 @@ def _divide(a: Any, b: Any) -> Any:
     return quotient + ((quotient < 0) & (quotient * b != a))
 
 
+def _counts(a: Any, b: Any) -> bool:
+    """Whether `a` is an array of numbers that are not negative and `b` a positive number, as in most index arithmetic.
+
+    Then all divisions agree, and so do all remainders.
+    """
+    return type(b) is int and b > 0 and is_array(a) and a.dtype.kind == "i" and a.size > 0 and bool(a.min() >= 0)
+
+
 def divsi(a: Any, b: Any) -> Any:
     """Signed division, rounded to zero; by zero: undefined."""
     if isinstance(a, int) and isinstance(b, int):
         return 0 if b == 0 else abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+    if _counts(a, b):
+        return a // b
     return _divide(a, b).astype(np.result_type(a, b), copy=False)
 
 
 def remsi(a: Any, b: Any) -> Any:
     """Signed remainder, with the sign of the dividend; by zero: undefined."""
+    if _counts(a, b):
+        return a % b
     return a - divsi(a, b) * b
 
 
@@ -337,15 +358,18 @@ UNSIGNED_BINARY: dict[str, Function] = {
     "arith.minui": _unsigned(_logical(min, np.minimum)),
 }
 
+OF_COUNTS: dict[str, Function] = {"arith.divui": OPERATOR.floordiv, "arith.remui": OPERATOR.mod}
+"""Unsigned operations on what is not negative."""
+
 
 @cache
 def int_binary(name: str, dtype: DType) -> Function:
     """The operation on scalars and arrays, wrapped to the type."""
     if name in UNSIGNED_BINARY:
-        inner = UNSIGNED_BINARY[name]
+        inner, simply = UNSIGNED_BINARY[name], OF_COUNTS.get(name)
 
         def fn(a: Any, b: Any) -> Any:
-            return inner(dtype, a, b)
+            return simply(a, b) if simply is not None and _counts(a, b) else inner(dtype, a, b)
     else:
         fn = INT_BINARY[name]
     if dtype is I1 and name in ("arith.addi", "arith.subi"):
@@ -361,8 +385,15 @@ def int_binary(name: str, dtype: DType) -> Function:
 
     def wrapped(a: Any, b: Any) -> Any:
         result = fn(a, b)
-        return dtype.wrap(result) if isinstance(result, int) else result.astype(dtype.carrier, copy=False)
+        if type(result) is int:
+            return result if low <= result <= high else dtype.wrap(result)
+        if type(result) is bool:
+            return dtype.wrap(result)
+        return result if result.dtype == carrier else result.astype(carrier)
 
+    carrier = dtype.carrier
+    # Of one bit, every number is wrapped: to a bool.
+    low, high = (1, 0) if dtype is I1 else (-(1 << (dtype.bits - 1)), (1 << (dtype.bits - 1)) - 1)
     return wrapped
 
 
@@ -482,7 +513,7 @@ def emit_int_binary(em: Emitter, op: Any) -> None:
     dtype = dtype_of(op.results[0].type)
     if rank_of(op.results[0].type) is None:
         plain = int_binary(op.name, dtype)
-        fn = guarded(plain, lift_int(op.name, plain, dtype))
+        fn = guarded_two(plain, lift_int(op.name, plain, dtype))
     elif op.name == "arith.andi" and dtype is I1:
         fn = and_masks
     else:

@@ -24,8 +24,9 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from minilinalg.errors import MinilinalgError, UnsupportedError
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.storage import Storage
 from minilinalg.interp.values import take
-from minilinalg.interp.views import Storage
+from minilinalg.interp.views import rows_of
 from minilinalg.locations import places_of
 
 
@@ -53,7 +54,7 @@ class Chunk:
             size = len(range(*index.indices(self.size)))
         else:
             size = len(index)
-        rows = np.arange(self.size)[index] if self.rows is None else self.rows[index]
+        rows = None if self.arenas is None else rows_of(self.rows, self.arenas.rows, index)
         return Chunk(size, (x, y, z), self.grid, self.memory, self.arenas, rows, self.machine)
 
 

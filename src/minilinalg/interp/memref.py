@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp import access
+from minilinalg.interp.copying import copy
 from minilinalg.interp.dtypes import DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.storage import Storage
 from minilinalg.interp.tensor import mixed
-from minilinalg.interp.views import MemRef, Sized, Storage, plain, row_major
+from minilinalg.interp.views import MemRef, Sized, plain, row_major
 
 ADDRESS = "simd.address"
 """The attribute of a buffer that has a place in its memory space, in bytes."""
@@ -39,9 +41,10 @@ def emit_alloc(em: Emitter, op: Any) -> None:
         rest = iter(given)
         sizes = [plain(next(rest)) if n < 0 else n for n in shape]
         strides = row_major(sizes, dtype.itemsize)
-        if at is not None and c.arenas is not None:
-            return MemRef(dtype, at, sizes, strides, storage=c.arenas.of(space), rows=c.rows)
         nbytes = int(np.prod([int(np.max(n)) for n in sizes], dtype=np.int64)) * dtype.itemsize
+        if at is not None and c.arenas is not None:
+            buffer = at, at + nbytes
+            return MemRef(dtype, at, sizes, strides, storage=c.arenas.of(space), rows=c.rows, buffer=buffer)
         storage = Storage(c.size, nbytes, op.results[0].name_hint or "a buffer")
         return MemRef(dtype, 0, sizes, strides, storage=storage)
 
@@ -55,15 +58,16 @@ def emit_dealloc(em: Emitter, op: Any) -> None:
 
 def _times(a: Any, b: Any) -> Any:
     a, b = plain(a), plain(b)
-    if isinstance(a, int) and isinstance(b, int):
-        return a * b
-    return np.asarray(a, np.int64) * np.asarray(b, np.int64)
+    return a * b if isinstance(a, int) and isinstance(b, int) else wide(a) * wide(b)
 
 
 def _plus(a: Any, b: Any) -> Any:
-    if isinstance(a, int) and isinstance(b, int):
-        return a + b
-    return np.asarray(a, np.int64) + np.asarray(b, np.int64)
+    return a + b if isinstance(a, int) and isinstance(b, int) else wide(a) + wide(b)
+
+
+def wide(a: Any) -> Any:
+    """A number, or one a program in 64 bits."""
+    return a if isinstance(a, int) or a.dtype == np.int64 else np.asarray(a, np.int64)
 
 
 @meaning("memref.subview")
@@ -128,15 +132,6 @@ def emit_reshape(em: Emitter, op: Any) -> None:
         return base.like(base.offset, target, [size if n == 1 else next(steps) for n in target])
 
     em.call(op, reshape, em.ref(op.operands[0]))
-
-
-def copy(c: Chunk, source: MemRef, target: MemRef, what: str) -> None:
-    """Copies the elements of one view to another of the same sizes."""
-    read = source.read(c.size, what)
-    if isinstance(read, Sized) or target.uniform:
-        target.write(read, c.size, what)
-    else:
-        target.write(Sized(read, source.sizes), c.size, what)
 
 
 @meaning("memref.copy")

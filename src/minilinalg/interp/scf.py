@@ -157,6 +157,9 @@ def _run_ragged(
     outer: list[Any],
     carried: Sequence[Any],
 ) -> Sequence[Any]:
+    for k in range(int(trips.min())):
+        # As long as all run, none need be moved.
+        carried = body(c, *outer, _counter(lower, step, k, dtype), *carried)
     order = np.argsort(-trips, kind="stable")
     sorted_already = bool((order[:-1] < order[1:]).all())
     if not sorted_already:
@@ -164,11 +167,11 @@ def _run_ragged(
         outer = [take(v, order) for v in outer]
         carried = [take(v, order) for v in carried]
         lower, step = take(lower, order), take(step, order)
-    active = int(np.count_nonzero(trips > 0))
+    k = int(trips.min())
+    active = int(np.count_nonzero(trips > k))
     # What the programs that are done have carried out, the first to finish first.
     done: list[tuple[Sequence[Any], int]] = []
     done_with = c.size
-    k = 0
     while True:
         if active < done_with:
             done.append(([take(v, slice(active, done_with)) for v in carried], done_with - active))

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from minilinalg.dialects import simd
-from minilinalg.interp import access
 from minilinalg.interp.arith import array_function
-from minilinalg.interp.contraction import combine_two, contract, reduce_axes
-from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
+from minilinalg.interp.contraction import combine_two, reduce_axes
+from minilinalg.interp.copying import copy
+from minilinalg.interp.dot import dot_arrays
+from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
-from minilinalg.interp.memref import copy
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program
 from minilinalg.interp.views import MemRef
@@ -53,16 +53,13 @@ def execute(em: Emitter, op: Any, fn: object, arguments: str) -> None:
         em.line(f"{em.define(op.token)} = {em.const(Token, 'Token')}()", op)
 
 
-def operand(value: Any, dtype: DType, rank: int, c: Chunk, what: str) -> Any:
+def operand(value: Any, rank: int, what: str) -> Any:
     """An input in its carrier: a buffer as (L, ...) with leading extents of 1 up to `rank`, a scalar to broadcast."""
     if not isinstance(value, MemRef):
         return per_program(value, rank)
-    data = value.read(c.size, what)
-    assert is_array(data)
+    data = value.carried(what).read()
     missing = rank + 1 - data.ndim
-    if missing:
-        data = data.reshape(len(data), *([1] * missing), *data.shape[1:])
-    return access.dtype_in(data, dtype)
+    return data.reshape(len(data), *([1] * missing), *data.shape[1:]) if missing else data
 
 
 def instruction(em: Emitter, op: Any, compute: Callable[..., Any], *, ufunc: np.ufunc | None = None) -> None:
@@ -72,21 +69,19 @@ def instruction(em: Emitter, op: Any, compute: Callable[..., Any], *, ufunc: np.
     """
     output = op.outputs[0]
     out_dtype, rank = dtype_of(output.type), len(shape_of(output.type))
-    dtypes = [dtype_of(v.type) for v in op.inputs]
+    narrow = out_dtype.is_narrow
     what = f"'{op.name}'"
-    direct = ufunc if ufunc is not None and not any(d.is_narrow for d in (*dtypes, out_dtype)) else None
 
     def run(c: Chunk, out: MemRef, *inputs: Any) -> None:
-        values = [operand(v, d, rank, c, what) for v, d in zip(inputs, dtypes, strict=True)]
-        if direct is not None:
-            view = out.writable(what)
-            if view is not None:
-                direct(*values, out=view)
-                return
+        values = [operand(v, rank, what) for v in inputs]
+        to = out.carried(what, write=True)
+        if ufunc is not None and to.rows is None:
+            ufunc(*values, out=to.view)
+            if narrow:
+                to.view[...] = out_dtype.round(to.view)
+            return
         result = np.asarray(compute(c, *values))
-        if result.ndim == 0:
-            result = result.reshape(1)
-        out.write(access.dtype_out(result, out_dtype), c.size, what)
+        to.write(result if result.ndim else result.reshape(1))
 
     execute(em, op, run, ", ".join(["c", em.ref(output), *(em.ref(v) for v in op.inputs)]))
 
@@ -153,10 +148,9 @@ def emit_copy(em: Emitter, op: Any) -> None:
         return
     shape = shape_of(target.type)
 
-    def move(c: Chunk, a: MemRef, b: MemRef) -> None:
-        data = a.read(c.size, what)
-        assert is_array(data)
-        b.write(data.reshape(len(data), *shape), c.size, what)
+    def move(_c: Chunk, a: MemRef, b: MemRef) -> None:
+        data = a.carried(what).read()
+        b.carried(what, write=True).write(data.reshape(len(data), *shape))
 
     execute(em, op, move, f"c, {em.refs((source, target))}")
 
@@ -213,11 +207,9 @@ def emit_reduce(em: Emitter, op: Any) -> None:
     what = f"'{op.name}'"
 
     def reduce(c: Chunk, a: MemRef, b: MemRef) -> None:
-        data = a.read(c.size, what)
-        assert is_array(data)
-        total = reduce_axes(combiner, access.dtype_in(data, dtype), dims, dtype, c)
+        total = reduce_axes(combiner, a.carried(what).read(), dims, dtype, c)
         total = total.reshape(len(total), *(n for d, n in enumerate(total.shape[1:]) if d not in dims))
-        b.write(access.dtype_out(total, dtype), c.size, what)
+        b.carried(what, write=True).write(total)
 
     execute(em, op, reduce, f"c, {em.refs((source, target))}")
 
@@ -230,17 +222,21 @@ for _reduction in simd.REDUCTION_BY_COMBINER.values():
 def emit_matmul(em: Emitter, op: Any) -> None:
     operands: Sequence[Any] = [*op.inputs, op.outputs[0]]
     element, result = dtype_of(operands[0].type), dtype_of(operands[2].type)
-    accumulate = op.accumulates
+    accumulate, depth = op.accumulates, shape_of(operands[0].type)[-1]
     add = combine_two("arith.addf" if result.is_float else "arith.addi", result)
     what = f"'{op.name}'"
 
-    def matmul(c: Chunk, a: MemRef, b: MemRef, out: MemRef) -> None:
-        left, right = (access.dtype_in(np.asarray(v.read(c.size, what)), element) for v in (a, b))
-        product = contract(left[:, :, None, :], right.transpose(0, 2, 1)[:, None, :, :], {2}, element, result)[..., 0]
+    def matmul(_c: Chunk, a: MemRef, b: MemRef, out: MemRef) -> None:
+        left, right = a.carried(what).read(), b.carried(what).read()
+        product = dot_arrays(left, right, element, result, depth)
+        to = out.carried(what, write=True)
+        if accumulate and to.rows is None and not result.is_narrow:
+            np.add(to.view, product, out=to.view)
+            return
         if accumulate:
-            product = add(access.dtype_in(np.asarray(out.read(c.size, what)), result), product)
+            product = add(to.read(), product)
         elif result.is_narrow:
             product = result.round(product)
-        out.write(access.dtype_out(product, result), c.size, what)
+        to.write(product)
 
     execute(em, op, matmul, f"c, {em.refs(operands)}")

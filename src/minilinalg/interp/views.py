@@ -8,7 +8,7 @@ sizes may differ between programs: every access then goes group by group of prog
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import Window, poison, read_window, write_window
 from minilinalg.interp.dtypes import PTR, Array, DType, is_array
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.storage import Mirror, Storage
 from minilinalg.interp.values import Affine, Partial, take
 
 Size = int | Array
@@ -23,25 +24,58 @@ Size = int | Array
 
 def plain(number: Any) -> Any:
     """A per-program number as a Python int when all programs agree."""
-    if is_array(number) and number.ndim:
-        if len(number) == 1 or bool((number == number[0]).all()):
-            return int(number[0])
+    if type(number) is int:
         return number
+    if is_array(number) and number.ndim:
+        # A list of so few numbers is compared faster than an array.
+        numbers = number.tolist()
+        return numbers[0] if numbers.count(numbers[0]) == len(numbers) else number
     return int(number)
 
 
 def groups(sizes: Sequence[Size], count: int) -> Iterator[tuple[Any, tuple[int, ...]]]:
-    """The programs by equal sizes: (index, sizes). The index is a slice where the programs are consecutive."""
-    if all(isinstance(s, int) for s in sizes):
+    """The programs by equal sizes: (index, sizes). The index is a slice where the programs step evenly."""
+    varying = [d for d, s in enumerate(sizes) if not isinstance(s, int)]
+    if not varying:
         yield slice(None), tuple(sizes)  # pyright: ignore
         return
-    rows = zip(*(np.broadcast_to(np.asarray(s), (count,)).tolist() for s in sizes), strict=True)
+    rows = zip(*(np.broadcast_to(np.asarray(sizes[d]), (count,)).tolist() for d in varying), strict=True)
     found: dict[tuple[int, ...], list[int]] = {}
     for p, row in enumerate(rows):
         found.setdefault(row, []).append(p)
+    whole: list[Any] = list(sizes)
     for row, programs in found.items():
-        consecutive = programs[-1] - programs[0] == len(programs) - 1
-        yield (slice(programs[0], programs[-1] + 1) if consecutive else np.array(programs)), row
+        for d, n in zip(varying, row, strict=True):
+            whole[d] = n
+        yield as_slice(programs), tuple(whole)
+
+
+def as_slice(programs: Sequence[int]) -> Any:
+    """Numbers of programs as an index: a slice where they step evenly upwards, for what is indexed is then a view."""
+    first, count = programs[0], len(programs)
+    if count == 1:
+        return slice(first, first + 1)
+    step = programs[1] - first
+    if step > 0 and programs[-1] - first == step * (count - 1):
+        whole = range(first, programs[-1] + 1, step)
+        if list(programs) == list(whole):
+            return slice(first, programs[-1] + 1, step)
+    return np.array(programs)
+
+
+def programs_at(index: Any, count: int) -> int:
+    """How many of `count` programs are at an index (a slice or an array)."""
+    return len(range(*index.indices(count))) if isinstance(index, slice) else len(index)
+
+
+def rows_of(rows: Any, count: int, index: Any) -> Any:
+    """Of the `rows` that programs have (None: all `count`, a slice or an array), those of the programs at `index`."""
+    if rows is None and isinstance(index, slice):
+        whole: Any = slice(None)
+        return None if index == whole else cast(Any, index)
+    numbers = np.arange(count) if rows is None else np.arange(count)[rows] if isinstance(rows, slice) else rows
+    chosen = numbers[index].tolist()
+    return as_slice(chosen) if chosen else np.array(chosen, np.int64)
 
 
 class Sized:
@@ -71,27 +105,17 @@ class Sized:
         )
 
 
-POISON = 0xFF
-"""What bytes hold that nothing was written to: NaN in every float type and -1 in integers, so that a use shows."""
-
-
-class Storage:
-    """On-chip bytes: one row per program (or core). uint8 array (P, bytes). Nothing is defined in the beginning."""
-
-    __slots__ = ("bytes", "name")
-
-    def __init__(self, rows: int, nbytes: int, name: str):
-        self.bytes = np.full((rows, nbytes), POISON, np.uint8)
-        self.name = name
-
-
 class MemRef:
     """A strided view. offset: an address (global) or a byte offset in each row (on chip); strides in bytes.
 
     rows: which rows of the storage belong to the programs that run (None: all, in order).
+    buffer: of an on-chip view, the first byte of its allocation and the one after the last.
     """
 
-    __slots__ = ("dtype", "memory", "offset", "rows", "sizes", "storage", "strides")
+    __slots__ = (
+        *("_carried", "_plain", "_stored"),
+        *("buffer", "dtype", "memory", "offset", "rows", "sizes", "storage", "strides"),
+    )
 
     def __init__(
         self,
@@ -103,6 +127,7 @@ class MemRef:
         memory: GlobalMemory | None = None,
         storage: Storage | None = None,
         rows: Any = None,
+        buffer: tuple[int, int] | None = None,
     ):
         self.dtype = dtype
         self.offset = offset
@@ -111,56 +136,66 @@ class MemRef:
         self.memory = memory
         self.storage = storage
         self.rows = rows
+        self.buffer = buffer
+        self._plain: bool | None = None
+        self._stored: OnChip | None = None
+        self._carried: tuple[Mirror, OnChip] | None = None
 
-    def like(self, offset: Any, sizes: Sequence[Size], strides: Sequence[Any]) -> MemRef:
+    def like(self, offset: Any, sizes: Sequence[Size], strides: Sequence[Any], rows: Any = None) -> MemRef:
         """Another view of the same memory."""
-        return MemRef(self.dtype, offset, sizes, strides, memory=self.memory, storage=self.storage, rows=self.rows)
+        return MemRef(
+            self.dtype,
+            offset,
+            sizes,
+            strides,
+            memory=self.memory,
+            storage=self.storage,
+            rows=self.rows if rows is None else rows,
+            buffer=self.buffer,
+        )
 
     def take_programs(self, index: Any) -> MemRef:
         rows = self.rows
         if self.storage is not None and len(self.storage.bytes) > 1:
-            rows = np.arange(len(self.storage.bytes))[index] if rows is None else rows[index]
-        return MemRef(
-            self.dtype,
-            take(self.offset, index),
-            [take(s, index) for s in self.sizes],
-            [take(s, index) for s in self.strides],
-            memory=self.memory,
-            storage=self.storage,
-            rows=rows,
-        )
+            rows = rows_of(rows, len(self.storage.bytes), index)
+        sizes, strides = [take(s, index) for s in self.sizes], [take(s, index) for s in self.strides]
+        return self.like(take(self.offset, index), sizes, strides, rows)
+
+    @property
+    def rank(self) -> int:
+        return len(self.sizes)
 
     @property
     def uniform(self) -> bool:
         return all(isinstance(s, int) for s in self.sizes)
 
     @property
-    def _is_one_piece(self) -> bool:
-        numbers = (*self.sizes, *self.strides, *(() if self.storage is None else (self.offset,)))
-        return all(isinstance(n, int) for n in numbers)
+    def is_one_piece(self) -> bool:
+        """Whether sizes, strides and, on chip, the offset are the same for all programs."""
+        if self._plain is None:
+            self._plain = all(isinstance(n, int) for n in self.shape_key)
+        return self._plain
+
+    @property
+    def shape_key(self) -> tuple[Any, ...]:
+        """What must agree between programs for one NumPy view: sizes, strides, and on chip the offset."""
+        return (*self.sizes, *self.strides, *(() if self.storage is None else (self.offset,)))
+
+    def piece(self, index: Any, key: tuple[int, ...]) -> MemRef:
+        """The view of the programs at `index`, for whom `shape_key` is `key`."""
+        one = self if isinstance(index, slice) and index == slice(None) else self.take_programs(index)
+        rank = len(self.sizes)
+        offset = one.offset if self.storage is None else key[2 * rank]
+        return one.like(offset, key[:rank], key[rank : 2 * rank])
 
     def _pieces(self, count: int) -> Iterator[tuple[Any, MemRef]]:
         """The view split into groups of programs with equal sizes and strides, and equal offsets on chip."""
-        keys = (*self.sizes, *self.strides, *(() if self.storage is None else (self.offset,)))
-        for index, row in groups(keys, count):
-            rank = len(self.sizes)
-            one = self if isinstance(index, slice) and index == slice(None) else self.take_programs(index)
-            yield (
-                index,
-                MemRef(
-                    self.dtype,
-                    one.offset,
-                    row[:rank],
-                    row[rank : 2 * rank],
-                    memory=self.memory,
-                    storage=self.storage,
-                    rows=one.rows,
-                ),
-            )
+        for index, key in groups(self.shape_key, count):
+            yield index, self.piece(index, key)
 
     def read(self, count: int, what: str) -> Array | Sized:
         """The elements in their storage dtype: an array or view (L, *sizes), or `Sized` where sizes differ."""
-        if self._is_one_piece:
+        if self.is_one_piece:
             return self._read(what)
         highest = [int(np.max(s)) for s in self.sizes]
         data = np.empty((count, *highest), self.dtype.storage)
@@ -175,13 +210,6 @@ class MemRef:
             else:
                 data[(index, *cut)] = values
         return Sized(data, self.sizes)
-
-    def writable(self, what: str) -> Array | None:
-        """The elements (P, *sizes) of an on-chip view, to write into; None where they are not one NumPy view."""
-        if self.storage is None or not self._is_one_piece:
-            return None
-        view, rows = self._on_chip([int(n) for n in self.sizes], what)
-        return view if rows is None else None
 
     def write(self, value: Array | Sized, count: int, what: str) -> None:
         """Stores elements, given in the storage dtype."""
@@ -200,8 +228,7 @@ class MemRef:
             window = Window(self._pointer(), [0] * len(sizes), sizes, self.dtype.itemsize)
             read = read_window(self.memory, window, self.dtype, what, carried=False)
             return np.broadcast_to(read, (len(read), *sizes))
-        view, rows = self._on_chip(sizes, what)
-        return view if rows is None else view[rows]
+        return self.stored(what).read()
 
     def _write(self, value: Array, what: str) -> None:
         sizes = [int(n) for n in self.sizes]
@@ -211,37 +238,104 @@ class MemRef:
             segment = self.memory.segment(low, high, what, write=True)
             write_window(self.memory, segment, window, value, self.dtype)
             return
-        view, rows = self._on_chip(sizes, what)
-        if rows is None:
-            view[...] = value if len(view) > 1 or len(value) == 1 else value[-1:]
-        else:
-            view[rows] = value
+        self.carried(what, write=True).write(value)
 
-    def _pointer(self) -> Affine:
-        return Affine(self.offset, tuple(int(s) for s in self.strides), tuple(int(n) for n in self.sizes), PTR)
+    # On-chip views of one piece
 
-    def _on_chip(self, sizes: list[int], what: str) -> tuple[Array, Array | None]:
+    def stored(self, what: str, *, write: bool = False) -> OnChip:
+        """The elements as the bytes hold them, to read or to write."""
+        found, storage = self._stored, self.storage
+        assert storage is not None
+        if found is None:
+            low, high = self._reach(what)
+            found = self._stored = self._on_chip(storage.bytes, self.dtype.storage, 0, 1, low, high)
+        storage.settle(found.low, found.high, write=write, covered=write and found.gapless)
+        return found
+
+    def carried(self, what: str, *, write: bool = False) -> OnChip:
+        """The elements in the carrier of their type, to read or to write (what is written is rounded to the type)."""
+        if not self.dtype.is_narrow or self.buffer is None:
+            return self.stored(what, write=write)
         storage = self.storage
         assert storage is not None
-        offset = plain(self.offset)
+        if self._carried is None:
+            mirror = storage.mirror(*self.buffer, self.dtype)
+            scale = self.dtype.carrier.itemsize // self.dtype.itemsize
+            low, high = self._reach(what)
+            self._carried = mirror, self._on_chip(mirror.array, self.dtype.carrier, mirror.low, scale, low, high)
+        mirror, found = self._carried
+        if write or mirror.told is not mirror.whole:
+            covered = write and found.gapless and self.buffer == (found.low, found.high)
+            storage.tell(mirror, write=write, covered=covered)
+        return found
+
+    def _reach(self, what: str) -> tuple[int, int]:
+        """The first byte of the view and the one after the last, which must lie in its buffer."""
+        storage, offset = self.storage, self.offset
+        assert storage is not None
+        if not isinstance(offset, int):
+            offset = plain(offset)
         if not isinstance(offset, int):
             raise RunError(
                 f"{what} uses an on-chip buffer at an offset that differs between cores",
                 rule="on-chip offsets are the same for all programs that run together",
             )
-        reach = offset + sum(int(s) * (n - 1) for s, n in zip(self.strides, sizes, strict=True)) + self.dtype.itemsize
-        if offset < 0 or reach > storage.bytes.shape[1]:
+        low = high = offset
+        for stride, n in zip(self.strides, self.sizes, strict=True):
+            if stride < 0:
+                low += stride * (int(n) - 1)
+            else:
+                high += stride * (int(n) - 1)
+        high += self.dtype.itemsize
+        first, end = self.buffer or (0, storage.bytes.shape[1])
+        if low < first or high > end:
             raise RunError(
-                f"{what} is out of bounds: it touches bytes {offset} to {reach} of '{storage.name}'",
-                rule=f"'{storage.name}' has {storage.bytes.shape[1]} bytes",
+                f"{what} is out of bounds: it touches bytes {low - first} to {high - first} of a buffer in"
+                f" {storage.name}",
+                rule=f"the buffer has {end - first} bytes",
             )
-        base, rows = storage.bytes, self.rows
-        if rows is not None and len(rows) and bool((rows[1:] - rows[:-1] == 1).all()):
-            base, rows = base[rows[0] : rows[-1] + 1], None
-        view = np.ndarray(
-            (len(base), *sizes), self.dtype.storage, base, offset, (base.strides[0], *(int(s) for s in self.strides))
-        )
-        return view, rows
+        return low, high
+
+    def _on_chip(self, base: Array, dtype: np.dtype[Any], first: int, scale: int, low: int, high: int) -> OnChip:
+        """The view of `base`, whose rows hold the bytes from `first` on, `scale` times as wide."""
+        rows, count, step, start = self.rows, len(base), base.strides[0], (int(self.offset) - first) * scale
+        if isinstance(rows, slice):
+            chosen = range(count)[rows]
+            rows, count, step, start = None, len(chosen), step * chosen.step, start + step * chosen.start
+        view = np.ndarray((count, *self.sizes), dtype, base, start, (step, *(int(s) * scale for s in self.strides)))
+        everyone = self.rows is None
+        gapless = everyone and view.size // max(len(view), 1) * self.dtype.itemsize == high - low
+        return OnChip(view, rows, low, high, gapless)
+
+    def _pointer(self) -> Affine:
+        return Affine(self.offset, tuple(int(s) for s in self.strides), tuple(int(n) for n in self.sizes), PTR)
+
+
+class OnChip:
+    """An on-chip view as one NumPy array, (P, *sizes), of all programs, or of those `rows` of it that run.
+
+    low, high: the bytes that it touches in each row. gapless: it is every element of them, in every program.
+    """
+
+    __slots__ = ("gapless", "high", "low", "rows", "view")
+
+    def __init__(self, view: Array, rows: Array | None, low: int, high: int, gapless: bool):
+        self.view = view
+        self.rows = rows
+        self.low, self.high = low, high
+        self.gapless = gapless
+
+    def read(self) -> Array:
+        """The elements (L, *sizes); a view where that is possible, not to be written to."""
+        return self.view if self.rows is None else self.view[self.rows]
+
+    def write(self, value: Array) -> None:
+        """Stores elements that broadcast over (L, *sizes)."""
+        view = self.view
+        if self.rows is None:
+            view[...] = value if len(view) > 1 or len(value) == 1 else value[-1:]
+        else:
+            view[self.rows] = value
 
 
 def row_major(sizes: Sequence[Size], itemsize: int) -> list[Any]:

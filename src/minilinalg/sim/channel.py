@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cache
 from math import ceil
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 
-TICKS = 1024
+TICK_BITS = 10
+TICKS = 1 << TICK_BITS
 """Ticks of a cycle: a memory serves more than one request a cycle, so its own clock is finer."""
 
 
@@ -62,18 +64,25 @@ class Channel:
         order = at.argsort(kind="stable")
         asked = at[order] * TICKS
         if isinstance(ticks, int):
-            total = np.arange(ticks, ticks * (len(at) + 1), ticks)
+            total = _multiples(ticks, len(at))
         else:
             ticks = ticks[order]
             total = ticks.cumsum()
         self.busy += int(total[-1])
         if self._idle_ends and asked[0] < self._idle_ends[-1]:
-            sizes = np.diff(total, prepend=0).tolist()
-            ends = np.array([self._place(*one) for one in zip(asked.tolist(), sizes, strict=True)], np.int64)
+            # Those that ask for a time before the last idle one has ended may have it; the others are behind all.
+            early = int(asked.searchsorted(self._idle_ends[-1]))
+            sizes = np.diff(total[:early], prepend=0).tolist()
+            ends = np.empty_like(total)
+            ends[:early] = [self._place(*one) for one in zip(asked[:early].tolist(), sizes, strict=True)]
+            if early < len(at):
+                later = ticks if isinstance(ticks, int) else ticks[early:]
+                ends[early:] = self._append(asked[early:], later, total[early:] - total[early - 1])
         else:
             ends = self._append(asked, ticks, total)
         done = np.empty_like(ends)
-        done[order] = (ends + (TICKS - 1)) // TICKS
+        # In whole cycles, the last one begun counting.
+        done[order] = (ends + (TICKS - 1)) >> TICK_BITS
         return done
 
     def _append(self, asked: Ints, ticks: Ints | int, total: Ints) -> Ints:
@@ -115,3 +124,9 @@ class Channel:
             ends.append(start)
         self._tail = start + ticks
         return self._tail
+
+
+@cache
+def _multiples(step: int, count: int) -> Ints:
+    """step, 2 step, ..., count step."""
+    return np.arange(step, step * (count + 1), step)

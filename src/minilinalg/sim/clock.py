@@ -5,11 +5,12 @@ Costs are worked out once, when the program is written; only a DMA's sizes are k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import MemRefType
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
 from minilinalg.analysis.footprint import independent_of_their_pipe
@@ -20,20 +21,27 @@ from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import MemRef
 from minilinalg.locations import places_of
-from minilinalg.sim.costs import Int, access_cost, instruction_cost, scalar_cost, transfer
-from minilinalg.sim.timing import ALL, Cores
+from minilinalg.sim.costs import Transfer, access_cost, instruction_cost, scalar_cost, transfer
+from minilinalg.sim.timing import ALL, Span
 from minilinalg.targets import Target
+
+MACHINE = simd.Instruction | simd.BarrierOp | simd.WaitOp
+CORES = "ALL if c.rows is None else c.rows"
+"""The cores that execute, in a line."""
 
 
 class Clock(Observer):
     """Adds to every instruction a line that advances the machine's time; `c.machine` is a `timing.Machine`.
 
-    Scalar work between two instructions is one line. A loop costs a branch when it is entered and one a turn.
+    What passes the time by a number known beforehand is summed up, and one line adds it: the scalar work between two
+    instructions and, in a function without asynchronous ones, every instruction but the DMAs. A loop costs a branch
+    when it is entered and one a turn.
     """
 
     def __init__(self, target: Target):
         self.target = target
-        self._cycles: dict[Block | None, tuple[int, int]] = {}
+        self._spans: dict[Block | None, Span] = {}
+        self._overlaps: dict[Operation, bool] = {}
         self._independent: dict[Block | None, frozenset[Operation]] = {}
 
     def before(self, em: Emitter, op: Operation) -> None:
@@ -43,30 +51,37 @@ class Clock(Observer):
                 simd.check_instruction(op, self.target)
             except MinilinalgError as error:
                 raise error.at(places_of(op)) from None
-        elif not isinstance(op, simd.BarrierOp | simd.WaitOp | simd.ReadyOp):
+        elif not isinstance(op, MACHINE | simd.ReadyOp):
             self._count_scalar(op)
-        if isinstance(op, simd.Instruction | simd.BarrierOp | simd.WaitOp) or op.regions or op.next_op is None:
+        sums = isinstance(op, simd.Instruction) and self._only_adds(op)
+        if (isinstance(op, MACHINE) and not sums) or op.regions or op.next_op is None:
             self._flush(em, op)
 
     def after(self, em: Emitter, op: Operation) -> None:
         """The instruction itself."""
-        rows = em.const(_rows, "rows")
+        em.program.scope["ALL"] = ALL
         if isinstance(op, simd.WaitOp):
-            em.line(f"c.machine.wait({self._times(em, op.tokens)}, {rows}(c))", op)
+            em.line(f"c.machine.wait({self._times(em, op.tokens)}, {CORES})", op)
         elif isinstance(op, simd.BarrierOp):
-            em.line(f"c.machine.barrier({op.scope.data!r}, {rows}(c))", op)
+            em.line(f"c.machine.barrier({op.scope.data!r}, {CORES})", op)
         elif isinstance(op, simd.Instruction):
             done = f"{em.ref(op.token)}.done = " if op.token is not None else ""
             after = self._times(em, op.after)
             if isinstance(op, simd.DmaOp):
                 dma = em.const(self._dma(op), "dma")
                 em.line(f"{done}{dma}(c, {em.ref(op.inputs[0])}, {em.ref(op.outputs[0])}, {after})", op)
+            elif self._only_adds(op):
+                cost = instruction_cost(op, self.target)
+                span = self._span(op)
+                span.add("scalar", cost.issue)
+                span.add(op.pipe or "scalar", cost.occupancy, cost.latency)
+                span.counters[op.name] += 1
             else:
                 cost = em.const(instruction_cost(op, self.target), "cost")
                 how = f"op={op.name!r}, after={after}, synchronous={not op.is_async}"
                 if op in self._independent_in(op.parent):
                     how += ", depends=False"
-                em.line(f"{done}c.machine.issue({op.pipe!r}, {cost}, {rows}(c), {how})", op)
+                em.line(f"{done}c.machine.issue({op.pipe!r}, {cost}, {CORES}, {how})", op)
 
     def _independent_in(self, block: Block | None) -> frozenset[Operation]:
         if block not in self._independent:
@@ -89,14 +104,27 @@ class Clock(Observer):
             width = max((dtype_of(t).itemsize for t in types), default=8)
             cycles = scalar_cost(op.name, width, self.target)
         if cycles:
-            total, times = self._cycles.get(op.parent, (0, 0))
-            self._cycles[op.parent] = (total + cycles, times + 1)
+            span = self._span(op)
+            span.add("scalar", cycles)
+            span.counters["scalar"] += 1
+
+    def _only_adds(self, op: simd.Instruction) -> bool:
+        """Whether an instruction only makes the time go on: then every pipe is free whenever its core is."""
+        function = op
+        while (parent := function.parent_op()) is not None and not isinstance(parent, ModuleOp):
+            function = parent
+        if function not in self._overlaps:
+            inside = function.walk()
+            self._overlaps[function] = any(isinstance(o, simd.Instruction) and o.is_async for o in inside)
+        return not isinstance(op, simd.DmaOp) and not self._overlaps[function]
+
+    def _span(self, op: Operation) -> Span:
+        return self._spans.setdefault(op.parent, Span())
 
     def _flush(self, em: Emitter, op: Operation) -> None:
-        total, times = self._cycles.pop(op.parent, (0, 0))
-        if total:
-            rows = em.const(_rows, "rows")
-            em.line(f"c.machine.scalar({total}, {rows}(c), op='scalar', times={times})", op)
+        span = self._spans.pop(op.parent, None)
+        if span is not None:
+            em.line(f"c.machine.spend({em.const(span, 'span')}, {CORES})", op)
 
     def _dma(self, op: simd.DmaOp) -> Any:
         source, destination = simd.space_of(op.input_types[0]), simd.space_of(op.output_types[0])
@@ -104,11 +132,17 @@ class Clock(Observer):
         writes_chip = self.target.space(destination).scope == "chip"
         name, width, synchronous = op.name, op.width, not op.is_async
 
-        def dma(c: Chunk, a: MemRef, b: MemRef, after: list[Any]) -> Any:
-            extents = _numbers(a.sizes)
-            steps = [[_quotient(s, width) for s in m.strides] for m in (a, b)]
-            moved = transfer(extents, steps[0], steps[1], width, path, writes_chip=writes_chip)
-            return c.machine.dma(path, moved, _rows(c), op=name, after=after, synchronous=synchronous)
+        @cache
+        def one(*numbers: int) -> Transfer:
+            rank = len(numbers) // 3
+            extents, strides = numbers[:rank], [s // width for s in numbers[rank:]]
+            return transfer(extents, strides[:rank], strides[rank:], width, path, writes_chip=writes_chip)
+
+        def dma(c: Chunk, a: MemRef, b: MemRef, after: Sequence[Array]) -> Any:
+            found = per_core(one, (*a.sizes, *a.strides, *b.strides), c.size)
+            return c.machine.dma(
+                path, found, ALL if c.rows is None else c.rows, op=name, after=after, synchronous=synchronous
+            )
 
         return dma
 
@@ -118,19 +152,10 @@ def _times(*tokens: Token) -> list[Array]:
     return [token.done for token in tokens if token.done is not None]
 
 
-def _numbers(sizes: Any) -> list[Int]:
-    return [n if isinstance(n, int) else np.asarray(n, np.int64) for n in sizes]
-
-
-def _quotient(stride: Any, width: int) -> Int:
-    return stride // width
-
-
-def _rows(c: Chunk) -> Cores:
-    """The cores that execute: all, or their numbers; a run of them as a slice, which is faster."""
-    rows = c.rows
-    if rows is None:
-        return ALL
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-        return slice(int(rows[0]), int(rows[-1]) + 1)
-    return rows
+def per_core(cost: Callable[..., Transfer], numbers: Sequence[Any], count: int) -> Transfer:
+    """`cost(*numbers)`, where a number may be an array with one entry for each of `count` cores."""
+    if all(type(n) is int for n in numbers):
+        return cost(*numbers)
+    rows = zip(*(np.broadcast_to(np.asarray(n), (count,)).tolist() for n in numbers), strict=True)
+    found = [cost(*row) for row in rows]
+    return Transfer(*(np.array(field, np.int64) for field in zip(*found, strict=True)))

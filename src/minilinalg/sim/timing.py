@@ -36,6 +36,20 @@ Token: TypeAlias = Ints
 """When an instruction is done, for every core that executes."""
 
 
+class Span:
+    """Work of a known duration that cores do in one go: cycles in all, of each pipe busy, and instructions by name."""
+
+    def __init__(self) -> None:
+        self.cycles = 0
+        self.busy: Counter[Pipe] = Counter()
+        self.counters: Counter[str] = Counter()
+
+    def add(self, pipe: Pipe, busy: int, latency: int = 0) -> None:
+        """The core goes on when a pipe has been busy for so long, and its latency has passed."""
+        self.cycles += busy + latency
+        self.busy[pipe] += busy
+
+
 class Machine:
     """The clocks of one run. Nothing is shared between machines; make one per run.
 
@@ -60,7 +74,9 @@ class Machine:
         self._channels = {
             space.name: Channel(space.bytes_per_cycle) for space in target.spaces if space.bytes_per_cycle is not None
         }
-        self._queueing = 0
+        self._queueing = np.zeros(self.cores, np.int64)
+        self._spent: Counter[Span] = Counter()
+        """How many cores have done the work of each span."""
         self._traffic: dict[str, list[int]] = {}
         self._counters: Counter[str] = Counter()
 
@@ -82,12 +98,12 @@ class Machine:
         depends: whether it may touch what an instruction of its pipe writes whose result is not there yet.
         """
         at = _cores(active)
-        start = self._start(pipe, cost.issue, at, after, synchronous)
+        free = self._start(pipe, cost.issue, at, after, synchronous)
         if depends and self._overlaps:
-            start = np.maximum(start, self._dry[pipe][at])
-        free = start + cost.occupancy
-        self._busy[pipe] += cost.occupancy * len(start)
-        self._counters[op] += len(start)
+            np.maximum(free, self._dry[pipe][at], out=free)
+        free += cost.occupancy
+        self._busy[pipe] += cost.occupancy * len(free)
+        self._counters[op] += len(free)
         return self._finish(pipe, at, free, free + cost.latency, synchronous)
 
     def dma(
@@ -112,30 +128,41 @@ class Machine:
         cores = len(start)
         self._busy[path.pipe] += _sum(transfer.startup, cores) + _sum(transfer.engine, cores)
         if done is not alone:
-            self._queueing += int((done - alone).sum())
+            self._queueing[at] += done - alone
         self._counters[op] += cores
         traffic = self._traffic.setdefault(f"{path.source} to {path.destination}", [0, 0])
         traffic[0] += _sum(transfer.payload, cores)
         traffic[1] += _sum(transfer.moved, cores)
         return self._finish(path.pipe, at, done, done, synchronous)
 
+    def spend(self, span: Span, active: Cores = ALL) -> None:
+        """The work of a span. Every pipe that it uses must be free: nothing is asynchronous, or it is scalar work."""
+        now = self._now
+        if active is ALL:
+            now += span.cycles
+            self._spent[span] += self.cores
+            return
+        at = _cores(active)
+        now[at] += span.cycles
+        self._spent[span] += len(now[at])
+
     def scalar(self, cycles: int, active: Cores = ALL, *, op: str, times: int = 1) -> None:
         """`times` operations of the scalar unit that take `cycles` altogether; the core waits for them."""
-        at = _cores(active)
-        self._now[at] += cycles
-        cores = len(self._now[at])
-        self._busy["scalar"] += cycles * cores
-        self._counters[op] += times * cores
+        span = Span()
+        span.add("scalar", cycles)
+        span.counters[op] = times
+        self.spend(span, active)
 
     def _start(self, pipe: Pipe, issue: int, at: slice | Ints, after: Sequence[Token], synchronous: bool) -> Ints:
+        """When an instruction starts on each of the cores; the caller may write into the array."""
         self._overlaps = self._overlaps or not synchronous
         start = self._now[at] + issue
         self._busy["scalar"] += issue * len(start)
         if self._overlaps:
             self._now[at] = start
-            start = np.maximum(start, self._free[pipe][at])
+            np.maximum(start, self._free[pipe][at], out=start)
             for token in after:
-                start = np.maximum(start, token)
+                np.maximum(start, token, out=start)
         return start
 
     def _finish(self, pipe: Pipe, at: slice | Ints, free: Ints, done: Ints, synchronous: bool) -> Token | None:
@@ -183,16 +210,20 @@ class Machine:
         return int(np.maximum(self._now, self._last).max())
 
     def report(self) -> MachineReport:
+        busy, counters = Counter(self._busy), Counter(self._counters)
+        for span, cores in self._spent.items():
+            busy.update({pipe: cycles * cores for pipe, cycles in span.busy.items()})
+            counters.update({op: times * cores for op, times in span.counters.items()})
         return MachineReport(
             target=self.target.name,
             cores=self.cores,
             clock_hz=self.target.clock_hz,
             cycles=self.cycles,
-            pipes={str(pipe): busy for pipe, busy in self._busy.items()},
+            pipes={str(pipe): busy[pipe] for pipe in PIPES},
             bandwidth={name: channel.busy_cycles for name, channel in self._channels.items()},
-            queueing=self._queueing,
+            queueing=int(self._queueing.sum()),
             traffic={name: PathTraffic(*bytes) for name, bytes in self._traffic.items()},
-            counters=dict(self._counters),
+            counters=dict(counters),
         )
 
 

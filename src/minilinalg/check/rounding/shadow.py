@@ -15,8 +15,9 @@ from minilinalg.interp import access
 from minilinalg.interp.dtypes import F64, PTR, Array
 from minilinalg.interp.engine import Chunk
 from minilinalg.interp.memory import GlobalMemory, Segment
+from minilinalg.interp.storage import Storage
 from minilinalg.interp.values import Affine, Partial, form_of
-from minilinalg.interp.views import MemRef, Sized, Storage
+from minilinalg.interp.views import MemRef, Sized
 
 SCALE = F64.itemsize
 WHAT = "the error analysis"

@@ -1,0 +1,117 @@
+"""Copies between views, for all programs at once: a DMA, a move, memref.copy.
+
+Where both sides are the same size in all programs, a copy is one assignment between two NumPy views. Addresses in
+global memory usually step evenly from program to program, or in two steps (a grid of tiles); both are one view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from minilinalg.errors import RunError
+from minilinalg.interp.access import check_aligned
+from minilinalg.interp.dtypes import Array
+from minilinalg.interp.engine import Chunk
+from minilinalg.interp.views import MemRef, groups, programs_at
+
+
+def copy(c: Chunk, source: MemRef, target: MemRef, what: str) -> None:
+    """Copies the elements of one view to another of the same sizes.
+
+    Raises RunError for an access out of bounds or misaligned.
+    """
+    cut = len(source.shape_key)
+    for index, key in groups((*source.shape_key, *target.shape_key), c.size):
+        a, b = source.piece(index, key[:cut]), target.piece(index, key[cut:])
+        if 0 not in a.sizes:
+            _copy(a, b, programs_at(index, c.size), what)
+
+
+def _copy(source: MemRef, target: MemRef, count: int, what: str) -> None:
+    """One group of programs, in which sizes and strides agree."""
+    if target.storage is not None:
+        values = _values(source, count, what)
+        to = target.carried(what, write=True)
+        lead = values.shape[: values.ndim - target.rank]
+        if to.rows is None and len(lead) > 1:
+            to.view.reshape(*lead, *target.sizes)[...] = values
+        else:
+            to.write(values.reshape(-1, *target.sizes))
+        return
+    if source.storage is not None:
+        values = source.carried(what).read()
+        to = global_view(target, count, what, write=True)
+        if to is not None and len(values) == count:
+            to[...] = values.reshape(*to.shape[: to.ndim - target.rank], *target.sizes)
+            return
+    target.write(np.asarray(source.read(count, what)), count, what)
+
+
+def _values(source: MemRef, count: int, what: str) -> Array:
+    """(programs, *sizes), or (groups, programs of each, *sizes) in memory, in whatever dtype they are kept."""
+    if source.storage is not None:
+        return source.carried(what).read()
+    found = global_view(source, count, what, write=False)
+    return np.asarray(source.read(count, what)) if found is None else found
+
+
+def global_view(m: MemRef, count: int, what: str, *, write: bool) -> Array | None:
+    """A view in global memory, (programs, *sizes) or (groups, programs of each, *sizes); None where there is none.
+
+    Narrow floats that are read may come in their carrier, where memory keeps them so.
+    """
+    memory, size = m.memory, m.dtype.itemsize
+    assert memory is not None
+    bases: list[int] = [m.offset] * count if isinstance(m.offset, int) else m.offset.tolist()
+    if len(bases) != count:
+        return None
+    steps = even_steps(bases)
+    if steps is None:
+        return None
+    low, high = min(bases), max(bases)
+    for stride, extent in zip(m.strides, m.sizes, strict=True):
+        if stride < 0:
+            low += stride * (extent - 1)
+        else:
+            high += stride * (extent - 1)
+    try:
+        segment = memory.segment(low, high + size, what, write=write)
+    except RunError:
+        # The programs may use different arguments.
+        return None
+    first = bases[0] - segment.address
+    strides: Sequence[int] = (*(step for _, step in steps), *m.strides)
+    if any(s % size for s in m.strides):
+        return None
+    check_aligned(m.offset - segment.address, size, what)
+    if write:
+        memory.changes += 1
+    flat = memory.typed(segment, m.dtype.storage)
+    if m.dtype.is_narrow and not write:
+        wide = memory.widened(segment, m.dtype, count * int(prod(m.sizes)))
+        if wide is not None:
+            flat = wide
+    scale = flat.itemsize
+    shape = (*(n for n, _ in steps), *m.sizes)
+    return np.ndarray(shape, flat.dtype, flat, first // size * scale, [s // size * scale for s in strides])
+
+
+def even_steps(bases: list[int]) -> Sequence[tuple[int, int]] | None:
+    """Addresses as (count, step) of one or two nested loops, the outer one first; None where they are none."""
+    count = len(bases)
+    if count == 1:
+        return ((1, 0),)
+    first = bases[0]
+    step = bases[1] - first
+    if bases == ([first] * count if step == 0 else list(range(first, first + count * step, step))):
+        return ((count, step),)
+    inner = next(i for i in range(2, count) if bases[i] - bases[i - 1] != step)
+    if count % inner:
+        return None
+    outer = bases[inner] - first
+    if all(bases[i] - bases[i - inner] == outer for i in range(inner, count)):
+        return ((count // inner, outer), (inner, step))
+    return None
