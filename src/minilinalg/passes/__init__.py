@@ -33,6 +33,7 @@ _NAMES = (
     "cse",
     "dce",
     "licm",
+    "linalg-decompose-aggregated-ops",
     "linalg-decompose-elementwise",
     "linalg-fuse-elementwise",
     "linalg-specialize-generic-ops",

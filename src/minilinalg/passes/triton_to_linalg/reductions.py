@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects.builtin import DenseArrayBase, Float32Type, TensorType, i64
+from xdsl.dialects.builtin import DenseArrayBase, Float32Type, TensorType, UnitAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from minilinalg.analysis.reduction import neutral_element
+from minilinalg.analysis.reduction import ASSOCIATIVE, neutral_element
 from minilinalg.dialects import tt
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream import linalg, tensor
@@ -70,6 +70,7 @@ def _reduced(
         operands=[*inputs, *inits],
         result_types=[init.type for init in inits],
         properties={"dimensions": dimensions},
+        attributes={} if _combiner(combiner) is not None else {ASSOCIATIVE: UnitAttr()},
         regions=[Region(block)],
     )
     return list(c.insert(reduction).results)
