@@ -178,6 +178,14 @@ def test_cross_entropy(v: int) -> None:
     check("cross_entropy", 7, [x, labels, ones(7), v, -100], {2: loss}, 1e-5)
 
 
+@pytest.mark.parametrize(("rows", "n"), [(1, 1), (5, 64), (40, 61)])
+def test_row_argmax(rows: int, n: int) -> None:
+    """Of equal elements the first one is meant."""
+    x = integers(rows, n, low=-3, high=3).astype(np.float32)
+    wanted = {1: x.argmax(1).astype(np.int32), 2: x.max(1)}
+    check("row_argmax", rows, [x, ones(rows, dtype=np.int32), ones(rows), n], wanted)
+
+
 # Where elements are
 
 
@@ -247,7 +255,6 @@ REFUSED = {
     "histogram": "'tt.atomic_rmw'",
     "running_sum": "'tt.scan'",
     "where_not_zero": "not an interval in each dimension",
-    "row_argmax": "is no instruction of the machine",
 }
 
 

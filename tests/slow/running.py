@@ -12,6 +12,7 @@ from xdsl.ir import Attribute, Operation
 
 # Importing a dialect's file binds its meanings.
 from . import (  # noqa: F401
+    aggregates,
     affine,
     arith,
     control,

@@ -1,5 +1,62 @@
 // RUN: minilinalg-opt --split-input-file --verify-diagnostics %s
 
+func.func @scan_dimension(%x: tensor<4xf32>) {
+  // expected-error @+1 {{'linalg_ext.scan' has dim = 1 on tensor<4xf32>: it is one of its dimensions}}
+  %r = linalg_ext.scan ins(%x : tensor<4xf32>) outs(%x : tensor<4xf32>) dim = 1 {
+  ^bb0(%a: f32, %b: f32):
+    linalg_ext.yield %b : f32
+  } -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @scan_shape(%x: tensor<4xf32>, %y: tensor<5xf32>) {
+  // expected-error @+1 {{'linalg_ext.scan' from tensor<4xf32> into tensor<5xf32>: inputs and outputs have the shape of the first input}}
+  %r = linalg_ext.scan ins(%x : tensor<4xf32>) outs(%y : tensor<5xf32>) dim = 0 {
+  ^bb0(%a: f32, %b: f32):
+    linalg_ext.yield %b : f32
+  } -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @scan_body(%x: tensor<4xf32>) {
+  // expected-error @+1 {{the body of 'linalg_ext.scan' goes from (f32) to (f32): it takes an element of each input from the earlier and from the later side, and yields one of each output, here (f32)}}
+  %r = linalg_ext.scan ins(%x : tensor<4xf32>) outs(%x : tensor<4xf32>) dim = 0 {
+  ^bb0(%a: f32):
+    linalg_ext.yield %a : f32
+  } -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @histogram_of_floats(%x: tensor<4xf32>, %bins: tensor<8xi32>) {
+  // expected-error @+1 {{'linalg_ext.histogram' has elements of f32: values and bins are integers of more than one bit}}
+  %r = linalg_ext.histogram ins(%x : tensor<4xf32>) outs(%bins : tensor<8xi32>) -> tensor<8xi32>
+  return
+}
+
+// -----
+
+func.func @histogram_mask(%x: tensor<4xi32>, %m: tensor<5xi1>, %bins: tensor<8xi32>) {
+  // expected-error @+1 {{'linalg_ext.histogram' has a mask of type tensor<5xi1> for values of type tensor<4xi32>: it has an i1 for each}}
+  %r = linalg_ext.histogram ins(%x, %m : tensor<4xi32>, tensor<5xi1>) outs(%bins : tensor<8xi32>) -> tensor<8xi32>
+  return
+}
+
+// -----
+
+func.func @histogram_bins(%x: tensor<4xi32>, %bins: tensor<2x8xi32>) {
+  // expected-error @+1 {{'linalg_ext.histogram' has bins of type tensor<2x8xi32>: they have one dimension}}
+  %r = linalg_ext.histogram ins(%x : tensor<4xi32>) outs(%bins : tensor<2x8xi32>) -> tensor<2x8xi32>
+  return
+}
+
+// -----
+
 func.func @no_index(%x: memref<?xf32>, %e: tensor<4xf32>) {
   // expected-error @+1 {{'linalg_ext.gather' has 1 input and 1 output: it takes two inputs, or three with a mask, and one output}}
   %r = linalg_ext.gather ins(%x : memref<?xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>

@@ -2,6 +2,36 @@
 // RUN: minilinalg-opt %s | minilinalg-opt | filecheck %s
 // RUN: minilinalg-opt --mlir-print-op-generic %s | minilinalg-opt | filecheck %s
 
+// CHECK-LABEL: func.func @scan
+func.func @scan(%x: tensor<4x8xf32>, %y: tensor<4x8xi32>, %m: memref<8xi32>) -> (tensor<4x8xf32>, tensor<4x8xi32>) {
+  // CHECK: %{{.*}}:2 = linalg_ext.scan ins(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<4x8xi32>) outs(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<4x8xi32>) dim = 1 reverse {
+  // CHECK-NEXT: ^bb0(%{{.*}}: f32, %{{.*}}: i32, %{{.*}}: f32, %{{.*}}: i32):
+  // CHECK: linalg_ext.yield %{{.*}}, %{{.*}} : f32, i32
+  // CHECK-NEXT: } -> (tensor<4x8xf32>, tensor<4x8xi32>)
+  %r:2 = linalg_ext.scan ins(%x, %y : tensor<4x8xf32>, tensor<4x8xi32>) outs(%x, %y : tensor<4x8xf32>, tensor<4x8xi32>) dim = 1 reverse {
+  ^bb0(%a: f32, %i: i32, %b: f32, %j: i32):
+    %c = arith.addf %a, %b : f32
+    %k = arith.muli %i, %j : i32
+    linalg_ext.yield %c, %k : f32, i32
+  } -> (tensor<4x8xf32>, tensor<4x8xi32>)
+  // CHECK: linalg_ext.scan ins(%{{.*}} : memref<8xi32>) outs(%{{.*}} : memref<8xi32>) dim = 0 attributes {why = "sums"} {
+  linalg_ext.scan ins(%m : memref<8xi32>) outs(%m : memref<8xi32>) dim = 0 attributes {why = "sums"} {
+  ^bb0(%i: i32, %j: i32):
+    %k = arith.addi %i, %j : i32
+    linalg_ext.yield %k : i32
+  }
+  return %r#0, %r#1 : tensor<4x8xf32>, tensor<4x8xi32>
+}
+
+// CHECK-LABEL: func.func @histogram
+func.func @histogram(%x: tensor<4x8xi8>, %mask: tensor<4x8xi1>, %bins: tensor<16xi32>, %y: memref<?xi32>, %m: memref<16xi64>) -> tensor<16xi32> {
+  // CHECK: %{{.*}} = linalg_ext.histogram ins(%{{.*}}, %{{.*}} : tensor<4x8xi8>, tensor<4x8xi1>) outs(%{{.*}} : tensor<16xi32>) -> tensor<16xi32>
+  %r = linalg_ext.histogram ins(%x, %mask : tensor<4x8xi8>, tensor<4x8xi1>) outs(%bins : tensor<16xi32>) -> tensor<16xi32>
+  // CHECK: linalg_ext.histogram ins(%{{.*}} : memref<?xi32>) outs(%{{.*}} : memref<16xi64>){{$}}
+  linalg_ext.histogram ins(%y : memref<?xi32>) outs(%m : memref<16xi64>)
+  return %r : tensor<16xi32>
+}
+
 // Elements of memory into a tensor; the rows of a tensor; a mask of the shape of the indices; columns, by dim = 1.
 // CHECK-LABEL: func.func @gather
 func.func @gather(%x: memref<?xf32>, %table: tensor<100x8xf16>, %i: tensor<4x16xi32>, %j: tensor<?xindex>, %m: tensor<?xi1>,

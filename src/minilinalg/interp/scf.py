@@ -376,7 +376,7 @@ def emit_while(em: Emitter, op: Any) -> None:
 
 
 @meaning(
-    *("scf.yield", "scf.condition", "tt.return", "func.return", "linalg.yield"),
+    *("scf.yield", "scf.condition", "tt.return", "func.return", "linalg.yield", "linalg_ext.yield"),
     *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return"),
 )
 def emit_return(em: Emitter, op: Any) -> None:

@@ -18,7 +18,8 @@ from minilinalg.dialects.upstream.linalg.structured import StructuredOp
 CALLS = ("tt.call", "func.call")
 RETURNS = ("tt.return", "func.return")
 LEAVES = (
-    *("scf.yield", "scf.condition", "tt.reduce.return", "tt.scan.return", "linalg.yield", "cf.br", "cf.cond_br"),
+    *("scf.yield", "scf.condition", "tt.reduce.return", "tt.scan.return", "linalg.yield", "linalg_ext.yield"),
+    *("cf.br", "cf.cond_br"),
     *RETURNS,
 )
 """Terminators: nothing that stands behind one in its block is run."""

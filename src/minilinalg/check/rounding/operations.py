@@ -188,8 +188,18 @@ def reduce(
 
 def after_reduce(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
     """tt.reduce, and tt.scan, no partial result of which is wrong by more than the whole."""
-    source, axis = op.operands[0], int(op.properties["axis"].value.data)
-    combiner = single_combiner(op.regions[0].blocks[0]) if len(op.operands) == 1 else None
+    along(watch, op, c, values, int(op.properties["axis"].value.data))
+
+
+def after_scan(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
+    """linalg_ext.scan."""
+    along(watch, op, c, values, op.scanned)
+
+
+def along(watch: Watch, op: Any, c: Chunk, values: Values, axis: int) -> None:
+    """A combination along one dimension of the first operand."""
+    source = op.operands[0]
+    combiner = single_combiner(op.regions[0].blocks[0]) if len(op.results) == 1 else None
     total = float(_magnitudes(c, values, source).sum(axis=axis + 1).max(initial=0.0))
     reduce(watch, op, c, values, combiner, Terms(watch.of(source), shape_of(source.type)[axis], total))
 
@@ -322,6 +332,7 @@ HANDLERS: dict[str, Handler] = {
     "memref.store": after_element_store,
     "tt.reduce": after_reduce,
     "tt.scan": after_reduce,
+    "linalg_ext.scan": after_scan,
     "tt.dot": after_dot,
     "simd.matmul": after_instruction_that_multiplies,
 }

@@ -5,15 +5,19 @@ tensors; on memrefs the outputs are written. None of them is a loop nest with a 
 
 | file | operations |
 |---|---|
+| `histogram.py` | `histogram`: how often values occur |
 | `indexed.py` | `gather` and `scatter`: elements and rows at indices that are known at run time only |
+| `scan.py` | `scan`: the running combination along a dimension |
 """
 
 from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from minilinalg.dialects.linalg_ext.histogram import HistogramOp
 from minilinalg.dialects.linalg_ext.indexed import GatherOp, IndexedOp, ScatterOp
+from minilinalg.dialects.linalg_ext.scan import ScanOp, YieldOp
 
-LinalgExt = Dialect("linalg_ext", [GatherOp, ScatterOp], [])
+LinalgExt = Dialect("linalg_ext", [GatherOp, HistogramOp, ScanOp, ScatterOp, YieldOp], [])
 
-__all__ = ["GatherOp", "IndexedOp", "LinalgExt", "ScatterOp"]
+__all__ = ["GatherOp", "HistogramOp", "IndexedOp", "LinalgExt", "ScanOp", "ScatterOp", "YieldOp"]

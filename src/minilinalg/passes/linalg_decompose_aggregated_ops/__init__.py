@@ -13,7 +13,9 @@ from xdsl.ir import SSAValue
 from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.passes.base import MinilinalgPass, Numerics, remark
 from minilinalg.passes.insertion import erase
+from minilinalg.passes.linalg_decompose_aggregated_ops.histograms import histogram
 from minilinalg.passes.linalg_decompose_aggregated_ops.reductions import reduction
+from minilinalg.passes.linalg_decompose_aggregated_ops.scans import scan
 from minilinalg.passes.linalg_decompose_aggregated_ops.writer import Writer
 
 Decomposition = Callable[[Any, Writer], "Sequence[SSAValue] | str | None"]
@@ -21,6 +23,8 @@ Decomposition = Callable[[Any, Writer], "Sequence[SSAValue] | str | None"]
 
 DECOMPOSITIONS: Mapping[str, Decomposition] = {
     "linalg.reduce": reduction,
+    "linalg_ext.histogram": histogram,
+    "linalg_ext.scan": scan,
 }
 
 
@@ -79,10 +83,12 @@ class LinalgDecomposeAggregatedOpsPass(MinilinalgPass):
 
     A reduction by several operations, or of several tensors, combines halves until one element is left, if its body
     combines values of one kind (`ml.associative`); else it is a loop that takes one element after the other. A
-    dimension that is not the first is brought there, so that its parts lie in one piece.
+    dimension that is not the first is brought there, so that its parts lie in one piece. A scan combines what is 1, 2,
+    4, ... elements apart. A histogram marks the elements of one bin after the other, and adds up the marks.
 
     Requires: tensors of static shape.
-    Ensures: reductions by one instruction, and no others. Leaves alone: what an instruction computes; operations on
+    Ensures: reductions by one instruction, and no others; no linalg_ext.scan or
+    linalg_ext.histogram. Leaves alone: what an instruction computes; operations on
     buffers.
     """
 

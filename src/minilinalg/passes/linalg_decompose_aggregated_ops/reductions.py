@@ -27,9 +27,9 @@ from minilinalg.passes.linalg_decompose_aggregated_ops.writer import Tensors, Wr
 def reduction(op: linalg.ReduceOp, w: Writer) -> Sequence[SSAValue] | str | None:
     """The results; None for what an instruction computes, and the reason for what stays."""
     combiner = combiner_of(op)
-    if combiner is not None and combiner.name in REDUCTION_BY_COMBINER:
-        if neutral_element(combiner.name, op.inputs[0].type.element_type) is not None:  # pyright: ignore
-            return None
+    known = combiner is not None and combiner.name in REDUCTION_BY_COMBINER
+    if combiner is not None and known and neutral_element(combiner.name, element_of(op.inputs[0])) is not None:
+        return None
     if not all(is_tensor(value) and DYNAMIC_INDEX not in shape_of(value) for value in op.operands):
         return "its sizes are known only when the program runs"
     dims = list(static_values(op.dimensions))

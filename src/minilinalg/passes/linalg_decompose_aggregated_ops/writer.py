@@ -101,7 +101,7 @@ class Writer:
         shape = shape_of(inputs[0])
         outs = [self.empty(value, shape) for value in like]
         block = Block(arg_types=[*(element_of(value) for value in (*inputs, *like))])
-        values = dict(zip(body.args, block.args, strict=False))
+        values: dict[SSAValue, SSAValue] = dict(zip(body.args, block.args, strict=False))
         for op in body.ops:
             if op is body.last_op:
                 block.add_op(linalg.YieldOp(*(values.get(operand, operand) for operand in op.operands)))
@@ -111,9 +111,7 @@ class Writer:
         maps = [AffineMapAttr(AffineMap.identity(rank))] * (len(inputs) + len(outs))
         types = [out.type for out in outs]
         return list(
-            self.insert(
-                linalg.GenericOp(list(inputs), outs, Region(block), maps, [PARALLEL] * rank, types)
-            ).results
+            self.insert(linalg.GenericOp(list(inputs), outs, Region(block), maps, [PARALLEL] * rank, types)).results
         )
 
     def loop(
@@ -142,6 +140,6 @@ def leading(rank: int, axis: int) -> list[int]:
     return [axis, *(dim for dim in range(rank) if dim != axis)]
 
 
-def trailing_order(order: Sequence[int]) -> list[int]:
+def undone(order: Sequence[int]) -> list[int]:
     """The order that undoes `order`."""
     return sorted(range(len(order)), key=lambda place: order[place])

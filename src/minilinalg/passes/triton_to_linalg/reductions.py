@@ -1,18 +1,19 @@
-"""Reductions and products of matrices."""
+"""Reductions, scans, histograms and products of matrices."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
-from xdsl.dialects.builtin import DenseArrayBase, Float32Type, TensorType, UnitAttr, i64
+from xdsl.dialects.builtin import DenseArrayBase, Float32Type, IntegerAttr, IntegerType, TensorType, UnitAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
 from minilinalg.analysis.reduction import ASSOCIATIVE, neutral_element
-from minilinalg.dialects import tt
+from minilinalg.dialects import linalg_ext, tt
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import filled, rounded_to_tf32
+from minilinalg.passes.triton_to_linalg.elementwise import empty, filled, rounded_to_tf32
 from minilinalg.passes.triton_to_linalg.shapes import extract_slice, reshaped, scalar_constant, shape_of
 
 
@@ -55,16 +56,10 @@ def _reduced(
 ) -> list[SSAValue]:
     """The combiner's left side is what was combined so far, its right side the next element."""
     combiner = op.combine_op.block
+    elements = [element_of(value.type) for value in inputs]
+    block = Block(arg_types=[*elements, *elements])
     count = len(inputs)
-    block = Block(arg_types=[element_of(value.type) for value in (*inputs, *inits)])
-    for i in range(count):
-        c.bind(combiner.args[i], block.args[count + i])
-        c.bind(combiner.args[count + i], block.args[i])
-    with c.inside(block):
-        c.convert_block(combiner)
-        last = combiner.last_op
-        assert last is not None
-        c.insert(linalg.YieldOp(*(c.value(operand) for operand in last.operands)))
+    _combining(c, combiner, block, [*block.args[count:], *block.args[:count]], linalg.YieldOp)
     dimensions = DenseArrayBase.from_list(i64, [axis])
     reduction = linalg.ReduceOp.create(
         operands=[*inputs, *inits],
@@ -76,6 +71,39 @@ def _reduced(
     return list(c.insert(reduction).results)
 
 
+def _combining(
+    c: Conversion, combiner: Block, block: Block, arguments: Sequence[SSAValue], end: type[Operation]
+) -> None:
+    """Writes into `block` what a combiner computes of its left sides, then its right sides: `arguments`."""
+    for old, new in zip(combiner.args, arguments, strict=True):
+        c.bind(old, new)
+    with c.inside(block):
+        c.convert_block(combiner)
+        last = combiner.last_op
+        assert last is not None
+        c.insert(end.create(operands=[c.value(operand) for operand in last.operands]))
+
+
+def scan(c: Conversion, op: tt.ScanOp) -> None:
+    """The earlier elements are on the left in both."""
+    inputs = [c.value(src) for src in op.srcs]
+    elements = [element_of(value.type) for value in inputs]
+    block = Block(arg_types=[*elements, *elements])
+    _combining(c, op.combine_op.block, block, block.args, linalg_ext.YieldOp)
+    inits = [empty(c, value.type) for value in inputs]
+    new = linalg_ext.ScanOp(inputs, inits, op.axis.value.data, Region(block), reverse=bool(op.reverse.value.data))
+    for old, result in zip(op.result, c.insert(new).results, strict=True):
+        c.bind(old, result)
+
+
+def histogram(c: Conversion, op: tt.HistogramOp) -> None:
+    """Added to bins of zeros."""
+    zero = IntegerAttr(0, cast("IntegerType", element_of(op.result.type)))
+    bins = filled(c, scalar_constant(c, zero), op.result.type)
+    mask = None if op.mask is None else c.value(op.mask)
+    c.bind(op.result, c.insert(linalg_ext.HistogramOp(c.value(op.src), bins, mask)).results[0])
+
+
 def dot(c: Conversion, op: tt.DotOp) -> None:
     """Products of the operands, added to the accumulator in the type of that."""
     a, b, acc = (c.value(operand) for operand in (op.a, op.b, op.c))
@@ -85,4 +113,4 @@ def dot(c: Conversion, op: tt.DotOp) -> None:
     c.bind(op.d, c.insert(product([a, b], [acc], [acc.type])).results[0])
 
 
-HANDLERS: Mapping[str, Handler] = {"tt.dot": dot, "tt.reduce": reduce}
+HANDLERS: Mapping[str, Handler] = {"tt.dot": dot, "tt.histogram": histogram, "tt.reduce": reduce, "tt.scan": scan}

@@ -1,0 +1,416 @@
+"""Kernels around the operations of tt that few kernels use: other combiners, scans, atomics, descriptors, calls."""
+
+from typing import NamedTuple
+
+import triton
+import triton.language as tl
+from triton.language.extra.cuda import libdevice
+
+# Reductions
+
+
+@triton.jit
+def welford(mean1, m2_1, n1, mean2, m2_2, n2):
+    delta = mean2 - mean1
+    n = n1 + n2
+    share = tl.where(n == 0.0, 0.0, n2 / n)
+    return mean1 + delta * share, m2_1 + m2_2 + delta * delta * n1 * share, n
+
+
+@triton.jit
+def layernorm_welford(x_ptr, y_ptr, N, eps, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    mean = tl.zeros((BLOCK,), tl.float32)
+    m2 = tl.zeros((BLOCK,), tl.float32)
+    count = tl.zeros((BLOCK,), tl.float32)
+    for start in range(0, N, BLOCK):
+        mask = start + c < N
+        x = tl.load(x_ptr + row * N + start + c, mask=mask, other=0.0)
+        one = tl.where(mask, 1.0, 0.0)
+        mean, m2, count = welford(mean, m2, count, tl.where(mask, x, 0.0), tl.zeros((BLOCK,), tl.float32), one)
+    m, s, n = tl.reduce((mean, m2, count), 0, welford)
+    scale = 1 / tl.sqrt(s / n + eps)
+    for start in range(0, N, BLOCK):
+        mask = start + c < N
+        x = tl.load(x_ptr + row * N + start + c, mask=mask, other=0.0)
+        tl.store(y_ptr + row * N + start + c, (x - m) * scale, mask=mask)
+
+
+@triton.jit
+def join_softmax(max1, sum1, max2, sum2):
+    top = tl.maximum(max1, max2)
+    return top, sum1 * tl.exp(max1 - top) + sum2 * tl.exp(max2 - top)
+
+
+@triton.jit
+def softmax_pairs(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    x = tl.load(x_ptr + r[:, None] * N + c[None, :], mask=mask, other=-1e30)
+    top, total = tl.reduce((x, tl.full((BM, BN), 1.0, tl.float32)), 1, join_softmax)
+    tl.store(y_ptr + r[:, None] * N + c[None, :], tl.exp(x - top[:, None]) / total[:, None], mask=mask)
+
+
+@triton.jit
+def low_and_high(low1, high1, low2, high2):
+    return tl.minimum(low1, low2), tl.maximum(high1, high2)
+
+
+@triton.jit
+def column_range(x_ptr, low_ptr, high_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.arange(0, BM)
+    c = tl.program_id(0) * BN + tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    at = r[:, None] * N + c[None, :]
+    low = tl.load(x_ptr + at, mask=mask, other=2147483647)
+    high = tl.load(x_ptr + at, mask=mask, other=-2147483648)
+    low, high = tl.reduce((low, high), 0, low_and_high)
+    tl.store(low_ptr + c, low, mask=c < N)
+    tl.store(high_ptr + c, high, mask=c < N)
+
+
+@triton.jit
+def row_argmin(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    x = tl.load(x_ptr + r[:, None] * N + c[None, :], mask=mask, other=float("inf"))
+    tl.store(y_ptr + r, tl.argmin(x, axis=1), mask=r < M)
+
+
+@triton.jit
+def multiply(a, b):
+    return a * b
+
+
+@triton.jit
+def product_and_xor(x_ptr, i_ptr, p_ptr, q_ptr, N, BLOCK: tl.constexpr):
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + c, mask=c < N, other=1.0)
+    i = tl.load(i_ptr + c, mask=c < N, other=0)
+    tl.store(p_ptr, tl.reduce(x, 0, multiply))
+    tl.store(q_ptr, tl.xor_sum(i, axis=0))
+
+
+# Scans
+
+
+@triton.jit
+def column_sums_from_below(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.arange(0, BM)
+    c = tl.program_id(0) * BN + tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    x = tl.load(x_ptr + r[:, None] * N + c[None, :], mask=mask, other=0)
+    tl.store(y_ptr + r[:, None] * N + c[None, :], tl.cumsum(x, axis=0, reverse=True), mask=mask)
+
+
+@triton.jit
+def then(a1, b1, a2, b2):
+    return a1 * a2, b1 * a2 + b2
+
+
+@triton.jit
+def linear_recurrence(a_ptr, b_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.arange(0, BN)
+    mask = (r[:, None] < M) & (c[None, :] < N)
+    at = r[:, None] * N + c[None, :]
+    a = tl.load(a_ptr + at, mask=mask, other=1.0)
+    b = tl.load(b_ptr + at, mask=mask, other=0.0)
+    _, y = tl.associative_scan((a, b), 1, then)
+    tl.store(y_ptr + at, y, mask=mask)
+
+
+@triton.jit
+def running_product(x_ptr, y_ptr, N, BLOCK: tl.constexpr):
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + c, mask=c < N, other=1)
+    tl.store(y_ptr + c, tl.cumprod(x, axis=0), mask=c < N)
+
+
+# Whole blocks
+
+
+@triton.jit
+def counts(x_ptr, h_ptr, N, BINS: tl.constexpr, BLOCK: tl.constexpr):
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + c, mask=c < N)
+    tl.store(h_ptr + tl.arange(0, BINS), tl.histogram(x, BINS, mask=c < N))
+
+
+@triton.jit
+def sorted_rows(x_ptr, y_ptr, N, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + row * N + c, mask=c < N, other=float("inf"))
+    tl.store(y_ptr + row * N + c, tl.sort(x), mask=c < N)
+
+
+@triton.jit
+def largest(x_ptr, y_ptr, N, K: tl.constexpr, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    c = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + row * N + c, mask=c < N, other=float("-inf"))
+    tl.store(y_ptr + row * K + tl.arange(0, K), tl.topk(x, K))
+
+
+@triton.jit
+def permuted_columns(x_ptr, i_ptr, y_ptr, M: tl.constexpr, N: tl.constexpr):
+    r = tl.arange(0, M)
+    c = tl.arange(0, N)
+    at = r[:, None] * N + c[None, :]
+    y = tl.gather(tl.load(x_ptr + at), tl.load(i_ptr + at), 1)
+    tl.store(y_ptr + at, y)
+
+
+@triton.jit
+def reversed_and_interleaved(x_ptr, y_ptr, z_ptr, N: tl.constexpr):
+    c = tl.arange(0, N)
+    x = tl.load(x_ptr + c)
+    y = tl.flip(x, 0)
+    tl.store(y_ptr + c, y)
+    both = tl.interleave(x, y)
+    again, _ = tl.split(tl.reshape(both, (N, 2)))
+    tl.store(z_ptr + tl.arange(0, 2 * N), tl.cat(again, y, can_reorder=True))
+
+
+# Elements
+
+
+@triton.jit
+def library(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=1.0)
+    y = libdevice.tanh(x) + libdevice.pow(tl.abs(x), 1.5) + libdevice.rint(x) + libdevice.log1p(tl.abs(x))
+    y += libdevice.copysign(2.0, x) + libdevice.fmod(x, 0.75) + libdevice.trunc(x) + libdevice.erf(x)
+    y = tl.where(libdevice.isnan(x), 0.0, y)
+    tl.store(y_ptr + offs, y, mask=offs < n)
+
+
+@triton.jit
+def bounded(x):
+    if x < -1.0:
+        return -1.0
+    elif x > 1.0:
+        return 1.0
+    else:
+        return x
+
+
+@triton.jit
+def by_element(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=0.0)
+    tl.store(y_ptr + offs, tl.map_elementwise(bounded, x), mask=offs < n)
+
+
+@triton.jit
+def narrow(x_ptr, a_ptr, b_ptr, c_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offs < n
+    x = tl.load(x_ptr + offs, mask=mask, other=0.0)
+    a = x.to(tl.float8e5)
+    tl.store(a_ptr + offs, a, mask=mask)
+    b = x.to(tl.float8e4nv)
+    tl.store(b_ptr + offs, b, mask=mask)
+    c = x.to(tl.float16, fp_downcast_rounding="rtz")
+    tl.store(c_ptr + offs, c, mask=mask)
+    tl.store(y_ptr + offs, a.to(tl.float32) + b.to(tl.float32) + c.to(tl.float32), mask=mask)
+
+
+@triton.jit
+def exact_elements(x_ptr, y_ptr, i_ptr, z_ptr, j_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offs < n
+    x = tl.load(x_ptr + offs, mask=mask, other=1.0)
+    y = tl.load(y_ptr + offs, mask=mask, other=1.0)
+    i = tl.load(i_ptr + offs, mask=mask, other=0)
+    z = tl.div_rn(x, y) + tl.sqrt_rn(tl.abs(x)) + tl.clamp(x, -1.0, 1.0) + tl.fdiv(y, x)
+    tl.store(z_ptr + offs, z, mask=mask)
+    bits = x.to(tl.int32, bitcast=True)
+    tl.store(j_ptr + offs, tl.umulhi(i, i) + (bits >> 31), mask=mask)
+
+
+# Products
+
+
+@triton.jit
+def products(a_ptr, b_ptr, c_ptr, B: tl.constexpr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    s = tl.arange(0, B)[:, None, None]
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    a = tl.load(a_ptr + s * M * K + m[None, :, None] * K + k[None, None, :])
+    b = tl.load(b_ptr + s * K * N + k[None, :, None] * N + n[None, None, :])
+    tl.store(c_ptr + s * M * N + m[None, :, None] * N + n[None, None, :], tl.dot(a, b, input_precision="ieee"))
+
+
+@triton.jit
+def one_product(
+    a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, OUT: tl.constexpr
+):
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    acc = tl.zeros((BM, BN), OUT)
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        a = tl.load(a_ptr + m[:, None] * K + k[None, :], mask=(m[:, None] < M) & (k[None, :] < K), other=0.0)
+        b = tl.load(b_ptr + k[:, None] * N + n[None, :], mask=(k[:, None] < K) & (n[None, :] < N), other=0.0)
+        acc = tl.dot(a, b, acc, out_dtype=OUT)
+    tl.store(c_ptr + m[:, None] * N + n[None, :], acc, mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
+def scaled_product(a_ptr, sa_ptr, b_ptr, sb_ptr, c_ptr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    s = tl.arange(0, K // 32)
+    a = tl.load(a_ptr + m[:, None] * K + k[None, :])
+    b = tl.load(b_ptr + k[:, None] * N + n[None, :])
+    sa = tl.load(sa_ptr + m[:, None] * (K // 32) + s[None, :])
+    sb = tl.load(sb_ptr + n[:, None] * (K // 32) + s[None, :])
+    tl.store(c_ptr + m[:, None] * N + n[None, :], tl.dot_scaled(a, sa, "e5m2", b, sb, "e4m3"))
+
+
+# Memory
+
+
+@triton.jit
+def split_k(a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    k = tl.program_id(2) * BK + tl.arange(0, BK)
+    a = tl.load(a_ptr + m[:, None] * K + k[None, :], mask=(m[:, None] < M) & (k[None, :] < K), other=0.0)
+    b = tl.load(b_ptr + k[:, None] * N + n[None, :], mask=(k[:, None] < K) & (n[None, :] < N), other=0.0)
+    mask = (m[:, None] < M) & (n[None, :] < N)
+    tl.atomic_add(c_ptr + m[:, None] * N + n[None, :], tl.dot(a, b), mask=mask)
+
+
+@triton.jit
+def tickets(x_ptr, total_ptr, top_ptr, order_ptr, n, BLOCK: tl.constexpr):
+    pid = tl.program_id(0)
+    offs = pid * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=-1000)
+    tl.atomic_max(top_ptr + tl.arange(0, BLOCK), x)
+    ticket = tl.atomic_add(total_ptr, 1)
+    tl.store(order_ptr + ticket, pid)
+
+
+@triton.jit
+def locked_counts(x_ptr, hist_ptr, lock_ptr, n, BINS: tl.constexpr, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    h = tl.histogram(tl.load(x_ptr + offs, mask=offs < n, other=0), BINS)
+    while tl.atomic_cas(lock_ptr, 0, 1) == 1:
+        pass
+    b = tl.arange(0, BINS)
+    tl.store(hist_ptr + b, tl.load(hist_ptr + b) + h)
+    tl.debug_barrier()
+    tl.atomic_xchg(lock_ptr, 0)
+
+
+@triton.jit
+def described_matmul(a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    a = tl.make_tensor_descriptor(a_ptr, [M, K], [K, 1], [BM, BK])
+    b = tl.make_tensor_descriptor(b_ptr, [K, N], [N, 1], [BK, BN])
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BM, BN])
+    m = tl.program_id(0) * BM
+    n = tl.program_id(1) * BN
+    acc = tl.zeros((BM, BN), tl.float32)
+    for k in range(0, K, BK):
+        acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
+    c.store([m, n], acc)
+
+
+@triton.jit
+def described_sum(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
+    x = tl.make_tensor_descriptor(x_ptr, [M, N], [N, 1], [BM, BN])
+    y = tl.make_tensor_descriptor(y_ptr, [BM, N], [N, 1], [BM, BN])
+    m = tl.program_id(0) * BM
+    n = tl.program_id(1) * BN
+    y.atomic_add([0, n], x.load([m, n]))
+
+
+# Control
+
+
+@triton.jit
+def early_return(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    pid = tl.program_id(0)
+    if pid * BLOCK >= n:
+        return
+    offs = pid * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n)
+    tl.store(y_ptr + offs, x + 1, mask=offs < n)
+
+
+@triton.jit(noinline=True)
+def factor(low):
+    if low < 0:
+        return low * 3
+    return low + 2
+
+
+@triton.jit
+def called(x_ptr, y_ptr, n, low, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n)
+    tl.store(y_ptr + offs, x * factor(low), mask=offs < n)
+
+
+@triton.jit(debug=True)
+def asserted(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=0)
+    tl.device_assert(x >= 0, "x is not negative")
+    tl.store(y_ptr + offs, x + 1, mask=offs < n)
+
+
+@triton.jit
+def printed(x_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=0)
+    tl.device_print("x: ", x)
+
+
+class Specialisation(NamedTuple):
+    """What a kernel is compiled for: the types of its arguments, and its constants."""
+
+    types: str
+    constants: dict[str, object]
+    name: str = ""
+
+
+SPECIALISATIONS = (
+    (layernorm_welford, Specialisation("*fp32 *fp32 i32 fp32", {"BLOCK": 64})),
+    (softmax_pairs, Specialisation("*fp32 *fp32 i32 i32", {"BM": 4, "BN": 64})),
+    (column_range, Specialisation("*i32 *i32 *i32 i32 i32", {"BM": 32, "BN": 16})),
+    (row_argmin, Specialisation("*fp16 *i32 i32 i32", {"BM": 8, "BN": 32})),
+    (product_and_xor, Specialisation("*fp32 *i32 *fp32 *i32 i32", {"BLOCK": 128})),
+    (column_sums_from_below, Specialisation("*i32 *i32 i32 i32", {"BM": 32, "BN": 16})),
+    (linear_recurrence, Specialisation("*fp32 *fp32 *fp32 i32 i32", {"BM": 4, "BN": 64})),
+    (running_product, Specialisation("*i32 *i32 i32", {"BLOCK": 64})),
+    (counts, Specialisation("*i32 *i32 i32", {"BINS": 16, "BLOCK": 128})),
+    (sorted_rows, Specialisation("*fp32 *fp32 i32", {"BLOCK": 32})),
+    (largest, Specialisation("*fp32 *fp32 i32", {"K": 4, "BLOCK": 32})),
+    (permuted_columns, Specialisation("*fp32 *i32 *fp32", {"M": 4, "N": 32})),
+    (reversed_and_interleaved, Specialisation("*i32 *i32 *i32", {"N": 64})),
+    (library, Specialisation("*fp32 *fp32 i32", {"BLOCK": 128})),
+    (by_element, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
+    (narrow, Specialisation("*fp32 *fp8e5 *fp8e4nv *fp16 *fp32 i32", {"BLOCK": 128})),
+    (exact_elements, Specialisation("*fp32 *fp32 *i32 *fp32 *i32 i32", {"BLOCK": 64})),
+    (products, Specialisation("*fp32 *fp32 *fp32", {"B": 4, "M": 16, "N": 16, "K": 16})),
+    (one_product, Specialisation("*i8 *i8 *i32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32, "OUT": tl.int32}, "int8")),
+    (one_product, Specialisation("*bf16 *bf16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float32}, "bf16")),
+    (one_product, Specialisation("*fp32 *fp32 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float32}, "tf32")),
+    (one_product, Specialisation("*fp8e5 *fp8e5 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32, "OUT": tl.float32}, "fp8")),
+    (one_product, Specialisation("*fp16 *fp16 *fp16 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float16}, "f16")),
+    (scaled_product, Specialisation("*fp8e5 *u8 *fp8e4nv *u8 *fp32", {"M": 128, "N": 64, "K": 64})),
+    (split_k, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16})),
+    (tickets, Specialisation("*i32 *i32 *i32 *i32 i32", {"BLOCK": 64})),
+    (locked_counts, Specialisation("*i32 *i32 *i32 i32", {"BINS": 16, "BLOCK": 64})),
+    (described_matmul, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16})),
+    (described_sum, Specialisation("*fp32 *fp32 i32 i32", {"BM": 4, "BN": 32})),
+    (early_return, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
+    (called, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 64})),
+    (asserted, Specialisation("*i32 *i32 i32", {"BLOCK": 64})),
+    (printed, Specialisation("*i32 i32", {"BLOCK": 4})),
+)
