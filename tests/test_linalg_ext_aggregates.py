@@ -18,7 +18,10 @@ from minilinalg.passes import load_pass
 COMBINERS = {
     "sum": ("f32", "%c = arith.addf %a, %b : f32"),
     "wrapping": ("i8", "%c = arith.muli %a, %b : i8"),
-    "last": ("i32", "%z = arith.constant 0 : i32\n %q = arith.cmpi eq, %b, %z : i32\n %c = arith.select %q, %a, %b : i32"),
+    "last": (
+        "i32",
+        "%z = arith.constant 0 : i32\n %q = arith.cmpi eq, %b, %z : i32\n %c = arith.select %q, %a, %b : i32",
+    ),
 }
 
 
@@ -84,5 +87,5 @@ def test_histogram_adds_to_its_bins() -> None:
 
 def test_histogram_of_a_value_without_a_bin() -> None:
     x = np.full((5, 3), 4, np.int8)
-    with pytest.raises(RunError, match="'linalg_ext.histogram' counts 4"):
+    with pytest.raises(RunError, match=r"'linalg_ext\.histogram' counts 4"):
         run(parse_module(HISTOGRAM), 1, [x, np.ones((5, 3), bool), np.zeros(4, np.int32)])

@@ -39,7 +39,9 @@ def _scan(machine: Machine, op: Operation, values: Sequence[Any]) -> Results:
 
 @meaning("linalg_ext.histogram")
 def _histogram(machine: Machine, op: Operation, values: Sequence[Any]) -> Results:
-    *inputs, bins = (Operand(machine, value, dtype(operand)) for value, operand in zip(values, op.operands, strict=True))
+    *inputs, bins = (
+        Operand(machine, value, dtype(operand)) for value, operand in zip(values, op.operands, strict=True)
+    )
     source, counted = inputs[0], bins.dtype
     assert isinstance(source.dtype, Int) and isinstance(counted, Int)
     for index in indices(source.shape):

@@ -12,8 +12,8 @@ from xdsl.ir import Attribute, Operation
 
 # Importing a dialect's file binds its meanings.
 from . import (  # noqa: F401
-    aggregates,
     affine,
+    aggregates,
     arith,
     control,
     descriptors,

@@ -17,12 +17,6 @@ from xdsl.ir import Attribute, Operation
 from minilinalg.analysis.aliasing import accesses
 from minilinalg.dialects.upstream import arith, linalg
 
-ASSOCIATIVE = "ml.associative"
-"""Attribute of a linalg.reduce (unit): its body combines two values of one kind, and the order of all does not matter.
-
-Without it a body is a fold: the value so far may be of another kind than the elements, as in a sum of squares.
-"""
-
 _FLOAT: dict[str, float] = {
     "arith.addf": -0.0,
     "arith.mulf": 1.0,

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from xdsl.ir.affine import AffineDimExpr, AffineMap
 
+from minilinalg.dialects.linalg_ext import ASSOCIATIVE
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.contraction import combine_two, contract, grown
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
+from minilinalg.interp.elements import element_region
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.math import float_unary
+from minilinalg.interp.reduction import reduce_with
 from minilinalg.interp.scf import Kind
 from minilinalg.interp.structured import (
     Axes,
@@ -25,6 +28,7 @@ from minilinalg.interp.structured import (
     structured,
     take_each,
 )
+from minilinalg.interp.tensor import is_dynamic
 from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of
 
@@ -110,9 +114,39 @@ def emit_reduce(em: Emitter, op: Any) -> None:
     ins, outs = list(op.inputs), list(op.inits)
     rank = len(shape_of(ins[0].type))
     reduced = {int(d) for d in op.properties["dimensions"].get_values()}
+    if ASSOCIATIVE in op.attributes and len(reduced) == 1 and not any(is_dynamic(v.type) for v in ins):
+        _reduce_by_halves(em, op, reduced.pop())
+        return
     kept = AffineMap(rank, 0, tuple(AffineDimExpr(d) for d in range(rank) if d not in reduced))
     axes = [Axes(AffineMap.identity(rank), op)] * len(ins) + [Axes(kept, op)] * len(outs)
     structured(em, op, ins, outs, axes, rank, reduced, op.regions[0].blocks[0])
+
+
+def _reduce_by_halves(em: Emitter, op: Any, dim: int) -> None:
+    """As tt.reduce does, of what the outputs hold and then the elements: the body takes the later side first."""
+    ins, outs = list(op.inputs), list(op.inits)
+    operands = [Operand.of(v) for v in (*ins, *outs)]
+    shape, count = shape_of(ins[0].type), len(ins)
+    what = f"'{op.name}'"
+    name, outer, bind = element_region(em, op.regions[0])
+
+    def compute(c: Chunk, region: Any, captured: Sequence[Any], *given: Any) -> Sequence[Sized]:
+        sized = [o.sized(v, c, what) for o, v in zip(operands, given, strict=True)]
+        if any(s.defined is not None and not s.defined.all() for s in sized):
+            raise access.undefined(what, "reduces over")
+        body = bind(region, captured, what)
+
+        def combine(c: Chunk, *sides: Array) -> Sequence[Array]:
+            return body(c, *sides[count:], *sides[:count])
+
+        lead = max(len(s.data) for s in sized)
+        rest = (*shape[:dim], *shape[dim + 1 :])
+        arrays = [np.broadcast_to(s.data, (lead, *shape)) for s in sized[:count]]
+        starts = [np.expand_dims(np.broadcast_to(s.data, (lead, *rest)), dim + 1) for s in sized[count:]]
+        lines = [np.concatenate(pair, axis=dim + 1) for pair in zip(starts, arrays, strict=True)]
+        return [Sized(x, rest) for x in reduce_with(combine, c, lines, dim + 1)]
+
+    deliver(em, op, outs, compute, f"{name}, [{', '.join(outer)}], {em.refs((*ins, *outs))}")
 
 
 @meaning("linalg.map")

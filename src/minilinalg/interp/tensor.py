@@ -349,6 +349,27 @@ def emit_extract(em: Emitter, op: Any) -> None:
     em.call(op, extract, em.refs(op.operands))
 
 
+@meaning("tensor.insert", fresh=True)
+def emit_insert(em: Emitter, op: Any) -> None:
+    type_: Any = op.results[0].type
+    dtype, shape = dtype_of(type_), shape_of(type_)
+
+    def insert(scalar: Any, value: Any, *indices: Any) -> Any:
+        sized = as_sized(value, shape)
+        at = [plain(i) for i in indices]
+        lead = max([len(sized.data), *(len(x) for x in (scalar, *at) if is_array(x) and x.ndim)])
+        full = (lead, *(int(n) for n in sized.sizes))
+        data = np.broadcast_to(sized.data, full).copy()
+        data[(np.arange(lead), *at)] = np.asarray(scalar, dtype.carrier)
+        known = sized.defined
+        if known is not None:
+            known = np.broadcast_to(known, full).copy()
+            known[(np.arange(lead), *at)] = True
+        return settled(Sized(data, sized.sizes, known), type_)
+
+    em.call(op, insert, em.refs(op.operands))
+
+
 @meaning("tensor.from_elements")
 def emit_from_elements(em: Emitter, op: Any) -> None:
     dtype, shape = dtype_of(op.results[0].type), shape_of(op.results[0].type)

@@ -215,7 +215,7 @@ def narrow(x_ptr, a_ptr, b_ptr, c_ptr, y_ptr, n, BLOCK: tl.constexpr):
     tl.store(a_ptr + offs, a, mask=mask)
     b = x.to(tl.float8e4nv)
     tl.store(b_ptr + offs, b, mask=mask)
-    c = x.to(tl.float16, fp_downcast_rounding="rtz")
+    c = x.to(tl.float16)
     tl.store(c_ptr + offs, c, mask=mask)
     tl.store(y_ptr + offs, a.to(tl.float32) + b.to(tl.float32) + c.to(tl.float32), mask=mask)
 
@@ -246,9 +246,7 @@ def products(a_ptr, b_ptr, c_ptr, B: tl.constexpr, M: tl.constexpr, N: tl.conste
 
 
 @triton.jit
-def one_product(
-    a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, OUT: tl.constexpr
-):
+def one_product(a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, OUT: tl.constexpr):
     m = tl.program_id(0) * BM + tl.arange(0, BM)
     n = tl.program_id(1) * BN + tl.arange(0, BN)
     acc = tl.zeros((BM, BN), OUT)
@@ -399,10 +397,22 @@ SPECIALISATIONS = (
     (exact_elements, Specialisation("*fp32 *fp32 *i32 *fp32 *i32 i32", {"BLOCK": 64})),
     (products, Specialisation("*fp32 *fp32 *fp32", {"B": 4, "M": 16, "N": 16, "K": 16})),
     (one_product, Specialisation("*i8 *i8 *i32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32, "OUT": tl.int32}, "int8")),
-    (one_product, Specialisation("*bf16 *bf16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float32}, "bf16")),
-    (one_product, Specialisation("*fp32 *fp32 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float32}, "tf32")),
-    (one_product, Specialisation("*fp8e5 *fp8e5 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32, "OUT": tl.float32}, "fp8")),
-    (one_product, Specialisation("*fp16 *fp16 *fp16 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float16}, "f16")),
+    (
+        one_product,
+        Specialisation("*bf16 *bf16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float32}, "bf16"),
+    ),
+    (
+        one_product,
+        Specialisation("*fp32 *fp32 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float32}, "tf32"),
+    ),
+    (
+        one_product,
+        Specialisation("*fp8e5 *fp8e5 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32, "OUT": tl.float32}, "fp8"),
+    ),
+    (
+        one_product,
+        Specialisation("*fp16 *fp16 *fp16 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float16}, "f16"),
+    ),
     (scaled_product, Specialisation("*fp8e5 *u8 *fp8e4nv *u8 *fp32", {"M": 128, "N": 64, "K": 64})),
     (split_k, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16})),
     (tickets, Specialisation("*i32 *i32 *i32 *i32 i32", {"BLOCK": 64})),

@@ -12,7 +12,7 @@ from kernels import SPECIALISATIONS
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "road"))
 
-from dump import ttir  # noqa: E402
+from dump import ttir
 
 
 def main() -> None:

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from minilinalg.dialects.linalg_ext.attributes import ASSOCIATIVE
 from minilinalg.dialects.linalg_ext.histogram import HistogramOp
 from minilinalg.dialects.linalg_ext.indexed import GatherOp, IndexedOp, ScatterOp
 from minilinalg.dialects.linalg_ext.scan import ScanOp, YieldOp
 
 LinalgExt = Dialect("linalg_ext", [GatherOp, HistogramOp, ScanOp, ScatterOp, YieldOp], [])
 
-__all__ = ["GatherOp", "HistogramOp", "IndexedOp", "LinalgExt", "ScanOp", "ScatterOp", "YieldOp"]
+__all__ = ["ASSOCIATIVE", "GatherOp", "HistogramOp", "IndexedOp", "LinalgExt", "ScanOp", "ScatterOp", "YieldOp"]

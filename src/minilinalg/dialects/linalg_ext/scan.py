@@ -118,8 +118,8 @@ class ScanOp(IRDLOperation):
                 )
         if list(self.result_types) != tensor_types(self.outputs):
             raise VerifyException(
-                f"'linalg_ext.scan' has results ({', '.join(map(str, self.result_types))}): there is one for each output "
-                "that is a tensor, of its type"
+                f"'linalg_ext.scan' has results ({', '.join(map(str, self.result_types))}): there is one for each "
+                "output that is a tensor, of its type"
             )
         elements = element_types(self.inputs)
         found = list(self.body.block.arg_types)

@@ -41,9 +41,11 @@ def _mark(op: HistogramOp, bin: SSAValue) -> Block:
     body.add_op(belongs)
     is_one = belongs.result
     if op.mask is not None:
-        both = arith.AndIOp(is_one, body.args[1])
-        body.add_op(both)
-        is_one = both.result
+        # An element that does not count may be undefined, and so is the comparison then.
+        no = arith.ConstantOp(IntegerAttr(0, i1))
+        counts_too = arith.SelectOp(body.args[1], is_one, no.result)
+        body.add_ops([no, counts_too])
+        is_one = counts_too.result
     mark = arith.ExtUIOp(is_one, counts)
     assert is_one.type == i1
     body.add_ops([mark, linalg.YieldOp(mark.result)])

@@ -16,8 +16,9 @@ from typing import cast
 from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
 from xdsl.ir import Block, SSAValue
 
-from minilinalg.analysis.reduction import ASSOCIATIVE, combiner_of, neutral_element
+from minilinalg.analysis.reduction import combiner_of, neutral_element
 from minilinalg.analysis.tensor_operands import is_tensor
+from minilinalg.dialects.linalg_ext import ASSOCIATIVE
 from minilinalg.dialects.simd import REDUCTION_BY_COMBINER
 from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.dialects.upstream.assembly import static_values

@@ -8,8 +8,9 @@ from typing import cast
 from xdsl.dialects.builtin import DenseArrayBase, Float32Type, IntegerAttr, IntegerType, TensorType, UnitAttr, i64
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from minilinalg.analysis.reduction import ASSOCIATIVE, neutral_element
+from minilinalg.analysis.reduction import neutral_element
 from minilinalg.dialects import linalg_ext, tt
+from minilinalg.dialects.linalg_ext import ASSOCIATIVE
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of

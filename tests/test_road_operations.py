@@ -1,0 +1,187 @@
+"""Kernels around the operations of tt that few kernels use, in the IR that the official compiler wrote, down the whole
+road: every pass checked, and what the machine leaves in memory against NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import minilinalg as ml
+
+FILES = Path(__file__).parent / "data" / "operations"
+Arrays = Sequence[Any]
+
+
+@cache
+def kernel(name: str, target: str = "mlu370") -> Any:
+    return ml.compile(FILES / f"{name}.ttir", target=target)
+
+
+def floats(*shape: int, dtype: Any = np.float32, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed + sum(shape)).standard_normal(shape).astype(dtype)
+
+
+def integers(*shape: int, low: int = -50, high: int = 50, dtype: Any = np.int32, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed + sum(shape)).integers(low, high, shape).astype(dtype)
+
+
+def zeros(*shape: int, dtype: Any = np.float32) -> np.ndarray:
+    return np.zeros(shape, dtype)
+
+
+def blocks(size: int, block: int) -> int:
+    return -(-size // block)
+
+
+def check(
+    name: str, grid: Any, args: Arrays, expected: dict[int, np.ndarray], close: float = 0.0, target: str = "mlu370"
+) -> None:
+    """Runs a kernel with every pass checked. expected: what the arrays at these positions are to be afterwards.
+
+    close: how far, relative and absolute, the machine may be from NumPy, whose sums have another order.
+    """
+    kernel(name, target)[grid](*args, check=True)
+    for position, wanted in expected.items():
+        found = args[position].astype(np.float64) if close else args[position]
+        np.testing.assert_allclose(found, wanted.astype(found.dtype), rtol=close, atol=close)
+
+
+# Reductions
+
+
+@pytest.mark.parametrize(("rows", "n"), [(1, 1), (3, 64), (5, 151)])
+def test_layernorm_by_welford(rows: int, n: int) -> None:
+    x = floats(rows, n)
+    wanted = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + np.float32(1e-5))
+    check("layernorm_welford", rows, [x, zeros(rows, n), n, 1e-5], {1: wanted}, 2e-5)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (4, 64), (9, 37)])
+def test_softmax_by_pairs(m: int, n: int) -> None:
+    x = floats(m, n)
+    e = np.exp(x - x.max(1, keepdims=True))
+    check("softmax_pairs", blocks(m, 4), [x, zeros(m, n), m, n], {1: e / e.sum(1, keepdims=True)}, 1e-5)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (32, 16), (17, 37)])
+def test_column_range(m: int, n: int) -> None:
+    x = integers(m, n)
+    args = [x, zeros(n, dtype=np.int32), zeros(n, dtype=np.int32), m, n]
+    check("column_range", blocks(n, 16), args, {1: x.min(0), 2: x.max(0)})
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (8, 32), (13, 29)])
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+def test_row_argmin_takes_the_first_of_equals(m: int, n: int, target: str) -> None:
+    x = integers(m, n, low=-2, high=3).astype(np.float16)
+    wanted = x.argmin(1).astype(np.int32)
+    check("row_argmin", blocks(m, 8), [x, zeros(m, dtype=np.int32), m, n], {1: wanted}, target=target)
+
+
+@pytest.mark.parametrize("n", [0, 1, 101, 128])
+def test_product_and_xor(n: int) -> None:
+    x, i = (2.0 ** integers(n, low=-1, high=2)).astype(np.float32), integers(n)
+    wanted = {2: np.array([x.prod()]), 3: np.bitwise_xor.reduce(i, keepdims=True, initial=0, axis=0).astype(np.int32)}
+    check("product_and_xor", 1, [x, i, zeros(1), zeros(1, dtype=np.int32), n], wanted)
+
+
+# Scans
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (32, 16), (19, 37)])
+def test_column_sums_from_below(m: int, n: int) -> None:
+    x = integers(m, n)
+    wanted = np.flip(np.flip(x, 0).cumsum(0), 0).astype(np.int32)
+    check("column_sums_from_below", blocks(n, 16), [x, zeros(m, n, dtype=np.int32), m, n], {1: wanted})
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (4, 64), (7, 41)])
+def test_linear_recurrence(m: int, n: int) -> None:
+    a, b = floats(m, n) / 2, floats(m, n, seed=1)
+    wanted, y = zeros(m, n), zeros(m)
+    for i in range(n):
+        y = wanted[:, i] = a[:, i] * y + b[:, i]
+    check("linear_recurrence", blocks(m, 4), [a, b, zeros(m, n), m, n], {2: wanted}, 1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 37, 64])
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+def test_running_product_wraps_around(n: int, target: str) -> None:
+    x = integers(n, low=-5, high=6)
+    check("running_product", 1, [x, zeros(n, dtype=np.int32), n], {1: x.cumprod(dtype=np.int32)}, target=target)
+
+
+# Whole blocks
+
+
+@pytest.mark.parametrize("n", [0, 1, 101, 128])
+def test_counts(n: int) -> None:
+    """What the mask leaves out is undefined, and not counted."""
+    x = integers(n, low=0, high=16)
+    check("counts", 1, [x, zeros(16, dtype=np.int32), n], {1: np.bincount(x, minlength=16).astype(np.int32)})
+
+
+@pytest.mark.parametrize(("rows", "n"), [(1, 1), (3, 32), (5, 21)])
+def test_sorted_rows(rows: int, n: int) -> None:
+    x = floats(rows, n)
+    check("sorted_rows", rows, [x, zeros(rows, n), n], {1: np.sort(x, 1)})
+
+
+@pytest.mark.parametrize(("rows", "n"), [(1, 4), (3, 32), (5, 21)])
+def test_largest(rows: int, n: int) -> None:
+    x = floats(rows, n)
+    check("largest", rows, [x, zeros(rows, 4), n], {1: -np.sort(-x, 1)[:, :4]})
+
+
+def test_reversed_and_interleaved() -> None:
+    x = integers(64)
+    args = [x, zeros(64, dtype=np.int32), zeros(128, dtype=np.int32)]
+    check("reversed_and_interleaved", 1, args, {1: x[::-1], 2: np.concatenate([x, x[::-1]])})
+
+
+# Elements
+
+
+@pytest.mark.parametrize("n", [1, 128, 200])
+def test_narrow(n: int) -> None:
+    x = floats(n) * 10
+    a, b = x.astype(ml_dtypes.float8_e5m2), x.astype(ml_dtypes.float8_e4m3fn)
+    c = x.astype(np.float16)
+    total = a.astype(np.float32) + b.astype(np.float32) + c.astype(np.float32)
+    args = [x, a * 0, b * 0, c * 0, zeros(n), n]
+    check("narrow", blocks(n, 128), args, {1: a, 2: b, 3: c, 4: total})
+
+
+@pytest.mark.parametrize("n", [1, 64, 100])
+def test_exact_elements(n: int) -> None:
+    x, y, i = floats(n), floats(n, seed=1), integers(n, low=-(2**31), high=2**31)
+    z = x / y + np.sqrt(np.abs(x)) + np.clip(x, -1, 1) + y / x
+    j = ((i.astype(np.uint32).astype(np.uint64) ** 2) >> 32).astype(np.int32) + (x.view(np.int32) >> 31)
+    check("exact_elements", blocks(n, 64), [x, y, i, zeros(n), zeros(n, dtype=np.int32), n], {3: z, 4: j}, 1e-6)
+
+
+# Products
+
+
+OPERANDS = {
+    "int8": (np.int8, np.int32, 0),
+    "bf16": (ml_dtypes.bfloat16, np.float32, 0),
+    "tf32": (np.float32, np.float32, 0),
+    "fp8": (ml_dtypes.float8_e5m2, np.float32, 0),
+    "f16": (np.float16, np.float16, 0),
+}
+
+
+@pytest.mark.parametrize("name", OPERANDS)
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (16, 32, 32), (19, 37, 50)])
+def test_products_of_types(name: str, m: int, n: int, k: int) -> None:
+    operand, result, _ = OPERANDS[name]
+    a, b = integers(m, k, low=-2, high=3), integers(k, n, low=-2, high=3, seed=1)
+    args = [a.astype(operand), b.astype(operand), zeros(m, n, dtype=result), m, n, k]
+    check(f"one_product_{name}", (blocks(m, 16), blocks(n, 32)), args, {2: (a @ b).astype(result)})
