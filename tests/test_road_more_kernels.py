@@ -186,6 +186,12 @@ def test_row_argmax(rows: int, n: int) -> None:
     check("row_argmax", rows, [x, ones(rows, dtype=np.int32), ones(rows), n], wanted)
 
 
+@pytest.mark.parametrize(("rows", "n"), [(1, 1), (5, 64), (40, 61)])
+def test_running_sum(rows: int, n: int) -> None:
+    x = integers(rows, n).astype(np.float32)
+    check("running_sum", rows, [x, ones(rows, n), n], {1: x.cumsum(1)})
+
+
 # Where elements are
 
 
@@ -253,7 +259,6 @@ def test_scores_against_a_transposed_operand(s: int) -> None:
 REFUSED = {
     "embedding": "dimension 0 goes through a table",
     "histogram": "'tt.atomic_rmw'",
-    "running_sum": "'tt.scan'",
     "where_not_zero": "not an interval in each dimension",
 }
 
