@@ -1,9 +1,10 @@
-"""The engine at the tt stage against the official interpreter, side by side: `python benchmarks/engine.py`.
+"""Our runs against the official interpreter, side by side: `python benchmarks/engine.py [--road simd]`.
 
-Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS thread each,
-in one process tree, in turn: one run of the official interpreter, then several of ours, and again. The figure of a case
-is the median over the rounds of official time / median of our times in that round. Compilation is apart: the official
-interpreter has none, ours is shown.
+Without a road the kernel runs at the tt stage, answers only; with `--road simd` its simulated run is timed, answers and
+cycles. Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS
+thread each, in one process tree, in turn: one run of the official interpreter, then several of ours, and again. The
+figure of a case is the median over the rounds of official time / median of our times in that round. Compilation is
+apart: the official interpreter has none, ours is shown.
 """
 
 from __future__ import annotations
@@ -20,16 +21,20 @@ from pathlib import Path
 import numpy as np
 from cases import Case, all_cases
 
+from minilinalg.context import make_context
 from minilinalg.interp import Executable
 from minilinalg.parsing import parse_module
+from minilinalg.pipelines import road_steps, run_pipeline
+from minilinalg.sim.run import Simulator
+from minilinalg.targets import load_target
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parent / "examples" / "kernels"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def compile_case(case: Case) -> tuple[Executable, float]:
-    """Our executable, and the milliseconds from the text of its TTIR to it."""
+def compile_case(case: Case, road: str | None, target: str) -> tuple[Executable | Simulator, float]:
+    """What runs the case, and the milliseconds from the text of its TTIR to it."""
     sys.path.insert(0, str(EXAMPLES))
     import dump
     import kernels
@@ -38,8 +43,13 @@ def compile_case(case: Case) -> tuple[Executable, float]:
     specialisation = kernels.SPECIALISATIONS[kernel]
     text = dump.ttir(kernel, specialisation._replace(constants=dict(case.constants)), case.promises)
     begin = time.perf_counter()
-    executable = Executable(parse_module(text, f"{case.kernel}.ttir"))
-    return executable, (time.perf_counter() - begin) * 1e3
+    ctx = make_context()
+    ctx.target = load_target(target)
+    module = parse_module(text, f"{case.kernel}.ttir", ctx)
+    if road is not None:
+        run_pipeline(ctx, module, road_steps(road))
+    runs = Executable(module) if road is None else Simulator(module, ctx.target)
+    return runs, (time.perf_counter() - begin) * 1e3
 
 
 def main() -> None:
@@ -47,6 +57,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--ours", type=int, default=9, help="our runs in a round")
     parser.add_argument("--only", help="a part of the name of the cases to run")
+    parser.add_argument("--road", help="time the simulated run at the end of this road")
+    parser.add_argument("--target", default="mlu370")
     options = parser.parse_args()
     if not ONE_THREAD.items() <= os.environ.items():
         # BLAS has read its variables when NumPy was imported: begin again with them set.
@@ -63,8 +75,9 @@ def main() -> None:
     for number, case in enumerate(all_cases()):
         if options.only and options.only not in case.name:
             continue
-        executable, compiling = compile_case(case)
-        names = [p.name for p in executable.abi.parameters]
+        executable, compiling = compile_case(case, options.road, options.target)
+        abi = executable.abi if isinstance(executable, Executable) else executable.executable.abi
+        names = [p.name for p in abi.parameters]
         arguments = [case.arguments[name] for name in names]
         executable.run(case.grid, arguments)
         rounds: list[tuple[float, float]] = []
