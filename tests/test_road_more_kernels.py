@@ -254,12 +254,25 @@ def test_scores_against_a_transposed_operand(s: int) -> None:
     check("scores", (blocks(s, 16),) * 2, [q, k, ones(s, s), s, 0.5], {2: wanted})
 
 
+# Rows and elements that only the data name
+
+
+@pytest.mark.parametrize("n", [0, 1, 16, 37])
+def test_embedding(n: int) -> None:
+    table, ids = floats(50, 32), integers(n, low=0, high=50)
+    check("embedding", blocks(n, 16), [table, ids, ones(n, 32), n], {2: table[ids]})
+
+
+@pytest.mark.parametrize("n", [0, 1, 64, 1000])
+def test_stores_where_the_data_says(n: int) -> None:
+    x = integers(n, low=-1, high=2).astype(np.float32)
+    check("where_not_zero", blocks(n, 64), [x, ones(n), n], {1: np.where(x != 0, x, np.float32(1))})
+
+
 # No way down yet
 
 REFUSED = {
-    "embedding": "dimension 0 goes through a table",
     "histogram": "'tt.atomic_rmw'",
-    "where_not_zero": "not an interval in each dimension",
 }
 
 

@@ -84,7 +84,7 @@ def test_every_instruction_has_a_row_that_targets_know(op: type[simd.Instruction
     spec = op.SPEC
     assert op.name == f"simd.{spec.mnemonic}"
     assert spec.pipe in (*PIPES, None)
-    assert (spec.cost_class is None) == (op in (simd.DmaOp, simd.MatmulOp))
+    assert (spec.cost_class is None) == (op in (simd.DmaOp, simd.GatherOp, simd.MatmulOp, simd.ScatterOp))
     assert spec.cost_class is None or spec.cost_class in INSTRUCTION_CLASSES
     assert spec.summary
     assert op.__doc__

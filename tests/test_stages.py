@@ -114,7 +114,7 @@ def test_a_module_of_a_stage_keeps_its_contract(stage: str, text: str) -> None:
                 "linalg.copy ins(%p : memref<16xf32, #simd.space<gdram>>)",
             ),
             "5:3: error: after pass 'p', stage 'promoted' is broken: 'linalg.copy' reads or writes memref<16xf32",
-            "off-chip memory is copied from and to; blocks are computed on chip",
+            "off-chip memory is copied from and to, by rows too; blocks are computed on chip",
         ),
         (
             "simd",

@@ -131,10 +131,15 @@ def _is_vector_work_off_chip(op: Operation) -> str | None:
     if op.name.partition(".")[0] not in ("linalg", "linalg_ext") or op.name == "linalg.yield":
         return None
     off_chip = _argument_spaces(op)
-    for operand in op.operands:
+    moved = _MOVED.get(op.name)
+    for operand in op.operands if moved is None else [v for v in op.operands if v is not op.operands[moved]]:
         if (space := _space(operand.type)) is not None and space in off_chip:
             return f"reads or writes {operand.type}"
     return None
+
+
+_MOVED: Mapping[str, int] = {"linalg_ext.gather": 0, "linalg_ext.scatter": -1}
+"""Operations that copy from or to off-chip memory -> the operand that is there."""
 
 
 def _argument_spaces(op: Operation) -> frozenset[Attribute]:
@@ -216,7 +221,10 @@ STAGES: Mapping[str, Stage] = {
                 _NO_TENSORS,
                 Rule(_has_space_less_buffer, "every buffer names its memory space"),
                 Rule(_is_allocation_without_place, "an on-chip buffer has a static shape and an address"),
-                Rule(_is_vector_work_off_chip, "off-chip memory is copied from and to; blocks are computed on chip"),
+                Rule(
+                    _is_vector_work_off_chip,
+                    "off-chip memory is copied from and to, by rows too; blocks are computed on chip",
+                ),
             ),
         ),
         Stage(

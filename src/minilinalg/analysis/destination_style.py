@@ -41,7 +41,9 @@ def destinations(op: Operation) -> range:
 
 def reads_destination(op: Operation, index: int) -> bool:
     """Whether what the destination, operand `index`, held before decides about the result."""
-    return op.name not in _OVERWRITES and _is_used(op, index)
+    if op.name in _OVERWRITES or getattr(op, "overwrites_outputs", False):
+        return False
+    return _is_used(op, index)
 
 
 def reads_input(op: Operation, index: int) -> bool:

@@ -44,10 +44,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class Rest:
-    """A part of a mask that is no interval, and why."""
+    """A part of a mask that is no interval, and why.
+
+    `value` is a tensor of i1 whose dimensions are `dims` of the mask; along the others it does not change.
+    """
 
     value: SSAValue
     reason: str
+    dims: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ class MaskAnalysis:
         if not shape and not isinstance(value.type, TensorType):
             return Mask((), (), (), conditions=(Condition(value),))
         what = f"'{owner.name}'" if isinstance(owner, Operation) else "a value that a loop carries"
-        return replace(everywhere(shape), rest=(Rest(value, f"it is the result of {what}"),))
+        rest = Rest(value, f"it is the result of {what}", tuple(range(len(shape))))
+        return replace(everywhere(shape), rest=(rest,))
 
     def below_zero(self, difference: Structured) -> Mask | None:
         """Where an integer is negative: a bound on the one dimension along which it changes, or a condition."""
@@ -310,29 +315,33 @@ def _splat(analysis: MaskAnalysis, op: Any) -> Mask:
 
 
 def _expand_dims(analysis: MaskAnalysis, op: Any) -> Mask:
-    mask, axis = analysis.of(op.src), op.axis.value.data
-    low, high = list(mask.low), list(mask.high)
-    low.insert(axis, ())
-    high.insert(axis, ())
-    return _reshaped(op, mask, tuple(low), tuple(high))
+    axis = op.axis.value.data
+    return _moved_dims(analysis.of(op.src), op, lambda dim: dim + (dim >= axis))
 
 
 def _broadcast(analysis: MaskAnalysis, op: Any) -> Mask:
     mask = analysis.of(op.src)
-    return _reshaped(op, mask, mask.low, mask.high)
+    grown = {d for d, (old, new) in enumerate(zip(mask.shape, shape_of(op.result.type), strict=True)) if old != new}
+    if any(grown.intersection(rest.dims) for rest in mask.rest):
+        # One element of a rest would stand for many.
+        whole = Rest(op.result, mask.rest[0].reason, tuple(range(len(mask.shape))))
+        return replace(everywhere(shape_of(op.result.type)), rest=(whole,))
+    return _moved_dims(mask, op, lambda dim: dim)
 
 
 def _transpose(analysis: MaskAnalysis, op: Any) -> Mask:
-    mask = analysis.of(op.src)
     order: tuple[int, ...] = op.get_order()
-    return _reshaped(op, mask, tuple(mask.low[d] for d in order), tuple(mask.high[d] for d in order))
+    return _moved_dims(analysis.of(op.src), op, order.index)
 
 
-def _reshaped(op: Any, mask: Mask, low: tuple[tuple[Expr, ...], ...], high: tuple[tuple[Expr, ...], ...]) -> Mask:
-    # A rest has the old shape: the whole value stays a rest, with the reason that it had.
-    if mask.rest:
-        return replace(everywhere(shape_of(op.result.type)), rest=(Rest(op.result, mask.rest[0].reason),))
-    return Mask(shape_of(op.result.type), low, high, mask.conditions)
+def _moved_dims(mask: Mask, op: Any, to: Callable[[int], int]) -> Mask:
+    """The mask over the shape of the result of `op`, where dimension d of the operand is dimension `to(d)`."""
+    shape = shape_of(op.result.type)
+    low, high = [()] * len(shape), [()] * len(shape)
+    for dim in range(len(mask.shape)):
+        low[to(dim)], high[to(dim)] = mask.low[dim], mask.high[dim]
+    rest = tuple(replace(rest, dims=tuple(to(dim) for dim in rest.dims)) for rest in mask.rest)
+    return Mask(shape, tuple(low), tuple(high), mask.conditions, rest)
 
 
 RULES: Mapping[str, MaskRule] = {

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from xdsl.dialects.builtin import IntegerType, TensorType
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
-from xdsl.utils.type import get_element_type_or_self
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 
+from minilinalg.analysis.bases import Bases, sees_booleans_as_bytes
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.index_expr import (
     ONE,
@@ -47,7 +47,6 @@ from minilinalg.analysis.structured import (
     scale,
     shape_of,
 )
-from minilinalg.dialects.tt.types import PointerType
 
 State: TypeAlias = Structured | Unstructured
 Rule: TypeAlias = Callable[["PointerAnalysis", Any], "State | None"]
@@ -57,6 +56,7 @@ class PointerAnalysis:
     """The states of the integers and pointers of one function, each computed when it is asked for."""
 
     def __init__(self, func: Operation):
+        self.bases = Bases()
         self._states: dict[SSAValue, State] = {}
         self._given_up: dict[SSAValue, Unstructured] = {}
         carriers = [op for op in func.walk() if op.name == "scf.for"]
@@ -89,10 +89,16 @@ class PointerAnalysis:
             found = None if rule is None else rule(self, owner)
         if isinstance(found, Structured):
             return found
-        # A scalar integer is a symbol, whatever computes it; a vector of them is a table.
-        if not shape and not is_pointer(value.type):
+        return self._symbol(value) or self._table(value) or found or Unstructured(_why(owner), value)
+
+    def _symbol(self, value: SSAValue) -> State | None:
+        """A scalar is a symbol, whatever computes it; a pointer counts from what it points into."""
+        if isinstance(value.type, TensorType):
+            return None
+        if not is_pointer(value.type):
             return Structured(number(value), (), ())
-        return self._table(value) or found or Unstructured(_why(owner), value)
+        base = self.bases.of(value)
+        return None if base is None else Structured(number(value), (), (), base)
 
     def _table(self, value: SSAValue) -> State | None:
         shape = shape_of(value.type)
@@ -114,7 +120,8 @@ class PointerAnalysis:
             if isinstance(before, Unstructured) or _yielded(block, value.index) is value:
                 return before
             return replace(before, offset=carried(value))
-        return self._table(value) or Unstructured("it is carried by a loop that may change all of it", value)
+        lost = Unstructured("it is carried by a loop that may change all of it", value)
+        return self._symbol(value) or self._table(value) or lost
 
     def _loop_result(self, value: OpResult) -> State | None:
         block = value.op.regions[0].block
@@ -287,15 +294,7 @@ def _extend_unsigned(analysis: PointerAnalysis, op: Operation) -> State | None:
 
 
 def _bitcast(analysis: PointerAnalysis, op: Operation) -> State | None:
-    """Triton takes a pointer to booleans for one to bytes, which is how they lie in memory."""
-    pointees = {_pointee_bits(value.type) for value in (op.operands[0], op.results[0])}
-    return analysis.of(op.operands[0]) if pointees == {1, 8} else None
-
-
-def _pointee_bits(type: Attribute) -> int | None:
-    pointer = get_element_type_or_self(type)
-    pointee = pointer.pointee_type if isinstance(pointer, PointerType) else None
-    return pointee.bitwidth if isinstance(pointee, IntegerType) else None
+    return analysis.of(op.operands[0]) if sees_booleans_as_bytes(op) else None
 
 
 def _int_to_ptr(analysis: PointerAnalysis, op: Operation) -> State:

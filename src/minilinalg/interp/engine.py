@@ -433,6 +433,7 @@ WRITERS: set[str] = {
     "tt.descriptor_reduce",
     "tt.descriptor_scatter",
     "func.call",
+    "linalg_ext.scatter",
     "memref.store",
     "memref.copy",
     "bufferization.materialize_in_destination",

@@ -18,6 +18,7 @@ from minilinalg.interp.copying import copy
 from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.indexed import gather, scatter
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program
 from minilinalg.interp.views import MemRef
@@ -153,6 +154,16 @@ def emit_copy(em: Emitter, op: Any) -> None:
         b.carried(what, write=True).write(data.reshape(len(data), *shape))
 
     execute(em, op, move, f"c, {em.refs((source, target))}")
+
+
+@meaning("simd.gather")
+def emit_gather(em: Emitter, op: Any) -> None:
+    gather(em, op, list(op.inputs), op.outputs[0], op.indexed, execute)
+
+
+@meaning("simd.scatter")
+def emit_scatter(em: Emitter, op: Any) -> None:
+    scatter(em, op, list(op.inputs), op.outputs[0], op.indexed, execute)
 
 
 @meaning("simd.fill")

@@ -19,9 +19,9 @@ from minilinalg.errors import MinilinalgError
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.tokens import Token
-from minilinalg.interp.views import MemRef
+from minilinalg.interp.views import MemRef, Sized
 from minilinalg.locations import places_of
-from minilinalg.sim.costs import Transfer, access_cost, instruction_cost, scalar_cost, transfer
+from minilinalg.sim.costs import Int, Transfer, access_cost, instruction_cost, list_transfer, scalar_cost, transfer
 from minilinalg.sim.timing import ALL, Span
 from minilinalg.targets import Target
 
@@ -70,6 +70,9 @@ class Clock(Observer):
             if isinstance(op, simd.DmaOp):
                 dma = em.const(self._dma(op), "dma")
                 em.line(f"{done}{dma}(c, {em.ref(op.inputs[0])}, {em.ref(op.outputs[0])}, {after})", op)
+            elif isinstance(op, simd.Indexed):
+                dma = em.const(self._list_dma(op), "dma")
+                em.line(f"{done}{dma}(c, [{em.refs(op.inputs)}], {em.ref(op.outputs[0])}, {after})", op)
             elif self._only_adds(op):
                 cost = instruction_cost(op, self.target)
                 span = self._span(op)
@@ -116,7 +119,7 @@ class Clock(Observer):
         if function not in self._overlaps:
             inside = function.walk()
             self._overlaps[function] = any(isinstance(o, simd.Instruction) and o.is_async for o in inside)
-        return not isinstance(op, simd.DmaOp) and not self._overlaps[function]
+        return not isinstance(op, simd.DmaOp | simd.Indexed) and not self._overlaps[function]
 
     def _span(self, op: Operation) -> Span:
         return self._spans.setdefault(op.parent, Span())
@@ -146,6 +149,37 @@ class Clock(Observer):
 
         return dma
 
+    def _list_dma(self, op: simd.Indexed) -> Any:
+        source, destination = simd.space_of(op.input_types[0]), simd.space_of(op.output_types[0])
+        path = self.target.path(source, destination)
+        writes_chip = self.target.space(destination).scope == "chip"
+        name, width, synchronous, at = op.name, op.width, not op.is_async, op.indexed
+        is_gather, has_mask = isinstance(op, simd.GatherOp), op.mask is not None
+
+        @cache
+        def row(*numbers: int) -> Transfer:
+            rank = len(numbers) // 3
+            extents, strides = numbers[:rank], [s // width for s in numbers[rank:]]
+            return transfer(extents, strides[:rank], strides[rank:], width, path, writes_chip=writes_chip)
+
+        def dma(c: Chunk, inputs: list[MemRef], output: MemRef, after: Sequence[Array]) -> Any:
+            first, index = inputs[:2]
+            array, block = (first, output) if is_gather else (output, first)
+            behind = at + index.rank
+            extents = (*block.sizes[:at], *block.sizes[behind:])
+            theirs = (*array.strides[:at], *array.strides[at + 1 :])
+            ours = (*block.strides[:at], *block.strides[behind:])
+            one = per_core(row, (*extents, *((theirs + ours) if is_gather else (ours + theirs))), c.size)
+            entries: Int = 1
+            for extent in index.sizes:
+                entries = entries * extent
+            rows = _count_true(inputs[2], c) if has_mask else entries
+            found = list_transfer(entries, rows, one, path)
+            cores = ALL if c.rows is None else c.rows
+            return c.machine.dma(path, found, cores, op=name, after=after, synchronous=synchronous)
+
+        return dma
+
 
 def _times(*tokens: Token) -> list[Array]:
     """When the instructions are done that are still on their way."""
@@ -159,3 +193,13 @@ def per_core(cost: Callable[..., Transfer], numbers: Sequence[Any], count: int) 
     rows = zip(*(np.broadcast_to(np.asarray(n), (count,)).tolist() for n in numbers), strict=True)
     found = [cost(*row) for row in rows]
     return Transfer(*(np.array(field, np.int64) for field in zip(*found, strict=True)))
+
+
+def _count_true(mask: MemRef, c: Chunk) -> Int:
+    """How many entries of a mask are true, on each core."""
+    read = mask.read(c.size, "a mask")
+    if not isinstance(read, Sized):
+        return np.count_nonzero(read.reshape(len(read), -1), axis=1)
+    # Only the first extent of a list may differ between cores.
+    ends = np.broadcast_to(np.asarray(read.sizes[0]), (len(read.data),)).tolist()
+    return np.array([np.count_nonzero(list[:end]) for list, end in zip(read.data, ends, strict=True)])

@@ -7,6 +7,7 @@ there `latency` cycles later; `issue` cycles pass on the core before it starts.
     matmul      occupancy = ceil(m' * n' * k' / multiply-adds per cycle), sizes rounded up to the unit's tile
     DMA         occupancy = descriptors * startup + ceil(bus bytes / bytes per cycle) + (runs - descriptors) * row
                 bus bytes = runs * (run bytes rounded up to the granule, and a granule more for a partial write)
+    list DMA    occupancy = startup + entries * index + rows * (what one row takes without its startup)
 
 A DMA from or to a memory of the chip also queues for that memory's bandwidth (timing.py). Sizes of a DMA may be NumPy
 arrays with one element per core; all formulas here hold for both.
@@ -126,6 +127,18 @@ def transfer(
     rows = (runs - descriptors) * path.row * some
     engine = ceil_div(moved, path.bytes_per_cycle) + rows
     return Transfer(descriptors * path.startup * some, engine, moved, payload)
+
+
+def list_transfer(entries: Int, rows: Int, row: Transfer, path: Path) -> Transfer:
+    """A DMA of `rows` rows, each of which alone would be `row`, that a list of `entries` indices names.
+
+    Rows that a mask leaves out are no rows; the engine looks at their entries all the same.
+    """
+    assert path.index is not None
+    one = row.engine + (row.startup - path.startup * (row.payload != 0))
+    return Transfer(
+        path.startup * (entries != 0), entries * path.index + rows * one, rows * row.moved, rows * row.payload
+    )
 
 
 def scalar_cost(op_name: str, element_bytes: int, target: Target) -> int:

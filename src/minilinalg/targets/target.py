@@ -137,6 +137,8 @@ class Path(Figures):
     """Cycles for every contiguous run after the first."""
     dims: int = figure()
     """Nested strides of one descriptor, the contiguous run counted; more take more descriptors, each with a startup."""
+    index: int | None = figure(0, optional=True)
+    """Cycles for every entry of a list of indices; missing where the DMA takes no such lists."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from minilinalg.dialects.simd.buffers import (
     Buffer,
     element_bytes,
     is_contiguous,
+    is_run,
     offset_of,
     space_of,
     static_count,
@@ -26,12 +27,13 @@ from minilinalg.dialects.simd.buffers import (
 from minilinalg.dialects.simd.constraints import check_instruction, reserved_bytes
 from minilinalg.dialects.simd.control import CONTROL, BarrierOp, ClusterIdOp, CoreIdOp, ReadyOp, WaitOp
 from minilinalg.dialects.simd.elementwise import CMPF, CMPI, ELEMENTWISE, ROUNDING, Elementwise
+from minilinalg.dialects.simd.indexed import INDEXED, GatherOp, Indexed, ScatterOp
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Pipe, Spec
 from minilinalg.dialects.simd.matmul import MatmulOp
 from minilinalg.dialects.simd.movement import MOVEMENT, BroadcastOp, DmaOp, FillOp, IotaOp, MoveOp, TransposeOp
 from minilinalg.dialects.simd.reduction import REDUCTIONS, Reduction
 
-INSTRUCTIONS: tuple[type[Instruction], ...] = (*MOVEMENT, *ELEMENTWISE, *REDUCTIONS, MatmulOp)
+INSTRUCTIONS: tuple[type[Instruction], ...] = (*MOVEMENT, *INDEXED, *ELEMENTWISE, *REDUCTIONS, MatmulOp)
 
 ELEMENTWISE_BY_MEANING: dict[str, type[Elementwise]] = {cls.SPEC.meaning: cls for cls in ELEMENTWISE}
 """`arith.addf` -> `AddfOp`: what linalg-to-simd asks."""
@@ -69,6 +71,8 @@ __all__ = [
     "DmaOp",
     "Elementwise",
     "FillOp",
+    "GatherOp",
+    "Indexed",
     "Instruction",
     "IotaOp",
     "MatmulOp",
@@ -76,6 +80,7 @@ __all__ = [
     "Pipe",
     "ReadyOp",
     "Reduction",
+    "ScatterOp",
     "SpaceAttr",
     "Spec",
     "TokenType",
@@ -84,6 +89,7 @@ __all__ = [
     "check_instruction",
     "element_bytes",
     "is_contiguous",
+    "is_run",
     "offset_of",
     "reserved_bytes",
     "space_of",

@@ -86,3 +86,12 @@ def is_contiguous(type: Buffer) -> bool:
         return False
     dense = row_major(shape)
     return all(extent == 1 or have == want for extent, have, want in zip(shape, strides, dense, strict=True))
+
+
+def is_run(type: Buffer) -> bool:
+    """Whether a buffer is one gapless run of elements, of which only the first extent may be dynamic."""
+    shape, strides = type.get_shape(), strides_of(type)
+    if strides is None or DYNAMIC_INDEX in shape[1:]:
+        return False
+    dense = row_major(shape)
+    return all(extent == 1 or have == want for extent, have, want in zip(shape, strides, dense, strict=True))

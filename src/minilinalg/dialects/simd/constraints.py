@@ -17,6 +17,7 @@ from minilinalg.dialects.simd.buffers import (
     static_count,
 )
 from minilinalg.dialects.simd.elementwise import Elementwise
+from minilinalg.dialects.simd.indexed import Indexed
 from minilinalg.dialects.simd.instruction import Instruction
 from minilinalg.dialects.simd.matmul import MatmulOp
 from minilinalg.dialects.simd.movement import DmaOp
@@ -31,6 +32,9 @@ def check_instruction(op: Instruction, target: Target) -> None:
     if isinstance(op, DmaOp):
         target.path(space_of(op.input_types[0]), space_of(op.output_types[0]))
         return
+    if isinstance(op, Indexed):
+        _check_lists(op, target)
+        return
     for position, type in enumerate((*op.input_types, *op.output_types)):
         is_weights = isinstance(op, MatmulOp) and position == 1
         _check_space(op, type, "weights" if is_weights else "vector", target)
@@ -41,6 +45,17 @@ def check_instruction(op: Instruction, target: Target) -> None:
             _check_count(op, type, "an input that is read again and again", target)
     if not isinstance(result.layout, NoneAttr):
         _check_count(op, result, "an output that is part of a larger buffer", target)
+
+
+def _check_lists(op: Indexed, target: Target) -> None:
+    path = target.path(space_of(op.input_types[0]), space_of(op.output_types[0]))
+    if path.index is None:
+        raise InputError(
+            f"{op.name} on the path from {path.source} to {path.destination}, whose DMA takes no lists of indices",
+            rule="a path with a figure 'index' does",
+        )
+    for type in op.input_types[1:]:
+        _check_space(op, type, "vector", target)
 
 
 def reserved_bytes(type: Buffer, target: Target) -> int:

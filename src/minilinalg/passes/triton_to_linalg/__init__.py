@@ -4,7 +4,8 @@
 |---|---|
 | `demand.py` | finds what has to be computed at all |
 | `conversion.py` | the state that handlers share; expressions become index arithmetic |
-| `memory.py` | loads and stores |
+| `memory.py`, `views.py` | loads and stores, as views of the arguments |
+| `indexed.py` | those that no view can be: gather and scatter |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
 | `control.py` | programs, loops, branches |
 """
@@ -105,11 +106,18 @@ class TritonToLinalgPass(MinilinalgPass):
     }
     ```
 
-    Requires: kernels of one block, inlined; addresses that have a stride in each dimension, or wrap around with a
-    modulo; masks that are an interval in each dimension. Anything else is an UnsupportedError that says what.
+    An access whose addresses have a stride in each dimension (or wrap around with a modulo), under a mask that is an
+    interval in each dimension, is a view. Where one dimension goes through a table, or its mask is no interval, rows
+    are gathered or scattered at the indices along it. Anything else is gathered or scattered element by element, at
+    the integers that the kernel computes, which wrap around as they always did; a remark says why. What a mask leaves
+    out is never touched: it may belong to nobody (analysis/accesses.py).
+
+    Requires: kernels of one block, inlined; pointers that come from one argument. Anything else is an UnsupportedError
+    that says what.
     Ensures: no operation of tt, and no pointers. What a load reads is a snapshot, for arguments may alias. A masked-off
     element without `other` is undefined: it comes from `tensor.empty`. Only what reaches memory is computed; of what
-    loops carry for addresses, the offset alone. Scalar loads and stores that are masked happen when the mask holds.
+    loops carry for addresses of views, the offset alone. Scalar loads and stores that are masked happen when the mask
+    holds.
     Leaves alone: functions that are not of tt.
     """
 

@@ -9,7 +9,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from minilinalg.analysis.structured import Structured, is_pointer
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, scf
-from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler
+from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, data_type
 from minilinalg.passes.triton_to_linalg.demand import sources
 
 
@@ -61,7 +61,7 @@ def _bind(c: Conversion, data: Sequence[SSAValue], offsets: Sequence[SSAValue], 
 def _if(c: Conversion, op: scf.IfOp) -> None:
     data = [result for result in op.results if result in c.demand.data]
     offsets = [result for result in op.results if result in c.demand.carried]
-    types = [*(result.type for result in data), *(INDEX for _ in offsets)]
+    types = [*(data_type(result.type) for result in data), *(INDEX for _ in offsets)]
     both = bool(types) or bool(op.false_region.blocks)
     branch = scf.IfOp(c.value(op.cond), types, Region(Block()), Region(Block()) if both else Region())
     for side, (old, new) in enumerate(zip(op.regions, branch.regions, strict=True)):
@@ -77,10 +77,12 @@ def _if(c: Conversion, op: scf.IfOp) -> None:
 def _while(c: Conversion, op: scf.WhileOp) -> None:
     """All that a `while` carries is data."""
     for value in (*op.operands, *op.results):
-        if is_pointer(value.type):
-            raise c.unsupported(op, f"a while loop that carries {value.type}", "a while loop carries numbers only")
-    before, after = (Block(arg_types=region.block.arg_types) for region in op.regions)
-    loop = scf.WhileOp([c.value(value) for value in op.operands], op.result_types, Region(before), Region(after))
+        if is_pointer(value.type) and c.pointers.bases.of(value) is None:
+            found = f"a while loop that carries {value.type}"
+            raise c.unsupported(op, found, "a pointer that a while loop carries points into one argument")
+    before, after = (Block(arg_types=[*map(data_type, region.block.arg_types)]) for region in op.regions)
+    types = [*map(data_type, op.result_types)]
+    loop = scf.WhileOp([c.value(value) for value in op.operands], types, Region(before), Region(after))
     loop.attributes.update(op.attributes)
     for old, new in zip(op.regions, (before, after), strict=True):
         for old_arg, new_arg in zip(old.block.args, new.args, strict=True):

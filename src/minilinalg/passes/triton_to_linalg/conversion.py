@@ -13,15 +13,16 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, UnknownLoc
+from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, UnknownLoc, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from minilinalg.analysis.index_expr import Apply, Carried, Condition, Expr, Number, Symbol
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
-from minilinalg.dialects.tt.types import AnyTensor
-from minilinalg.dialects.upstream import arith
+from minilinalg.analysis.structured import Structured, is_pointer
+from minilinalg.dialects.tt.types import AnyTensor, PointerType
+from minilinalg.dialects.upstream import arith, linalg, tensor
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import remark
@@ -117,8 +118,24 @@ class Conversion:
     # Values
 
     def value(self, old: SSAValue) -> SSAValue:
-        """What has become of a value that is needed as data."""
+        """What has become of a value that is needed as data.
+
+        An argument that is a pointer has become memory; other pointers are i64 numbers of elements, counted from there.
+        """
+        if old not in self._values and is_pointer(old.type):
+            return self._uniform_pointer(old)
         return self._values[old]
+
+    def _uniform_pointer(self, old: SSAValue) -> SSAValue:
+        state = self.pointers.of(old)
+        assert isinstance(state, Structured) and state.is_uniform, f"{old} was not converted"
+        offset = self.index(state.offset)
+        number = self._once((i64, offset), lambda: arith.IndexCastOp(offset, i64).result)
+        type = data_type(old.type)
+        if as_tensor(type) is None:
+            return number
+        empty = self.insert(tensor.EmptyOp((), type)).tensor
+        return self.insert(linalg.FillOp([number], [empty], [empty.type])).results[0]
 
     def bind(self, old: SSAValue, new: SSAValue) -> None:
         """Says that `old` has become `new`, which takes over its name."""
@@ -220,6 +237,14 @@ class Conversion:
         if isinstance(source, arith.IndexCastOp) and source.input in (*self.programs, *self.grid):
             return source.input
         return self._once(("index", new), lambda: arith.IndexCastOp(new, INDEX).result)
+
+
+def data_type(type: Attribute) -> Attribute:
+    """The type of a value that is needed as data: pointers are i64 numbers of elements."""
+    shaped = as_tensor(type)
+    if shaped is None:
+        return i64 if isinstance(type, PointerType) else type
+    return TensorType(i64, shaped.get_shape()) if isinstance(shaped.element_type, PointerType) else type
 
 
 def element_of(type: Attribute) -> Attribute:

@@ -1,8 +1,8 @@
 """What of a function has to be computed: values as data, and the offsets that loops carry.
 
-A tensor of offsets that only feeds addresses is never computed, for the view of a block needs its first offset alone.
-So the values that are needed are found backwards from what acts: stores first, then whatever these take as data or as a
-scalar in an address or a bound.
+A tensor of offsets that only feeds the addresses of strided blocks is never computed, for a view needs its first offset
+alone. So the values that are needed are found backwards from what acts: stores first, then whatever these take as data
+or as a scalar in an address or a bound. What is gathered or scattered needs its indices and masks as data.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.traits import IsTerminator, MemoryEffectKind, get_effects
 
-from minilinalg.analysis.index_expr import Apply, Carried, Expr, Number, Symbol
+from minilinalg.analysis.accesses import Elements, Rows, Windows, access_of
+from minilinalg.analysis.index_expr import Apply, Carried, Expr, Number, Symbol, number
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
-from minilinalg.analysis.structured import Structured, Table, is_pointer
+from minilinalg.analysis.structured import Structured, Table, Unstructured, is_pointer
 from minilinalg.dialects import tt
 
 
@@ -45,17 +46,18 @@ class Demand:
             self._keep(parent)
         match op:
             case tt.LoadOp():
-                self._access(op.ptr, op.mask)
+                self._access(op)
                 if op.other is not None:
                     self._need(op.other)
             case tt.StoreOp():
-                self._access(op.ptr, op.mask)
+                self._access(op)
                 self._need(op.value)
             case _:
                 # What a loop or a branch carries is asked for one by one, by its results and arguments.
                 bounds = {"scf.for": 3, "scf.if": 1}.get(op.name, len(op.operands))
                 for operand in op.operands[:bounds]:
-                    self._need(operand)
+                    if not is_pointer(operand.type) or _hands_on_pointers(op):
+                        self._need(operand)
                 if op.name in ("tt.reduce", "tt.scan"):
                     self._need_inside(op)
                 elif op.name == "scf.while":
@@ -72,23 +74,40 @@ class Demand:
                 for operand in inner.operands:
                     self._need(operand)
 
-    def _access(self, pointer: SSAValue, mask: SSAValue | None) -> None:
-        state = self.pointers.of(pointer)
-        if isinstance(state, Structured):
-            self._need_all(state.expressions())
-            for term in state.terms:
-                if isinstance(term, Table):
+    def _access(self, op: tt.LoadOp | tt.StoreOp) -> None:
+        match access_of(op, self.pointers, self.masks):
+            case Windows(pointer, mask):
+                self._need_all((*pointer.expressions(), *mask.expressions()))
+                if op.mask is not None and not isinstance(op.mask.type, TensorType):
+                    self._need(op.mask)
+            case Rows(pointer, mask, dim):
+                self._need_all((*pointer.expressions(), *mask.expressions()))
+                if isinstance(term := pointer.terms[dim], Table):
                     self._need(term.vector)
-        if mask is not None and isinstance(mask.type, TensorType):
-            self._need_all(self.masks.of(mask).expressions())
-        elif mask is not None:
-            self._need(mask)
+                for rest in mask.rest:
+                    self._need(rest.value)
+            case Elements(_, offset, index):
+                self._need_all([offset])
+                self._need(index)
+                if op.mask is not None:
+                    self._need(op.mask)
+            case Unstructured():
+                # An error when it is converted.
+                pass
 
     def _need(self, value: SSAValue) -> None:
-        # A pointer is no data: what goes through it is found by the analysis, or is an error at the access.
-        if value not in self.data and not is_pointer(value.type):
-            self.data.add(value)
-            self._waiting.append(value)
+        if value in self.data:
+            return
+        if is_pointer(value.type):
+            # Of pointers, what is needed is how far they are from what they point into.
+            state = self.pointers.of(value)
+            if isinstance(state, Structured) and state.is_uniform and state.offset != number(value):
+                self._need_all([state.offset])
+                return
+            if self.pointers.bases.of(value) is None:
+                return
+        self.data.add(value)
+        self._waiting.append(value)
 
     def _need_all(self, exprs: Iterable[Expr]) -> None:
         for expr in exprs:
@@ -126,6 +145,11 @@ class Demand:
         elif isinstance(value, BlockArgument) and is_carried(value):
             for source in sources(value):
                 self._need(source)
+
+
+def _hands_on_pointers(op: Operation) -> bool:
+    arguments = [arg for region in op.regions for block in region.blocks for arg in block.args]
+    return any(is_pointer(value.type) for value in (*op.results, *arguments))
 
 
 def acts(op: Operation) -> bool:

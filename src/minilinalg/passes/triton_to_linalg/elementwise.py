@@ -14,13 +14,14 @@ from xdsl.dialects.builtin import (
     IntegerType,
     TensorType,
     i32,
+    i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
 from minilinalg.dialects.tt.types import AnyTensor
 from minilinalg.dialects.upstream import arith, linalg, math, tensor
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, element_of
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, data_type, element_of
 
 Scalar = Callable[[Conversion, Any, Sequence[SSAValue], Attribute], Operation]
 """Given an operation, its operands as scalars and the type of the result, the operation on scalars that computes it."""
@@ -62,7 +63,16 @@ def _as(make: Callable[..., Operation]) -> Scalar:
     return lambda c, op, operands, result: make(*operands)
 
 
+def _moved_pointer(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
+    """Numbers of elements are signed, and of 64 bits when they are added up."""
+    pointer, offset = operands
+    if offset.type != i64:
+        offset = c.insert(arith.ExtSIOp(offset, i64)).result
+    return arith.AddiOp(pointer, offset)
+
+
 SCALARS: Mapping[str, Scalar] = {
+    "tt.addptr": _moved_pointer,
     "tt.fp_to_fp": _fp_to_fp,
     "tt.bitcast": lambda c, op, operands, result: arith.BitcastOp(operands[0], result),
     "tt.clampf": _clamp,
@@ -78,10 +88,11 @@ def elementwise(c: Conversion, op: Operation) -> None:
     """arith, math and the elementwise operations of tt."""
     scalar = SCALARS.get(op.name, _clone)
     result = op.results[0]
+    type = data_type(result.type)
     operands = [c.value(operand) for operand in op.operands]
-    tensor_type = as_tensor(result.type)
+    tensor_type = as_tensor(type)
     if tensor_type is None:
-        c.bind(result, c.insert(scalar(c, op, operands, result.type)).results[-1])
+        c.bind(result, c.insert(scalar(c, op, operands, type)).results[-1])
         return
 
     def body(args: Sequence[SSAValue]) -> SSAValue:

@@ -1,7 +1,7 @@
 """Loads and stores: strided views of the arguments, clamped to the part of the block that the mask lets through.
 
 A block whose rows wrap around (`Wrapped`) is taken apart into the runs between two wraps, by a loop over them that
-nearly always runs once.
+nearly always runs once. What a view cannot be is gathered and scattered (indexed.py).
 """
 
 from __future__ import annotations
@@ -9,141 +9,129 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from xdsl.dialects.builtin import (
-    DYNAMIC_INDEX,
-    MemRefType,
-    NoneAttr,
-    StridedLayoutAttr,
-    TensorType,
-    UnitAttr,
-)
+from xdsl.dialects.builtin import TensorType, UnitAttr
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from minilinalg.analysis.accesses import Elements, Rows, Windows, access_of
 from minilinalg.analysis.constants import constant, constant_of
-from minilinalg.analysis.index_expr import ONE, ZERO, Condition, choose, largest, number, quotient, smallest
-from minilinalg.analysis.masks import Interval, everywhere
+from minilinalg.analysis.index_expr import Condition, choose, largest, number, quotient, smallest
+from minilinalg.analysis.masks import Interval
 from minilinalg.analysis.signs import never_negative
-from minilinalg.analysis.structured import STILL, Strided, Structured, Table, Unstructured, Wrapped
+from minilinalg.analysis.structured import STILL, Strided, Structured, Unstructured, Wrapped
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import bufferization, memref, scf, ub
-from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, element_of
+from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, as_tensor, element_of
 from minilinalg.passes.triton_to_linalg.elementwise import empty, filled
+from minilinalg.passes.triton_to_linalg.indexed import (
+    IndexedRows,
+    gather_elements,
+    gather_rows,
+    indexed_rows,
+    scatter_elements,
+    scatter_rows,
+)
 from minilinalg.passes.triton_to_linalg.shapes import broadcast, extract_slice, insert_slice, scalar_constant
-
-Box = tuple[Interval, ...]
+from minilinalg.passes.triton_to_linalg.views import Box, is_full, is_whole, view
 
 
 def load(c: Conversion, op: tt.LoadOp) -> None:
     """A load gives what is in memory, and `other` where the mask does not hold; without `other`, nothing defined."""
-    pointer = _addresses(c, op)
-    if not isinstance(op.result.type, TensorType):
-        c.bind(op.result, _load_element(c, op, pointer))
+    access = _access(c, op)
+    type: Attribute = op.result.type
+    if as_tensor(type) is None:
+        assert isinstance(access, Windows)
+        c.bind(op.result, _load_element(c, op, access.pointer))
         return
     if op.volatile:
         raise c.unsupported(op, "a volatile load of a block", "a block is read by a copy, which may be moved or merged")
-    c.bind(op.result, _load_block(c, op, pointer, _box(c, op, pointer)))
+    if isinstance(access, Elements):
+        c.bind(op.result, gather_elements(c, op, access, _background(c, op, type)))
+    else:
+        c.bind(op.result, _load_block(c, op, access))
 
 
 def store(c: Conversion, op: tt.StoreOp) -> None:
     """A store puts the part of the block that the mask lets through into memory."""
-    pointer = _addresses(c, op)
+    access = _access(c, op)
     value = c.value(op.value)
+    if isinstance(access, Elements):
+        scatter_elements(c, op, access, value)
+        return
+    pointer, rows = access.pointer, _rows(c, access)
     if not isinstance(op.value.type, TensorType):
         _under(c, op.mask, lambda: c.insert(memref.StoreOp.get(value, *_element(c, pointer))))
         return
     # Where several elements go to one address, it is unspecified which of them stays: the first one.
     box = tuple(
-        replace(i, high=smallest(i.high, i.low + 1)) if term == STILL and size != 1 else i
-        for i, term, size in zip(_box(c, op, pointer), pointer.terms, pointer.shape, strict=True)
+        replace(i, high=smallest(i.high, i.low + 1)) if term == STILL and size != 1 and not is_indexed else i
+        for i, term, size, is_indexed in zip(
+            _box(c, op, access), pointer.terms, pointer.shape, _is_indexed(rows, pointer), strict=True
+        )
     )
 
     def write(chunk: Structured, part: Box, _: Sequence[SSAValue]) -> Sequence[SSAValue]:
         piece = value
-        if not _is_whole(part, chunk.shape):
+        if not is_whole(part, chunk.shape):
             piece = extract_slice(c, value, [c.size(i.low) for i in part], [c.size(i.size) for i in part])
-        destination = _view(c, chunk, part)
+        if rows is not None:
+            scatter_rows(c, rows, piece, view(c, chunk, part, rows.dim), part)
+            return ()
         writable = {"writable": UnitAttr()}
+        destination = view(c, chunk, part)
         c.insert(bufferization.MaterializeInDestinationOp.create(operands=[piece, destination], properties=writable))
         return ()
 
-    _in_runs(c, pointer, box, (), write)
+    _in_runs(c, pointer if rows is None else rows.pointer, box, (), write)
 
 
 # Where
 
 
-def _addresses(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Structured:
+def _access(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Windows | Rows | Elements:
     what = "load" if isinstance(op, tt.LoadOp) else "store"
-    rule = "triton-to-linalg accesses an argument in blocks with a stride in each dimension"
-    state = c.pointers.of(op.ptr)
-    if isinstance(state, Unstructured):
-        found = f"this {what}'s addresses are not a strided block: {state.reason}"
-        raise c.unsupported(op, found, rule, state.at)
-    for dim, term in enumerate(state.terms):
-        if isinstance(term, Table):
-            found = f"this {what}'s addresses are not a strided block: dimension {dim} goes through a table"
-            raise c.unsupported(op, found, rule, term.vector)
-    assert state.base is not None
-    element, memory = element_of(c.value(state.base).type), element_of(_accessed(op).type)
+    access = access_of(op, c.pointers, c.masks)
+    if isinstance(access, Unstructured):
+        found = f"this {what}'s addresses are in no one argument: {access.reason}"
+        rule = "triton-to-linalg accesses arguments: in blocks with a stride in each dimension, or at indices"
+        raise c.unsupported(op, found, rule, access.at)
+    base = access.base if isinstance(access, Elements) else access.pointer.base
+    assert base is not None
+    element, memory = element_of(c.value(base).type), element_of(_accessed(op).type)
     if element != memory:
         raise c.unsupported(
             op, f"this {what} takes memory of {element} for {memory}", "an argument has one element type"
         )
-    return state
+    if not isinstance(access, Windows):
+        verb = "gathered" if isinstance(op, tt.LoadOp) else "scattered"
+        kind = "element by element" if isinstance(access, Elements) else "row by row"
+        c.remark(op, f"it is {verb} {kind}: {access.why}")
+    return access
 
 
 def _accessed(op: tt.LoadOp | tt.StoreOp) -> SSAValue:
     return op.result if isinstance(op, tt.LoadOp) else op.value
 
 
-def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, pointer: Structured) -> Box:
-    mask = everywhere(pointer.shape) if op.mask is None else c.masks.of(op.mask)
-    if op.mask is not None and mask.is_true:
+def _rows(c: Conversion, access: Windows | Rows) -> IndexedRows | None:
+    return indexed_rows(c, access) if isinstance(access, Rows) else None
+
+
+def _is_indexed(rows: IndexedRows | None, pointer: Structured) -> list[bool]:
+    return [rows is not None and rows.dim == dim for dim in range(len(pointer.terms))]
+
+
+def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, access: Windows | Rows) -> Box:
+    if op.mask is not None and access.mask.is_true:
         c.remark(op, "the mask holds in every program: the whole block is accessed, and no slice of it")
-    for dim, term in enumerate(pointer.terms):
-        if isinstance(term, Wrapped):
+    for dim, term in enumerate(access.pointer.terms):
+        if isinstance(term, Wrapped) and not (isinstance(access, Rows) and access.dim == dim):
             c.remark(op, f"dimension {dim} wraps around: each run between two wraps is accessed by itself")
-    for rest in mask.rest:
-        raise c.unsupported(
-            op,
-            f"this mask is not an interval in each dimension: {rest.reason}",
-            "a masked access reads or writes the block between two bounds in each dimension",
-            rest.value,
-        )
-    return mask.box()
-
-
-def _is_full(interval: Interval, size: int) -> bool:
-    return interval.low == ZERO and interval.high.constant == size
-
-
-def _is_whole(box: Box, shape: Sequence[int]) -> bool:
-    return all(_is_full(interval, size) for interval, size in zip(box, shape, strict=True))
+    return access.mask.box()
 
 
 def _element(c: Conversion, pointer: Structured) -> tuple[SSAValue, list[SSAValue]]:
     assert pointer.base is not None
     return c.value(pointer.base), [c.index(pointer.offset)]
-
-
-def _view(c: Conversion, pointer: Structured, box: Box) -> SSAValue:
-    """The elements in `box` as a strided view of the argument."""
-    assert pointer.base is not None
-    base = c.value(pointer.base)
-    offset, strides = pointer.offset, [ONE] * len(box)
-    for d, (term, interval) in enumerate(zip(pointer.terms, box, strict=True)):
-        assert isinstance(term, Strided)
-        offset = offset + interval.low * term.stride
-        # Along a dimension of one element any stride will do.
-        strides[d] = ONE if pointer.shape[d] == 1 else term.stride
-    start, sizes, steps = c.size(offset), [c.size(i.size) for i in box], [c.size(s) for s in strides]
-    shape = [size if isinstance(size, int) else DYNAMIC_INDEX for size in sizes]
-    layout = StridedLayoutAttr(
-        [step if isinstance(step, int) else NoneAttr() for step in steps],
-        start if isinstance(start, int) else NoneAttr(),
-    )
-    type = MemRefType(element_of(base.type), shape, layout)
-    return c.insert(memref.ReinterpretCastOp.from_dynamic(base, [start], sizes, steps, type)).result
 
 
 # Elements
@@ -180,37 +168,49 @@ def _under(c: Conversion, mask: SSAValue | None, act: Callable[[], object]) -> N
 # Blocks
 
 
-def _load_block(c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box) -> SSAValue:
+def _load_block(c: Conversion, op: tt.LoadOp, access: Windows | Rows) -> SSAValue:
     """The block, where the addresses do not change along a dimension read once and repeated."""
-    repeated = [d for d, term in enumerate(pointer.terms) if term == STILL and pointer.shape[d] != 1]
+    pointer, box, rows = access.pointer, _box(c, op, access), _rows(c, access)
+    is_indexed = _is_indexed(rows, pointer)
+    repeated = [
+        d for d, term in enumerate(pointer.terms) if term == STILL and pointer.shape[d] != 1 and not is_indexed[d]
+    ]
     other = None if op.other is None else constant_of(op.other)
-    if not all(_is_full(box[d], pointer.shape[d]) for d in repeated) or (other is None and op.other is not None):
+    if not all(is_full(box[d], pointer.shape[d]) for d in repeated) or (other is None and op.other is not None):
         # A mask along that dimension, or an `other` that changes along it: the view repeats, with stride 0.
         repeated = []
     kept = [d for d in range(len(box)) if d not in repeated]
     if not kept:
         return filled(c, c.insert(memref.LoadOp.get(*_element(c, pointer))).res, op.result.type)
+    if rows is not None:
+        pointer, rows = rows.pointer, replace(rows, dim=kept.index(rows.dim))
     once = replace(pointer, terms=tuple(pointer.terms[d] for d in kept), shape=tuple(pointer.shape[d] for d in kept))
     type = TensorType(element_of(op.result.type), once.shape)
-    read = _read(c, op, once, tuple(box[d] for d in kept), type)
+    read = _read(c, op, once, tuple(box[d] for d in kept), type, rows)
     return broadcast(c, read, op.result.type, repeated) if repeated else read
 
 
-def _read(c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box, type: TensorType[Attribute]) -> SSAValue:
+def _read(
+    c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box, type: TensorType[Attribute], rows: IndexedRows | None
+) -> SSAValue:
     wraps = any(isinstance(term, Wrapped) for term in pointer.terms)
-    whole = _is_whole(box, pointer.shape)
-    if whole and not wraps:
-        return c.insert(bufferization.ToTensorOp(_view(c, pointer, box), restrict=True)).tensor
+    whole = is_whole(box, pointer.shape)
+    if whole and not wraps and rows is None:
+        return c.insert(bufferization.ToTensorOp(view(c, pointer, box), restrict=True)).tensor
 
     def read(chunk: Structured, part: Box, carried: Sequence[SSAValue]) -> Sequence[SSAValue]:
-        piece = c.insert(bufferization.ToTensorOp(_view(c, chunk, part), restrict=True)).tensor
-        return [insert_slice(c, piece, carried[0], [c.size(i.low) for i in part], [c.size(i.size) for i in part])]
+        (block,) = carried
+        if rows is not None:
+            return [gather_rows(c, rows, view(c, chunk, part, rows.dim), part, block)]
+        piece = c.insert(bufferization.ToTensorOp(view(c, chunk, part), restrict=True)).tensor
+        return [insert_slice(c, piece, block, [c.size(i.low) for i in part], [c.size(i.size) for i in part])]
 
-    start = empty(c, type) if whole else _background(c, op, type)
+    is_overwritten = whole and (rows is None or rows.mask is None)
+    start = empty(c, type) if is_overwritten else _background(c, op, type)
     return _in_runs(c, pointer, box, [start], read)[0]
 
 
-def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute]) -> SSAValue:
+def _background(c: Conversion, op: tt.LoadOp, type: Attribute) -> SSAValue:
     """What the elements are that the mask leaves out."""
     if op.other is None:
         return empty(c, type)
@@ -218,7 +218,7 @@ def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute]) -> SS
         return c.value(op.other)
     known = constant_of(op.other)
     assert known is not None
-    scalar = constant(known, type.element_type)
+    scalar = constant(known, element_of(type))
     assert scalar is not None
     return filled(c, scalar_constant(c, scalar), type)
 

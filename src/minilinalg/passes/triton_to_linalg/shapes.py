@@ -20,7 +20,7 @@ from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, linalg, tensor
 from minilinalg.dialects.upstream.assembly import index_list
 from minilinalg.dialects.upstream.reshape import reassociation
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, element_of
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, data_type, element_of
 from minilinalg.passes.triton_to_linalg.elementwise import empty, filled, index_tensor
 
 
@@ -116,13 +116,13 @@ def _make_range(c: Conversion, op: tt.MakeRangeOp) -> None:
 
 
 def _splat(c: Conversion, op: tt.SplatOp) -> None:
-    c.bind(op.result, filled(c, c.value(op.src), op.result.type))
+    c.bind(op.result, filled(c, c.value(op.src), data_type(op.result.type)))
 
 
 def _unsplat(c: Conversion, op: tt.UnsplatOp) -> None:
     source = c.value(op.src)
     zeros = [c.number(0)] * len(shape_of(source))
-    c.bind(op.result, c.insert(tensor.ExtractOp(source, zeros, op.result.type)).result)
+    c.bind(op.result, c.insert(tensor.ExtractOp(source, zeros, data_type(op.result.type))).result)
 
 
 def _reshape(c: Conversion, op: Any) -> None:
@@ -137,12 +137,12 @@ def _broadcast(c: Conversion, op: tt.BroadcastOp) -> None:
         c.bind(op.result, source)
         return
     kept = tuple(size for d, size in enumerate(old) if d not in grown)
-    c.bind(op.result, broadcast(c, reshaped(c, source, kept), op.result.type, grown))
+    c.bind(op.result, broadcast(c, reshaped(c, source, kept), data_type(op.result.type), grown))
 
 
 def _transpose(c: Conversion, op: tt.TransOp) -> None:
     order = DenseArrayBase.from_list(i64, op.get_order())
-    transposed = linalg.TransposeOp(c.value(op.src), empty(c, op.result.type), order)
+    transposed = linalg.TransposeOp(c.value(op.src), empty(c, data_type(op.result.type)), order)
     c.bind(op.result, c.insert(transposed).results[0])
 
 
@@ -150,11 +150,11 @@ def _join(c: Conversion, op: tt.JoinOp) -> None:
     """The two operands go into the two slices along the new last dimension."""
     shape = shape_of(op.lhs)
     halves = [reshaped(c, c.value(side), (*shape, 1)) for side in (op.lhs, op.rhs)]
-    c.bind(op.result, _side_by_side(c, halves, op.result.type, len(shape)))
+    c.bind(op.result, _side_by_side(c, halves, data_type(op.result.type), len(shape)))
 
 
 def _cat(c: Conversion, op: tt.CatOp) -> None:
-    c.bind(op.result, _side_by_side(c, [c.value(op.lhs), c.value(op.rhs)], op.result.type, 0))
+    c.bind(op.result, _side_by_side(c, [c.value(op.lhs), c.value(op.rhs)], data_type(op.result.type), 0))
 
 
 def _side_by_side(c: Conversion, parts: Sequence[SSAValue], type: Attribute, dim: int) -> SSAValue:

@@ -1,0 +1,115 @@
+"""Loads and stores that no strided view can be: gather and scatter of linalg_ext.
+
+Rows are indexed along one dimension: by the numbers of a table, or by the positions themselves where only the mask is
+no interval. Elements are indexed each by itself, by the very integers that the kernel computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from xdsl.dialects.builtin import TensorType, i32, i64
+from xdsl.ir import SSAValue
+
+from minilinalg.analysis.accesses import Elements, Rows
+from minilinalg.analysis.index_expr import Expr
+from minilinalg.analysis.masks import Interval
+from minilinalg.analysis.structured import Strided, Structured, Table, Wrapped
+from minilinalg.dialects import tt
+from minilinalg.dialects.linalg_ext import GatherOp, ScatterOp
+from minilinalg.dialects.upstream import arith, linalg
+from minilinalg.passes.triton_to_linalg.conversion import Conversion
+from minilinalg.passes.triton_to_linalg.elementwise import generic, index_tensor
+from minilinalg.passes.triton_to_linalg.shapes import extract_slice, insert_slice
+from minilinalg.passes.triton_to_linalg.views import Box, elements, is_full, is_whole
+
+
+@dataclass(frozen=True)
+class IndexedRows:
+    """What is read or written along dimension `dim`: the rows at `index`, where `mask` is true.
+
+    Index and mask are tensors over that dimension. `pointer` are the addresses with the steps between two rows there.
+    """
+
+    pointer: Structured
+    dim: int
+    index: SSAValue
+    mask: SSAValue | None
+
+
+def indexed_rows(c: Conversion, access: Rows) -> IndexedRows:
+    """The index and the mask of an access by rows."""
+    pointer, dim = access.pointer, access.dim
+    size = pointer.shape[dim]
+    match pointer.terms[dim]:
+        case Table(vector, scale):
+            index, step = c.value(vector), scale
+        case Strided(stride):
+            index, step = index_tensor(c, TensorType(i32, [size]), 0), stride
+        case Wrapped(start, modulus, scale):
+            index, step = _wrapped(c, size, start, modulus), scale
+    terms = tuple(Strided(step) if d == dim else term for d, term in enumerate(pointer.terms))
+    parts = [c.value(rest.value) for rest in access.mask.rest]
+    return IndexedRows(replace(pointer, terms=terms), dim, index, _all(c, parts) if parts else None)
+
+
+def _wrapped(c: Conversion, size: int, start: Expr, modulus: Expr) -> SSAValue:
+    """The numbers (start + i) remsi modulus."""
+
+    def body(args: Sequence[SSAValue]) -> SSAValue:
+        position = c.insert(arith.IndexCastOp(c.insert(linalg.IndexOp(0)).result, i64)).result
+        return c.insert(arith.RemSIOp(c.insert(arith.AddiOp(position, args[0])).result, args[1])).result
+
+    numbers = [c.insert(arith.IndexCastOp(c.index(expr), i64)).result for expr in (start, modulus)]
+    return generic(c, numbers, TensorType(i64, [size]), body)
+
+
+def _all(c: Conversion, parts: Sequence[SSAValue]) -> SSAValue:
+    """Where all of some masks are true."""
+    first, *others = parts
+    for other in others:
+        first = generic(c, [first, other], first.type, lambda args: c.insert(arith.AndIOp(*args)).result)  # pyright: ignore
+    return first
+
+
+def gather_rows(c: Conversion, rows: IndexedRows, source: SSAValue, box: Box, block: SSAValue) -> SSAValue:
+    """`block` with the rows of `source` in its part `box`."""
+    where = [c.size(i.low) for i in box], [c.size(i.size) for i in box]
+    whole = is_whole(box, block.type.get_shape())  # pyright: ignore
+    piece = block if whole else extract_slice(c, block, *where)
+    read = c.insert(GatherOp([source, *_lists(c, rows, box[rows.dim])], piece, rows.dim)).res[0]
+    return read if whole else insert_slice(c, read, block, *where)
+
+
+def scatter_rows(c: Conversion, rows: IndexedRows, value: SSAValue, destination: SSAValue, box: Box) -> None:
+    """Writes `value`, the part `box` of a block, to the rows of `destination`."""
+    c.insert(ScatterOp([value, *_lists(c, rows, box[rows.dim])], destination, rows.dim))
+
+
+def _lists(c: Conversion, rows: IndexedRows, interval: Interval) -> list[SSAValue]:
+    """Index and mask of the rows in an interval."""
+    lists = [rows.index] if rows.mask is None else [rows.index, rows.mask]
+    if is_full(interval, rows.index.type.get_shape()[0]):  # pyright: ignore
+        return lists
+    return [extract_slice(c, value, [c.size(interval.low)], [c.size(interval.size)]) for value in lists]
+
+
+def gather_elements(c: Conversion, op: tt.LoadOp, access: Elements, background: SSAValue) -> SSAValue:
+    """The block that is `background` where the mask does not hold."""
+    lists = _element_lists(c, op, access)
+    source = elements(c, c.value(access.base), access.offset)
+    return c.insert(GatherOp([source, *lists], background)).res[0]
+
+
+def scatter_elements(c: Conversion, op: tt.StoreOp, access: Elements, value: SSAValue) -> None:
+    """Writes the elements of `value` where the mask holds."""
+    lists = _element_lists(c, op, access)
+    c.insert(ScatterOp([value, *lists], elements(c, c.value(access.base), access.offset)))
+
+
+def _element_lists(c: Conversion, op: tt.LoadOp | tt.StoreOp, access: Elements) -> list[SSAValue]:
+    index = c.value(access.index)
+    if op.mask is None or c.masks.of(op.mask).is_true:
+        return [index]
+    return [index, c.value(op.mask)]
