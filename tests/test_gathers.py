@@ -1,5 +1,5 @@
-"""Gathers and scatters down the whole road, every pass checked: on a machine whose DMA takes lists of indices, and on one
-that loops over them; the answers against NumPy."""
+"""Gathers and scatters down the whole road, every pass checked, the answers against NumPy: on a machine whose DMA takes
+lists of indices, and on one that loops over them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ tt.func public @k(%x: !tt.ptr<f32>, %ri: !tt.ptr<i32>, %ci: !tt.ptr<i32>, %y: !t
   tt.store %yp, %v, %m : tensor<8x8x!tt.ptr<f32>>
   tt.return
 }"""
-"""Rows and columns from two tables, under a mask that is no interval in either dimension, pointers added up in steps."""
+"""Rows and columns from two tables, under a mask that is no interval; the pointers are added up in steps."""
 
 CARRIED = """
 tt.func public @k(%x: !tt.ptr<i32>, %y: !tt.ptr<i32>, %n: i32) {
