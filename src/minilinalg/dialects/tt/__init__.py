@@ -14,8 +14,7 @@ is `MemSemantic.ACQUIRE_RELEASE`).
 | others | the operations, by idea |
 """
 
-from xdsl.ir import Dialect
-
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.tt.arithmetic import (
     ApproxDivFOp,
     BitcastOp,
@@ -78,66 +77,7 @@ from minilinalg.dialects.tt.shape import (
 )
 from minilinalg.dialects.tt.types import PointerType, TensorDescType
 
-TT = Dialect(
-    "tt",
-    [
-        AddPtrOp,
-        ApproxDivFOp,
-        AssertOp,
-        AtomicCASOp,
-        AtomicLoadOp,
-        AtomicPollOp,
-        AtomicRMWOp,
-        AtomicStoreOp,
-        BitcastOp,
-        BroadcastOp,
-        CallOp,
-        CatOp,
-        ClampFOp,
-        DescriptorGatherOp,
-        DescriptorLoadOp,
-        DescriptorReduceOp,
-        DescriptorScatterOp,
-        DescriptorStoreOp,
-        DotOp,
-        DotScaledOp,
-        ElementwiseInlineAsmOp,
-        ExpandDimsOp,
-        ExternElementwiseOp,
-        FpToFpOp,
-        FuncOp,
-        GatherOp,
-        GetNumProgramsOp,
-        GetProgramIdOp,
-        GridDependencyLaunchDependentsOp,
-        GridDependencyWaitOp,
-        HistogramOp,
-        IntToPtrOp,
-        JoinOp,
-        LoadOp,
-        MakeRangeOp,
-        MakeTensorDescOp,
-        MapElementwiseOp,
-        MapElementwiseReturnOp,
-        MulhiUIOp,
-        PreciseDivFOp,
-        PreciseSqrtOp,
-        PrintOp,
-        PtrToIntOp,
-        ReduceOp,
-        ReduceReturnOp,
-        ReshapeOp,
-        ReturnOp,
-        ScanOp,
-        ScanReturnOp,
-        SplatOp,
-        SplitOp,
-        StoreOp,
-        TransOp,
-        UnsplatOp,
-    ],
-    [CachePolicyAttr, PointerType, TensorDescType],
-)
+TT = dialect("tt", globals())
 
 __all__ = [
     "TT",

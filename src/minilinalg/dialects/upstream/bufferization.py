@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import (
     UnrankedMemRefType,
     UnrankedTensorType,
 )
-from xdsl.ir import Attribute, Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
     IRDLOperation,
@@ -38,6 +38,7 @@ from xdsl.printer import Printer
 from xdsl.traits import MemoryWriteEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.assembly import INDEX, counted, parse_value_list, print_values
 from minilinalg.dialects.upstream.constraints import AnyMemRef, AnyTensor, RankedTensor, Shaped
 from minilinalg.dialects.upstream.effects import EffectsOn
@@ -392,15 +393,4 @@ class CloneOp(IRDLOperation):
         super().__init__(operands=[value], result_types=[value.type if result_type is None else result_type])
 
 
-Bufferization = Dialect(
-    "bufferization",
-    [
-        AllocTensorOp,
-        CloneOp,
-        DeallocTensorOp,
-        MaterializeInDestinationOp,
-        ToBufferOp,
-        ToTensorOp,
-    ],
-    [],
-)
+Bufferization = dialect("bufferization", globals())

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from xdsl.dialects.arith import FastMathFlagsAttr
 from xdsl.dialects.builtin import i1
-from xdsl.ir import Attribute, Dialect, Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     VarConstraint,
@@ -28,6 +28,7 @@ from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.elementwise import (
     NO_FASTMATH,
     FastMathAssembly,
@@ -535,55 +536,4 @@ class IsNormalOp(FloatTestOp):
     name = "math.isnormal"
 
 
-Math = Dialect(
-    "math",
-    [
-        AbsFOp,
-        AbsIOp,
-        AcosOp,
-        AcoshOp,
-        AsinOp,
-        AsinhOp,
-        Atan2Op,
-        AtanOp,
-        AtanhOp,
-        CbrtOp,
-        CeilOp,
-        ClampFOp,
-        CopySignOp,
-        CosOp,
-        CoshOp,
-        CountLeadingZerosOp,
-        CountTrailingZerosOp,
-        CtPopOp,
-        ErfOp,
-        ErfcOp,
-        Exp2Op,
-        ExpM1Op,
-        ExpOp,
-        FPowIOp,
-        FloorOp,
-        FmaOp,
-        IPowIOp,
-        IsFiniteOp,
-        IsInfOp,
-        IsNaNOp,
-        IsNormalOp,
-        Log10Op,
-        Log1pOp,
-        Log2Op,
-        LogOp,
-        PowFOp,
-        RoundEvenOp,
-        RoundOp,
-        RsqrtOp,
-        SinOp,
-        SincosOp,
-        SinhOp,
-        SqrtOp,
-        TanOp,
-        TanhOp,
-        TruncOp,
-    ],
-    [],
-)
+Math = dialect("math", globals())

@@ -9,8 +9,8 @@ Source: https://mlir.llvm.org/docs/Dialects/ArithOps/
 """
 
 from xdsl.dialects.arith import ArithConstantMaterializationInterface, FastMathFlagsAttr, IntegerOverflowAttr
-from xdsl.ir import Dialect
 
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.arith.casts import (
     ROUNDING_MODES,
     BitcastOp,
@@ -85,62 +85,7 @@ from minilinalg.dialects.upstream.elementwise import (
     signlessIntegerLike,
 )
 
-Arith = Dialect(
-    "arith",
-    [
-        AddUIExtendedOp,
-        AddfOp,
-        AddiOp,
-        AndIOp,
-        BitcastOp,
-        CeilDivSIOp,
-        CeilDivUIOp,
-        CmpfOp,
-        CmpiOp,
-        ConstantOp,
-        DivSIOp,
-        DivUIOp,
-        DivfOp,
-        ExtFOp,
-        ExtSIOp,
-        ExtUIOp,
-        FPToSIOp,
-        FPToUIOp,
-        FloorDivSIOp,
-        IndexCastOp,
-        IndexCastUIOp,
-        MaxSIOp,
-        MaxUIOp,
-        MaximumfOp,
-        MaxnumfOp,
-        MinSIOp,
-        MinUIOp,
-        MinimumfOp,
-        MinnumfOp,
-        MulSIExtendedOp,
-        MulUIExtendedOp,
-        MulfOp,
-        MuliOp,
-        NegfOp,
-        OrIOp,
-        RemFOp,
-        RemSIOp,
-        RemUIOp,
-        SIToFPOp,
-        SelectOp,
-        ShLIOp,
-        ShRSIOp,
-        ShRUIOp,
-        SubfOp,
-        SubiOp,
-        TruncFOp,
-        TruncIOp,
-        UIToFPOp,
-        XOrIOp,
-    ],
-    [FastMathFlagsAttr, IntegerOverflowAttr],
-    [ArithConstantMaterializationInterface()],
-)
+Arith = dialect("arith", globals(), [ArithConstantMaterializationInterface()])
 
 __all__ = [
     "CMPF_PREDICATES",

@@ -8,8 +8,8 @@ Source: https://mlir.llvm.org/docs/Dialects/Linalg/
 """
 
 from xdsl.dialects.linalg.attrs import IteratorType, IteratorTypeAttr
-from xdsl.ir import Dialect
 
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.linalg.attributes import TypeFn, TypeFnAttr
 from minilinalg.dialects.upstream.linalg.contraction import (
     BatchMatmulOp,
@@ -63,53 +63,7 @@ from minilinalg.dialects.upstream.linalg.structured import (
     StructuredOp,
 )
 
-Linalg = Dialect(
-    "linalg",
-    [
-        AbsOp,
-        AddOp,
-        BatchMatmulOp,
-        BatchMatvecOp,
-        BatchReduceMatmulOp,
-        BatchVecmatOp,
-        BroadcastOp,
-        CeilOp,
-        ContractOp,
-        CopyOp,
-        DivOp,
-        DivUnsignedOp,
-        DotOp,
-        ErfOp,
-        ExpOp,
-        FillOp,
-        FloorOp,
-        GenericOp,
-        IndexOp,
-        LogOp,
-        MapOp,
-        MatmulOp,
-        MatvecOp,
-        MaxOp,
-        MinOp,
-        MulOp,
-        NegFOp,
-        PowFOp,
-        ReciprocalOp,
-        ReduceOp,
-        RoundOp,
-        RsqrtOp,
-        SelectOp,
-        SoftmaxOp,
-        SqrtOp,
-        SquareOp,
-        SubOp,
-        TanhOp,
-        TransposeOp,
-        VecmatOp,
-        YieldOp,
-    ],
-    [IteratorTypeAttr, TypeFnAttr],
-)
+Linalg = dialect("linalg", globals())
 
 __all__ = [
     "PARALLEL",

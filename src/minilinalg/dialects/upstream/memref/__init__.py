@@ -6,8 +6,7 @@ reads or writes but not what, and lets a view have any layout. Its names of clas
 Source: https://mlir.llvm.org/docs/Dialects/MemRef/
 """
 
-from xdsl.ir import Dialect
-
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.memref.access import (
     ATOMIC_KINDS,
     AtomicRMWOp,
@@ -44,39 +43,7 @@ from minilinalg.dialects.upstream.memref.reshapes import (
 from minilinalg.dialects.upstream.memref.strides import Strides, slice_of, strides_of, with_strides
 from minilinalg.dialects.upstream.memref.views import CastOp, MemorySpaceCastOp, ReinterpretCastOp, SubviewOp
 
-MemRef = Dialect(
-    "memref",
-    [
-        AllocOp,
-        AllocaOp,
-        AllocaScopeOp,
-        AllocaScopeReturnOp,
-        AssumeAlignmentOp,
-        AtomicRMWOp,
-        CastOp,
-        CollapseShapeOp,
-        CopyOp,
-        DeallocOp,
-        DimOp,
-        DmaStartOp,
-        DmaWaitOp,
-        ExpandShapeOp,
-        ExtractAlignedPointerAsIndexOp,
-        ExtractStridedMetaDataOp,
-        GetGlobalOp,
-        GlobalOp,
-        LoadOp,
-        MemorySpaceCastOp,
-        RankOp,
-        ReinterpretCastOp,
-        ReshapeOp,
-        StoreOp,
-        SubviewOp,
-        TransposeOp,
-        ViewOp,
-    ],
-    [],
-)
+MemRef = dialect("memref", globals())
 
 __all__ = [
     "ATOMIC_KINDS",

@@ -6,32 +6,14 @@ way that mlir-opt does not accept. Its names of classes, constructors' parameter
 Source: https://mlir.llvm.org/docs/Dialects/SCFDialect/
 """
 
-from xdsl.ir import Dialect
-
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.scf.branches import ExecuteRegionOp, IfOp, IndexSwitchOp
 from minilinalg.dialects.upstream.scf.forall import ForallOp, InParallelOp
 from minilinalg.dialects.upstream.scf.loops import ConditionOp, ForOp, WhileOp
 from minilinalg.dialects.upstream.scf.parallel import ParallelOp, ReduceOp, ReduceReturnOp
 from minilinalg.dialects.upstream.scf.yields import YieldOp
 
-Scf = Dialect(
-    "scf",
-    [
-        ConditionOp,
-        ExecuteRegionOp,
-        ForOp,
-        ForallOp,
-        IfOp,
-        InParallelOp,
-        IndexSwitchOp,
-        ParallelOp,
-        ReduceOp,
-        ReduceReturnOp,
-        WhileOp,
-        YieldOp,
-    ],
-    [],
-)
+Scf = dialect("scf", globals())
 
 __all__ = [
     "ConditionOp",

@@ -6,8 +6,7 @@ xDSL 0.74 lacks `gather`, `scatter`, `generate`, `parallel_insert_slice`, `rank`
 Source: https://mlir.llvm.org/docs/Dialects/TensorOps/
 """
 
-from xdsl.ir import Dialect
-
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.tensor.bodies import GenerateOp, PadOp, YieldOp
 from minilinalg.dialects.upstream.tensor.elements import ExtractOp, FromElementsOp, InsertOp, SplatOp
 from minilinalg.dialects.upstream.tensor.indexed import GatherOp, ScatterOp
@@ -15,33 +14,7 @@ from minilinalg.dialects.upstream.tensor.shapes import CollapseShapeOp, ExpandSh
 from minilinalg.dialects.upstream.tensor.slices import ConcatOp, ExtractSliceOp, InsertSliceOp, ParallelInsertSliceOp
 from minilinalg.dialects.upstream.tensor.values import BitcastOp, CastOp, DimOp, EmptyOp, RankOp
 
-Tensor = Dialect(
-    "tensor",
-    [
-        BitcastOp,
-        CastOp,
-        CollapseShapeOp,
-        ConcatOp,
-        DimOp,
-        EmptyOp,
-        ExpandShapeOp,
-        ExtractOp,
-        ExtractSliceOp,
-        FromElementsOp,
-        GatherOp,
-        GenerateOp,
-        InsertOp,
-        InsertSliceOp,
-        PadOp,
-        ParallelInsertSliceOp,
-        RankOp,
-        ReshapeOp,
-        ScatterOp,
-        SplatOp,
-        YieldOp,
-    ],
-    [],
-)
+Tensor = dialect("tensor", globals())
 
 __all__ = [
     "BitcastOp",
