@@ -41,3 +41,16 @@ func.func @dead_load(%m: memref<4xf32>, %i: index) {
   %0 = memref.load %m[%i] : memref<4xf32>
   return
 }
+
+// -----
+
+// CHECK-LABEL: @keep_what_an_iteration_hands_on
+// CHECK: tensor.parallel_insert_slice
+func.func @keep_what_an_iteration_hands_on(%x: tensor<2xf32>, %o: tensor<8xf32>) -> tensor<8xf32> {
+  %r = scf.forall (%i) in (4) shared_outs(%t = %o) -> (tensor<8xf32>) {
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %x into %t[%i] [2] [1] : tensor<2xf32> into tensor<8xf32>
+    }
+  }
+  return %r : tensor<8xf32>
+}

@@ -58,3 +58,39 @@ func.func @keep_a_load_behind_a_store(%m: memref<4xf32>, %lb: index, %ub: index,
   }
   return
 }
+
+// -----
+
+// The loop runs, and writes other memory.
+// CHECK-LABEL: @hoist_a_load_that_certainly_happens
+// CHECK: memref.load
+// CHECK: scf.for
+func.func @hoist_a_load_that_certainly_happens(%m: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %b = memref.alloc() : memref<4xf32>
+  scf.for %i = %c0 to %c4 step %c1 {
+    %0 = memref.load %m[%c1] : memref<4xf32>
+    memref.store %0, %b[%i] : memref<4xf32>
+  }
+  memref.copy %b, %m : memref<4xf32> to memref<4xf32>
+  return
+}
+
+// -----
+
+// The index may be outside of the tensor, and the loop may not run.
+// CHECK-LABEL: @keep_an_element_that_may_not_be_there
+// CHECK: scf.for
+// CHECK-NEXT: tensor.extract
+func.func @keep_an_element_that_may_not_be_there(%t: tensor<4xf32>, %k: index, %n: index, %z: f32) -> f32 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%s = %z) -> (f32) {
+    %0 = tensor.extract %t[%k] : tensor<4xf32>
+    %1 = arith.addf %s, %0 : f32
+    scf.yield %1 : f32
+  }
+  return %r : f32
+}

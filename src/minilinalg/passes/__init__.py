@@ -42,6 +42,9 @@ _NAMES = (
     "memref-promote",
     "one-shot-bufferize",
     "scf-forall-to-cores",
+    "triton-canonicalize",
+    "triton-combine",
+    "triton-reorder-broadcast",
     "triton-to-linalg",
 )
 

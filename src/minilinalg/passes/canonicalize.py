@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,12 +10,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, i1
 from xdsl.ir import Operation
 from xdsl.traits import HasCanonicalizationPatternsTrait
-from xdsl.transforms.dead_code_elimination import region_dce
 
 from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.dialects.upstream import arith
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.control_flow import CONTROL_FLOW
+from minilinalg.passes.dce import remove_dead_code
 from minilinalg.passes.folding import COMMUTATIVE
 from minilinalg.passes.rewriting import PatternRewriter, RewritePattern, apply_patterns, op_type_rewrite_pattern
 
@@ -141,7 +142,12 @@ class CanonicalizePass(MinilinalgPass):
     name = "canonicalize"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        apply_patterns(ctx, op, PATTERNS, fold=True, erase_dead=True)
-        # Dead cycles, such as a loop-carried value that only feeds itself, have uses and are found by liveness only.
-        while region_dce(op.body):
-            apply_patterns(ctx, op, PATTERNS, fold=True, erase_dead=True)
+        simplify(ctx, op, PATTERNS)
+
+
+def simplify(ctx: Context, module: ModuleOp, patterns: Sequence[RewritePattern]) -> None:
+    """Folds, applies `patterns` and removes dead code, until there is nothing left to do."""
+    apply_patterns(ctx, module, patterns, fold=True, erase_dead=True)
+    # Dead cycles, such as a loop-carried value that only feeds itself, have uses and are found by liveness only.
+    while remove_dead_code(module.body):
+        apply_patterns(ctx, module, patterns, fold=True, erase_dead=True)

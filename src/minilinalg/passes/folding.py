@@ -16,21 +16,17 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import BFloat16Type, IntegerAttr, IntegerType
 from xdsl.folder import Folder
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
 from xdsl.traits import ConstantLike, HasFolder
 
 from minilinalg.analysis.constants import EXACT_FLOATS, constant, constant_of, element_type, unsigned, width_of, wrap
 from minilinalg.dialects.upstream import arith
-
-Folded: TypeAlias = Attribute | SSAValue | None
-FoldFunction: TypeAlias = Callable[[Operation], Folded]
-
+from minilinalg.passes.shape_folding import SHAPE_FOLDS, Folded, FoldFunction
 
 # Integer operations: (a, b, width) -> result, on signed numbers; None when it is undefined
 
@@ -345,6 +341,9 @@ def _fold_bitcast(op: Operation) -> Folded:
     source, target = op.operands[0], op.results[0].type
     if source.type == target:
         return source
+    inner = source.owner
+    if isinstance(inner, Operation) and inner.name == op.name and inner.operands[0].type == target:
+        return inner.operands[0]
     value = constant_of(source)
     old, new = element_type(source.type), element_type(target)
     formats = {16: ("<h", "<e"), 32: ("<i", "<f"), 64: ("<q", "<d")}
@@ -359,24 +358,6 @@ def _fold_bitcast(op: Operation) -> Folded:
         integer, float_ = formats[old.bitwidth]
         return constant(struct.unpack(integer, struct.pack(float_, value))[0], target)
     return None
-
-
-# Shapes
-
-
-def _fold_uniform(op: Operation) -> Folded:
-    """Every element of the result is an element of the operand: a constant that is the same everywhere stays so."""
-    value = constant_of(op.operands[0])
-    return None if value is None else constant(value, op.results[0].type)
-
-
-def _fold_uniform_or_same(op: Operation) -> Folded:
-    source = op.operands[0]
-    return source if source.type == op.results[0].type else _fold_uniform(op)
-
-
-def _fold_addptr(op: Operation) -> Folded:
-    return op.operands[0] if constant_of(op.operands[1]) == 0 else None
 
 
 FOLDS: Mapping[str, FoldFunction] = {
@@ -397,19 +378,8 @@ FOLDS: Mapping[str, FoldFunction] = {
     "arith.fptoui": _fold_float_to_integer,
     "arith.extf": _fold_float_cast,
     "arith.truncf": _fold_float_cast,
-    "arith.bitcast": _fold_bitcast,
-    "tt.splat": _fold_uniform,
-    "tt.unsplat": _fold_uniform,
-    "tt.expand_dims": _fold_uniform,
-    "tt.broadcast": _fold_uniform_or_same,
-    "tt.reshape": _fold_uniform_or_same,
-    "tt.trans": _fold_uniform,
-    "tt.bitcast": _fold_bitcast,
-    "tt.addptr": _fold_addptr,
-    "tensor.extract": _fold_uniform,
-    "tensor.splat": _fold_uniform,
-    "tensor.expand_shape": _fold_uniform_or_same,
-    "tensor.collapse_shape": _fold_uniform_or_same,
+    **dict.fromkeys(("arith.bitcast", "tt.bitcast"), _fold_bitcast),
+    **SHAPE_FOLDS,
 }
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, Region
-from xdsl.traits import is_side_effect_free, is_speculatable
-from xdsl.transforms.loop_invariant_code_motion import can_be_hoisted
+from xdsl.traits import IsTerminator, get_effects, is_speculatable
 
-from minilinalg.passes.base import MinilinalgPass
-
-# Loops whose iterations follow one another. Those of scf.forall and scf.parallel run at the same time on different
-# cores: what they compute they hold each for themselves.
-LOOPS = frozenset({"scf.for", "scf.while"})
+from minilinalg.analysis.constants import constant_of, unsigned, width_of
+from minilinalg.analysis.side_effects import is_read_only, may_change, may_stop
+from minilinalg.dialects.upstream import scf
+from minilinalg.passes.base import MinilinalgPass, remark
 
 
 @dataclass(frozen=True)
 class LicmPass(MinilinalgPass):
-    """Moves operations out of loops when they have no effect, cannot trap and use nothing that the loop computes.
+    """Moves operations out of loops when they compute the same every time, and nobody can tell that they moved.
 
     ```mlir
     func.func @before(%a: i32, %lb: index, %ub: index, %step: index) -> i32 {
@@ -44,32 +41,76 @@ class LicmPass(MinilinalgPass):
     }
     ```
 
-    Requires: nothing. Ensures: such an operation stands outside of every loop that it does not depend on. Leaves alone:
-    loads, also where no store is near; divisions by a value that may be zero; scf.forall and scf.parallel.
+    Requires: nothing. Ensures: an operation that uses nothing of a loop and has no effect, or only reads what nothing
+    in the loop may write, stands outside of the loop; if it may trap, as a division and a load may, only when the loop
+    is known to run it. That is so for what stands in the body of a `scf.for` with constant bounds and at least one
+    iteration, or in the condition of a `scf.while`, behind nothing that may stop the program. Leaves alone: what is
+    inside branches, unless the whole branch moves; scf.forall and scf.parallel, whose iterations run at the same time
+    on different cores, and each compute for themselves.
     """
 
     name = "licm"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         # Inner loops first: what leaves an inner loop may then leave the outer one.
-        for loop in [inner for inner in op.walk(region_first=True) if inner.name in LOOPS]:
+        loops = [loop for loop in op.walk(region_first=True) if isinstance(loop, scf.ForOp | scf.WhileOp)]
+        for loop in loops:
             for region in loop.regions:
-                _hoist_from(region, loop)
+                _Hoisting(ctx, self, loop, region).run()
 
 
-def _hoist_from(region: Region, loop: Operation) -> None:
-    block = loop.parent
-    if block is None:
-        return
-    worklist = deque(op for inner in region.blocks for op in inner.ops)
-    while worklist:
-        op = worklist.popleft()
-        if op.parent_region() is not region or not _is_invariant(op, region):
-            continue
-        op.detach()
-        block.insert_op_before(op, loop)
-        worklist.extend(use.operation for result in op.results for use in result.uses)
+def runs_once(loop: scf.ForOp | scf.WhileOp, region: Region) -> bool:
+    """Whether `region` of a loop certainly runs at least once."""
+    if isinstance(loop, scf.WhileOp):
+        return region is loop.before_region
+    first, last = constant_of(loop.lb), constant_of(loop.ub)
+    if not isinstance(first, int) or not isinstance(last, int):
+        return False
+    if loop.unsigned is not None:
+        width = width_of(loop.lb.type)
+        first, last = unsigned(first, width), unsigned(last, width)
+    return first < last
 
 
-def _is_invariant(op: Operation, region: Region) -> bool:
-    return is_side_effect_free(op) and is_speculatable(op) and bool(can_be_hoisted(op, region))
+@dataclass
+class _Hoisting:
+    """Out of one region of one loop, from its start to its end: what an operation uses has moved before it does."""
+
+    ctx: Context
+    who: MinilinalgPass
+    loop: scf.ForOp | scf.WhileOp
+    region: Region
+
+    def run(self) -> None:
+        before = self.loop.parent
+        # Whether the next operation surely runs when the loop does.
+        certain = runs_once(self.loop, self.region)
+        if before is None or len(self.region.blocks) != 1:
+            return
+        for op in self.region.block.ops:
+            if not op.has_trait(IsTerminator) and self.is_invariant(op) and self.may_move(op, certain):
+                op.detach()
+                before.insert_op_before(op, self.loop)
+            elif certain and may_stop(op):
+                certain = False
+
+    def is_invariant(self, op: Operation) -> bool:
+        """Whether `op`, with all inside it, uses only what is outside of the loop or inside of itself."""
+        return all(
+            op.is_ancestor(operand.owner) or not self.loop.is_ancestor(operand.owner)
+            for inner in op.walk()
+            for operand in inner.operands
+        )
+
+    def may_move(self, op: Operation, certain: bool) -> bool:
+        effects = get_effects(op)
+        if effects is None or not is_read_only(effects):
+            return False
+        if not certain and not is_speculatable(op):
+            remark(self.ctx, self.who, op, "the loop may never run this, and it may trap")
+            return False
+        changes = get_effects(self.loop) if effects else frozenset()
+        if any(may_change(changes, read) for read in effects):
+            remark(self.ctx, self.who, op, "the loop may write what this reads")
+            return False
+        return True

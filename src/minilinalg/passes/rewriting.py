@@ -122,9 +122,9 @@ class _Driver:
 
     def drain(self, rewriter: PatternRewriter, budget: int) -> bool:
         if self.erase_dead:
-            from xdsl.transforms.dead_code_elimination import is_trivially_dead
+            from minilinalg.analysis.side_effects import is_dead
         else:
-            is_trivially_dead = None
+            is_dead = None
         changed = False
         while self.worklist:
             op = self.worklist.pop()
@@ -134,7 +134,7 @@ class _Driver:
             rewriter.has_done_action = False
             rewriter.name_hint = None
             self.location = op.location
-            if is_trivially_dead is not None and is_trivially_dead(op):
+            if is_dead is not None and is_dead(op):
                 rewriter.erase(op)
                 changed = True
                 continue

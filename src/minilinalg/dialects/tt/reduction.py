@@ -15,7 +15,7 @@ from xdsl.irdl import (
     var_operand_def,
     var_result_def,
 )
-from xdsl.traits import HasParent, IsTerminator, Pure
+from xdsl.traits import HasParent, IsTerminator, Pure, RecursivelySpeculatable, RecursiveMemoryEffect
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
@@ -31,6 +31,10 @@ from minilinalg.dialects.tt.traits import (
 from minilinalg.dialects.tt.types import Tensor, Value, element_type, is_tensor, types_text
 
 RETURN = "$result attr-dict `:` type($result)"
+
+
+AS_ITS_COMBINER = (RecursiveMemoryEffect(), RecursivelySpeculatable())
+"""Upstream declares reductions pure, and forgets a combiner that divides, or prints."""
 
 
 @irdl_op_definition
@@ -57,7 +61,7 @@ class ReduceOp(IRDLOperation):
     result = var_result_def(Value)
     combine_op = region_def("single_block")
 
-    traits = in_order(Pure(), TensorSize(), SameOperandsShape(), SameOperandsEncoding())
+    traits = in_order(*AS_ITS_COMBINER, TensorSize(), SameOperandsShape(), SameOperandsEncoding())
 
     def __init__(self, srcs: Sequence[SSAValue], axis: int, combine_op: Region):
         super().__init__(
@@ -122,7 +126,7 @@ class ScanOp(IRDLOperation):
     result = var_result_def(Tensor)
     combine_op = region_def("single_block")
 
-    traits = in_order(Pure(), TensorSize(), SameShape(), SameEncoding())
+    traits = in_order(*AS_ITS_COMBINER, TensorSize(), SameShape(), SameEncoding())
 
     def __init__(self, srcs: Sequence[SSAValue], axis: int, combine_op: Region, reverse: bool = False):
         super().__init__(

@@ -18,6 +18,7 @@ from xdsl.traits import (
     MemoryEffect,
     MemoryEffectKind,
     get_effects,
+    is_speculatable,
 )
 
 READ, WRITE, ALLOC, FREE = (
@@ -90,4 +91,8 @@ class DestinationStyleEffects(MemoryEffect, ConditionallySpeculatable):
     @classmethod
     def is_speculatable(cls, op: Operation) -> bool:
         effects = cls.get_effects(op)
-        return effects is not None and not effects
+        body = op.regions[0].first_block if op.regions else None
+        # On elements that are there the body runs; without any, and without iterations around it, it does not.
+        return (
+            effects is not None and not effects and all(is_speculatable(inner) for inner in (body.ops if body else ()))
+        )

@@ -126,6 +126,10 @@ class OffsetSizeAndStrideOp(IRDLOperation, abc.ABC):
                     f"which has {'?' if extent == DYNAMIC_INDEX else extent}: a slice lies within what is sliced"
                 )
 
+    def is_within(self, shape: Sequence[int]) -> bool:
+        """Whether a slice that verifies lies within `shape` whatever the program does: all is known now."""
+        return DYNAMIC_INDEX not in shape and not (self.offsets or self.sizes or self.strides)
+
     def verify_slice_shape(self, shape: Sequence[int]) -> None:
         """`shape` is that of the sizes, of which some that are 1 may be left out."""
         if dropped_dims(self.slice_shape, shape) is None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     IndexType,
+    IntegerAttr,
     SignlessIntegerConstraint,
     UnitAttr,
     i1,
@@ -28,11 +29,13 @@ from xdsl.irdl import (
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import (
+    ConditionallySpeculatable,
     HasParent,
     IsTerminator,
     Pure,
     RecursiveMemoryEffect,
     SingleBlockImplicitTerminator,
+    is_speculatable,
 )
 from xdsl.utils.exceptions import VerifyException
 
@@ -45,6 +48,21 @@ from minilinalg.dialects.upstream.assembly import (
     with_terminator,
 )
 from minilinalg.dialects.upstream.scf.yields import YieldOp, types_text, verify_yield
+
+
+class EndsIfBodyDoes(ConditionallySpeculatable):
+    """A loop may run where it did not when its body may, and when a constant step leads it to its end."""
+
+    @classmethod
+    def is_speculatable(cls, op: Operation) -> bool:
+        assert isinstance(op, ForOp)
+        step = op.step.owner
+        value = step.properties.get("value") if isinstance(step, Operation) and step.name == "arith.constant" else None
+        return (
+            isinstance(value, IntegerAttr)
+            and value.value.data > 0
+            and all(is_speculatable(inner) for inner in op.body.block.ops)
+        )
 
 
 @irdl_op_definition
@@ -69,7 +87,7 @@ class ForOp(IRDLOperation):
     unsigned = opt_prop_def(UnitAttr, prop_name="unsignedCmp")
     res = var_result_def()
     body = region_def("single_block")
-    traits = traits_def(SingleBlockImplicitTerminator(YieldOp), RecursiveMemoryEffect())
+    traits = traits_def(SingleBlockImplicitTerminator(YieldOp), RecursiveMemoryEffect(), EndsIfBodyDoes())
 
     def __init__(
         self,

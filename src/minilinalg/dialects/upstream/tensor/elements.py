@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, TensorType
+from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, IntegerAttr, TensorType
+from xdsl.interfaces import ConditionallySpeculatableInterface
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     AnyAttr,
@@ -18,7 +19,7 @@ from xdsl.irdl import (
     traits_def,
     var_operand_def,
 )
-from xdsl.traits import Pure
+from xdsl.traits import ConstantLike, NoMemoryEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import counted
@@ -38,8 +39,17 @@ def _verify_indices(op: Operation, tensor: SSAValue, indices: Sequence[SSAValue]
         )
 
 
+def _are_inside(tensor: SSAValue, indices: Sequence[SSAValue]) -> bool:
+    """Whether the indices are constants that lie within a tensor of this type, whatever the program does."""
+    values = [ConstantLike.get_constant_value(index) for index in indices]
+    return all(
+        isinstance(value, IntegerAttr) and 0 <= value.value.data < size
+        for value, size in zip(values, tensor_type(tensor).get_shape(), strict=True)
+    )
+
+
 @irdl_op_definition
-class ExtractOp(IRDLOperation):
+class ExtractOp(ConditionallySpeculatableInterface, IRDLOperation):
     """One element: `%x = tensor.extract %t[%i, %j] : tensor<4x?xf32>`, with an index for each dimension."""
 
     name = "tensor.extract"
@@ -47,7 +57,7 @@ class ExtractOp(IRDLOperation):
     tensor = operand_def(TensorType.constr(ELEMENT))
     indices = var_operand_def(IndexType)
     result = result_def(ELEMENT)
-    traits = traits_def(Pure())
+    traits = traits_def(NoMemoryEffect())
     assembly_format = "$tensor `[` $indices `]` attr-dict `:` type($tensor)"
 
     def __init__(self, tensor: SSAValue, indices: Sequence[SSAValue] | SSAValue, result_type: Attribute | None = None):
@@ -56,12 +66,15 @@ class ExtractOp(IRDLOperation):
             result_types=[result_type or tensor_type(tensor).element_type],
         )
 
+    def is_speculatable(self) -> bool:
+        return _are_inside(self.tensor, self.indices)
+
     def verify_(self) -> None:
         _verify_indices(self, self.tensor, self.indices)
 
 
 @irdl_op_definition
-class InsertOp(IRDLOperation):
+class InsertOp(ConditionallySpeculatableInterface, IRDLOperation):
     """The tensor with one element replaced: `%u = tensor.insert %x into %t[%i, %j] : tensor<4x?xf32>`."""
 
     name = "tensor.insert"
@@ -71,7 +84,7 @@ class InsertOp(IRDLOperation):
     dest = operand_def(TENSOR)
     indices = var_operand_def(IndexType)
     result = result_def(TENSOR)
-    traits = traits_def(Pure())
+    traits = traits_def(NoMemoryEffect())
     assembly_format = "$scalar `into` $dest `[` $indices `]` attr-dict `:` type($dest)"
 
     def __init__(self, scalar: SSAValue, dest: SSAValue, indices: Sequence[SSAValue] | SSAValue):
@@ -79,6 +92,9 @@ class InsertOp(IRDLOperation):
             operands=(scalar, dest, [indices] if isinstance(indices, SSAValue) else indices),
             result_types=(dest.type,),
         )
+
+    def is_speculatable(self) -> bool:
+        return _are_inside(self.dest, self.indices)
 
     def verify_(self) -> None:
         _verify_indices(self, self.dest, self.indices)

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import (
     TensorType,
     i64,
 )
+from xdsl.interfaces import ConditionallySpeculatableInterface
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -40,7 +41,7 @@ from minilinalg.dialects.upstream.tensor.rules import verify_same_elements
 
 
 @irdl_op_definition
-class ExtractSliceOp(OffsetSizeAndStrideOp):
+class ExtractSliceOp(ConditionallySpeculatableInterface, OffsetSizeAndStrideOp):
     """A part of a tensor.
 
     `%s = tensor.extract_slice %t[%i, 0] [4, %n] [1, 1] : tensor<8x16xf32> to tensor<4x?xf32>`: offsets, sizes and
@@ -51,7 +52,7 @@ class ExtractSliceOp(OffsetSizeAndStrideOp):
     name = "tensor.extract_slice"
     source = operand_def(RankedTensor)
     result = result_def(RankedTensor)
-    traits = traits_def(Pure())
+    traits = traits_def(NoMemoryEffect())
 
     def __init__(
         self,
@@ -77,6 +78,9 @@ class ExtractSliceOp(OffsetSizeAndStrideOp):
         self.verify_within(source.get_shape())
         self.verify_slice_shape(result.get_shape())
         verify_same_elements(self, source, result)
+
+    def is_speculatable(self) -> bool:
+        return self.is_within(tensor_type(self.source).get_shape())
 
     @classmethod
     def parse(cls, parser: Parser) -> ExtractSliceOp:
@@ -146,7 +150,7 @@ class _InsertionOp(OffsetSizeAndStrideOp):
 
 
 @irdl_op_definition
-class InsertSliceOp(_InsertionOp):
+class InsertSliceOp(ConditionallySpeculatableInterface, _InsertionOp):
     """A copy of `dest` in which a part is replaced by `source`.
 
     `%r = tensor.insert_slice %s into %t[%i, 0] [4, 16] [1, 1] : tensor<4x16xf32> into tensor<8x16xf32>`: offsets, sizes
@@ -155,7 +159,7 @@ class InsertSliceOp(_InsertionOp):
 
     name = "tensor.insert_slice"
     result = result_def(RankedTensor)
-    traits = traits_def(Pure())
+    traits = traits_def(NoMemoryEffect())
 
     def __init__(
         self,
@@ -177,6 +181,9 @@ class InsertSliceOp(_InsertionOp):
                 f"'tensor.insert_slice' into {self.dest.type} has a result of type {self.result.type}: "
                 "the result has the type of the destination"
             )
+
+    def is_speculatable(self) -> bool:
+        return self.is_within(tensor_type(self.dest).get_shape())
 
     @classmethod
     def parse(cls, parser: Parser) -> InsertSliceOp:

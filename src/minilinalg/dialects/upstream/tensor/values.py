@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import (
     IndexType,
     TensorType,
 )
+from xdsl.interfaces import ConditionallySpeculatableInterface
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
@@ -38,7 +39,7 @@ from minilinalg.dialects.upstream.tensor.rules import agree, verify_dynamic_size
 
 
 @irdl_op_definition
-class EmptyOp(IRDLOperation):
+class EmptyOp(ConditionallySpeculatableInterface, IRDLOperation):
     """A tensor whose elements are undefined: `%t = tensor.empty(%n) : tensor<?x16xf32>`.
 
     One index for each dynamic dimension of the result.
@@ -47,10 +48,14 @@ class EmptyOp(IRDLOperation):
     name = "tensor.empty"
     dynamic_sizes = var_operand_def(IndexType)
     tensor = result_def(RankedTensor)
-    traits = traits_def(Pure())
+    traits = traits_def(NoMemoryEffect())
 
     def __init__(self, dynamic_sizes: Sequence[SSAValue | Operation], tensor_type: Attribute):
         super().__init__(operands=(dynamic_sizes,), result_types=(tensor_type,))
+
+    def is_speculatable(self) -> bool:
+        # A size may be negative where the program does not come.
+        return not self.dynamic_sizes
 
     @property
     def mixed_sizes(self) -> list[SSAValue | int]:
@@ -96,7 +101,7 @@ class RankOp(IRDLOperation):
 
 
 @irdl_op_definition
-class CastOp(IRDLOperation):
+class CastOp(ConditionallySpeculatableInterface, IRDLOperation):
     """The same tensor with a type that says more or less: `%u = tensor.cast %t : tensor<4x8xf32> to tensor<?x8xf32>`.
 
     Where both types say a size, it is the same; a size that only the result says is checked by nobody.
@@ -105,11 +110,19 @@ class CastOp(IRDLOperation):
     name = "tensor.cast"
     source = operand_def(AnyTensor)
     dest = result_def(AnyTensor)
-    traits = traits_def(Pure())
+    traits = traits_def(NoMemoryEffect())
     assembly_format = "$source attr-dict `:` type($source) `to` type($dest)"
 
     def __init__(self, source: SSAValue | Operation, dest: Attribute):
         super().__init__(operands=[source], result_types=[dest])
+
+    def is_speculatable(self) -> bool:
+        source, dest = self.source.type, self.dest.type
+        if not isinstance(dest, TensorType):
+            return True
+        return isinstance(source, TensorType) and all(
+            new in (DYNAMIC_INDEX, old) for old, new in zip(source.get_shape(), dest.get_shape(), strict=True)
+        )
 
     def verify_(self) -> None:
         source, dest = self.source.type, self.dest.type
