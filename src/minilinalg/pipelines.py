@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 SIMD_ROAD = (
     Row("tt", "triton-canonicalize", "constants and masks that say nothing are gone before anyone reads an address"),
-    Row("tt", "triton-combine", "a sum moves into its dot, a choice into its load: what stays is what the machine does"),
+    Row("tt", "triton-combine", "a sum moves into its dot, a choice into its load: less is left to compute"),
     Row("tt", "triton-reorder-broadcast", "what is the same along a dimension is computed once, then repeated"),
     Row("tt", "cse", "equal pointers and masks become one value, so that they are analysed once and compare equal"),
     Row("linalg", "triton-to-linalg", "pointers and masks become views and slices: what a block touches is in the IR"),

@@ -76,6 +76,9 @@ class ComputeBeforeRepeating(RewritePattern):
         shape = tensor_type(moved.src)
         if not all(_repeats(operand, moved) or _is_uniform(operand) for operand in op.operands):
             return
+        if isinstance(moved, tt.ExpandDimsOp) and not all(_is_only_used_by(operand, op) for operand in op.operands):
+            # It computes nothing: with another user it would only be there twice.
+            return
         operands = [
             cast("Any", operand.owner).src if _repeats(operand, moved) else _uniform(operand, shape, rewriter)
             for operand in op.operands
@@ -97,6 +100,10 @@ def _repeats(value: SSAValue, like: tt.BroadcastOp | tt.ExpandDimsOp) -> bool:
         and owner.properties == like.properties
         and tensor_type(owner.src).get_shape() == tensor_type(like.src).get_shape()
     )
+
+
+def _is_only_used_by(value: SSAValue, user: Operation) -> bool:
+    return _is_uniform(value) or all(use.operation is user for use in value.uses)
 
 
 def _is_uniform(value: SSAValue) -> bool:
