@@ -66,10 +66,11 @@ def is_read_only(effects: Iterable[EffectInstance]) -> bool:
 
 def may_change(effects: Iterable[EffectInstance] | None, read: EffectInstance) -> bool:
     """Whether something with these effects may change what `read` reads; unknown effects (None) may."""
-    return effects is None or any(e.kind in (WRITE, FREE) and _may_be_same(e.value, read.value) for e in effects)
+    return effects is None or any(e.kind in (WRITE, FREE) and _may_be_same(e, read) for e in effects)
 
 
-def _may_be_same(a: object, b: object) -> bool:
+def _may_be_same(one: EffectInstance, two: EffectInstance) -> bool:
+    a, b = one.value, two.value
     if isinstance(a, SSAValue) and isinstance(b, SSAValue) and is_memref(a) and is_memref(b):
         return may_alias(a, b)
     # Pointers, and memory at no known address: a memref that is an argument is global memory as well.

@@ -109,8 +109,7 @@ class _Hoisting:
         if not certain and not is_speculatable(op):
             remark(self.ctx, self.who, op, "the loop may never run this, and it may trap")
             return False
-        changes = get_effects(self.loop) if effects else frozenset()
-        if any(may_change(changes, read) for read in effects):
+        if effects and any(may_change(get_effects(self.loop), read) for read in effects):
             remark(self.ctx, self.who, op, "the loop may write what this reads")
             return False
         return True

@@ -86,8 +86,9 @@ def _fold_inverse(inverse: str) -> FoldFunction:
 
     def fold(op: Operation) -> Folded:
         inner = op.operands[0].owner
-        undone = isinstance(inner, Operation) and inner.name == inverse
-        return inner.operands[0] if undone and inner.operands[0].type == op.results[0].type else None
+        if not isinstance(inner, Operation) or inner.name != inverse:
+            return None
+        return inner.operands[0] if inner.operands[0].type == op.results[0].type else None
 
     return fold
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, NoneAttr, TensorType
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
 from minilinalg.analysis.constants import constant_of
 from minilinalg.dialects import tt
-from minilinalg.dialects.tt.types import tensor_type
+from minilinalg.dialects.tt.types import encoding_of, tensor_type
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.canonicalize import PATTERNS, simplify
 from minilinalg.passes.rewriting import PatternRewriter, RewritePattern, op_type_rewrite_pattern
@@ -22,7 +22,7 @@ from minilinalg.passes.rewriting import PatternRewriter, RewritePattern, op_type
 
 def has_layout(value: SSAValue) -> bool:
     """Whether `value` is a tensor that is laid out over threads: a type derived from its own would need a layout."""
-    return isinstance(value.type, TensorType) and not isinstance(value.type.encoding, NoneAttr)
+    return encoding_of(value.type) is not None
 
 
 class DropFullMask(RewritePattern):

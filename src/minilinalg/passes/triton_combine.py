@@ -151,13 +151,13 @@ class SumOfProductsIsDot(RewritePattern):
             x, y = _repeated(lhs, (m, k, 1)), _repeated(rhs, (1, k, n))
             if x is None or y is None:
                 continue
-            matrices = [tt.ReshapeOp(v, TensorType(f32, shape)) for v, shape in ((x, (m, k)), (y, (k, n)))]
+            rows, columns = tt.ReshapeOp(x, TensorType(f32, (m, k))), tt.ReshapeOp(y, TensorType(f32, (k, n)))
             zero = arith.ConstantOp.create(
                 result_types=[op.results[0].type],
                 properties={"value": DenseIntOrFPElementsAttr.from_list(TensorType(f32, (m, n)), [-0.0])},
             )
-            dot = tt.DotOp(*(matrix.result for matrix in matrices), zero.result)
-            rewriter.replace(op, (*matrices, zero, dot))
+            dot = tt.DotOp(rows.result, columns.result, zero.result)
+            rewriter.replace(op, (rows, columns, zero, dot))
             return
 
 
