@@ -166,10 +166,10 @@ class TritonReorderBroadcastPass(MinilinalgPass):
     }
     ```
 
-    Requires: nothing. Ensures: no operation without effects that works element by element has operands all of which
-    are the same everywhere (splats, constants), or are repeated from one smaller shape in one way (the others being the
-    same everywhere). Leaves alone: an `expand_dims` that others use as well; operations with a region or an effect, assembly that takes several elements at a
-    time, constants whose elements differ, and what would need a new layout.
+    Requires: nothing. Ensures: no operation without effects that works element by element has operands all of which are
+    the same everywhere (splats, constants), or are repeated from one smaller shape in one way (the others being the
+    same everywhere). Leaves alone: an `expand_dims` that others use as well; operations with a region or an effect,
+    assembly that takes several elements at a time, constants whose elements differ, and what would need a new layout.
     """
 
     name = "triton-reorder-broadcast"
