@@ -40,7 +40,7 @@ class Launch:
         """
         copies = copy_arguments(args)
         if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
-            simulator = Simulator(module, self.target, self.function)
+            simulator = Simulator(module, self.target, self.function, races=True)
             return Answer.of(simulator.executable.abi, copies, simulator.run(self.grid, copies).results)
         executable = Executable(module, self.function)
         return Answer.of(executable.abi, copies, self._run(executable, copies))

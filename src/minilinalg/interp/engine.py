@@ -131,6 +131,21 @@ class Observer:
         """Called when they are; the results of `op` have names now."""
 
 
+class Observers(Observer):
+    """Several that look on, in this order."""
+
+    def __init__(self, *observers: Observer):
+        self.observers = observers
+
+    def before(self, em: Emitter, op: Operation) -> None:
+        for observer in self.observers:
+            observer.before(em, op)
+
+    def after(self, em: Emitter, op: Operation) -> None:
+        for observer in self.observers:
+            observer.after(em, op)
+
+
 class Emitter:
     """Writes the Python functions of one module. Meanings use `ref`, `define`, `const`, `line` and `region`."""
 

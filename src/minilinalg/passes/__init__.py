@@ -42,6 +42,7 @@ _NAMES = (
     "memref-promote",
     "one-shot-bufferize",
     "scf-forall-to-cores",
+    "simd-insert-sync",
     "triton-canonicalize",
     "triton-combine",
     "triton-reorder-broadcast",

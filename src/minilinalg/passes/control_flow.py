@@ -8,28 +8,10 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 from xdsl.traits import is_side_effect_free
 
-from minilinalg.analysis.constants import constant_of, unsigned, width_of
+from minilinalg.analysis.constants import constant_of
+from minilinalg.analysis.trip_count import trip_count
 from minilinalg.dialects.upstream import scf
 from minilinalg.passes.rewriting import PatternRewriter, RewritePattern, op_type_rewrite_pattern
-
-
-def trip_count(loop: scf.ForOp) -> int | None:
-    """How often the body of a loop with constant bounds runs. None when unknown, or undefined (a step of 0 or less).
-
-    Equal bounds need not be constants: such a loop does not run.
-    """
-    if loop.lb is loop.ub:
-        return 0
-    bounds = [constant_of(value) for value in (loop.lb, loop.ub, loop.step)]
-    low, high, step = (value if isinstance(value, int) else None for value in bounds)
-    if low is None or high is None:
-        return None
-    if loop.unsigned is not None:
-        width = width_of(loop.lb.type)
-        low, high, step = unsigned(low, width), unsigned(high, width), step and unsigned(step, width)
-    if low >= high:
-        return 0
-    return None if step is None or step <= 0 else -(-(high - low) // step)
 
 
 class RunKnownLoop(RewritePattern):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,8 @@ class Machine:
         """How many cores have done the work of each span."""
         self._traffic: dict[str, list[int]] = {}
         self._counters: Counter[str] = Counter()
+        self.races: Any = None
+        """Who is behind what, when a run looks for races (races.py)."""
 
     # --- instructions ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,160 @@
+"""Races between pipes: each kind is reported, ordered programs are not, and every token of compiled kernels matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+
+import minilinalg as ml
+from minilinalg.context import make_context
+from minilinalg.dialects import simd
+from minilinalg.errors import RunError
+from minilinalg.launch.file import LaunchFile
+from minilinalg.parsing import parse_module
+from minilinalg.passes import load_pass
+from minilinalg.sim.byte_sets import View, shared
+from minilinalg.sim.run import Simulator
+from minilinalg.targets import load_target
+
+KERNELS = Path(__file__).parent.parent / "examples" / "kernels"
+TINY = load_target("tiny-simd")
+ON, OFF = "memref<64xf32, #simd.space<nram>>", "memref<64xf32, #simd.space<gdram>>"
+LOAD, STORE = f"%x -> %a : {OFF} -> {ON}", f"%a -> %x : {ON} -> {OFF}"
+
+
+def run(body: str) -> None:
+    text = (
+        f"func.func @f(%x: {OFF}, %gx: index, %gy: index, %gz: index)\n"
+        '    attributes {ml.abi = [{name = "x", kind = "pointer", type = f32}]} {\n'
+        f"  %a = memref.alloc() {{simd.address = 0 : i64}} : {ON}\n"
+        f"  %b = memref.alloc() {{simd.address = 256 : i64}} : {ON}\n"
+        f"  %core = simd.core_id : index\n{body}\n  return\n}}\n"
+    )
+    Simulator(parse_module(text), TINY, races=True).run((1,), [np.ones(64, np.float32)])
+
+
+RACES = {
+    "read after write": f"%t = simd.dma async {LOAD}\n%u = simd.exp async %a -> %b : {ON}",
+    "write after read": f"simd.exp %a -> %a : {ON}\n%t = simd.dma async {STORE}\n%u = simd.exp async %b -> %a : {ON}",
+    "write after write": f"%t = simd.dma async {LOAD}\nsimd.exp %b -> %a : {ON}",
+    "scalar load": f"%t = simd.exp async %a -> %a : {ON}\n%v = memref.load %a[%core] : {ON}",
+    "scalar store": f"%c = arith.constant 1.0 : f32\n%t = simd.exp async %a -> %b : {ON}\n"
+    f"memref.store %c, %a[%core] : {ON}",
+    "the wrong token": f"%o = simd.exp async %b -> %b : {ON}\n%t = simd.dma async {LOAD}\n"
+    f"%u = simd.exp async %a -> %b after %o : {ON}",
+}
+ORDERED = {
+    "a token": f"%t = simd.dma async {LOAD}\n%u = simd.exp async %a -> %b after %t : {ON}",
+    "a wait": f"%t = simd.dma async {LOAD}\nsimd.wait %t\n%u = simd.exp async %a -> %b : {ON}",
+    "a barrier": f"%t = simd.dma async {LOAD}\nsimd.barrier core\nsimd.exp %a -> %b : {ON}",
+    "one pipe": f"%t = simd.exp async %a -> %b : {ON}\n%u = simd.exp async %b -> %a : {ON}",
+    "through another pipe": f"%t = simd.dma async {LOAD}\n%u = simd.exp async %b -> %b after %t : {ON}\n"
+    f"%v = simd.exp async %a -> %a : {ON}",
+    "other bytes": f"%t = simd.dma async {LOAD}\n%u = simd.exp async %b -> %b : {ON}",
+    "both read": f"%t = simd.dma async {STORE}\n%u = simd.exp async %a -> %b : {ON}",
+    "synchronous": f"simd.dma {LOAD}\nsimd.exp %a -> %b : {ON}",
+    "the end": f"%t = simd.dma async {LOAD}",
+}
+
+
+@pytest.mark.parametrize("name", RACES)
+def test_races(name: str):
+    with pytest.raises(RunError, match="race between pipes"):
+        run(RACES[name])
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_no_race(name: str):
+    run(ORDERED[name])
+
+
+def test_the_message_names_both_sides():
+    with pytest.raises(RunError) as caught:
+        run(RACES["read after write"])
+    lines = str(caught.value).splitlines()
+    assert "'simd.exp' (vector) reads bytes 0 to 255 of nram on core 0" in lines[0]
+    assert "'simd.dma' (io_dma) at <string>:6:" in lines[0]
+    assert lines[0].endswith("has written them")
+    assert "add the token of that 'simd.dma'" in lines[-1]
+
+
+def test_bytes_are_exact():
+    # The even and the odd columns of a matrix lie within one another and share nothing.
+    even, odd = View(0, (4, 4), (32, 8), 4), View(4, (4, 4), (32, 8), 4)
+    assert shared(even, odd) is None
+    assert shared(even, View(40, (2,), (1,), 1)) == (40, 42)
+    assert shared(View(0, (3,), (-4,), 4), View(-8, (1,), (4,), 4)) == (-8, -4)
+    assert shared(View(0, (0,), (4,), 4), even) is None
+
+
+# --- compiled kernels ----------------------------------------------------------------------------------------------
+
+# By kernel: numbers of the launch, and the grid where it is not the launch file's. Loops run three times or more; some
+# tokens matter only where a loop does not run at all.
+LAUNCHES: dict[str, list[tuple[dict[str, Any], Any]]] = {
+    "vector_add": [({"n": 102400}, None)],
+    "softmax": [({"n_rows": 120}, (100, 1, 1))],
+    "matmul": [({"M": 1312, "N": 1200, "K": 0}, None), ({"M": 1312, "N": 1200, "K": 144}, None)],
+    "layernorm": [({"rows": 96, "N": 2112}, None)],
+    "flash_attn": [({"heads": 34}, None)],
+    "gemv": [({"M": 3072, "N": 400}, None), ({"M": 3072, "N": 0}, None)],
+}
+MLU = load_target("mlu370")
+
+
+def token_uses(module: ModuleOp) -> Iterator[tuple[Operation, int]]:
+    """Every operand that is a token of something."""
+    for op in module.walk():
+        for index, value in enumerate(op.operands):
+            if isinstance(value.type, simd.TokenType) and not isinstance(value.owner, simd.ReadyOp):
+                yield op, index
+
+
+def without(module: ModuleOp, which: int) -> ModuleOp:
+    """The module with a done token in place of the token operand number `which`."""
+    module = module.clone()
+    op, index = list(token_uses(module))[which]
+    ready = simd.ReadyOp()
+    assert op.parent is not None
+    op.parent.insert_op_before(ready, op)
+    op.operands[index] = ready.token
+    return module
+
+
+@pytest.mark.parametrize("name", LAUNCHES)
+def test_every_token_of_a_compiled_kernel_matters(name: str):
+    kernel = ml.compile(str(KERNELS / f"{name}.ttir"), road="simd", target="mlu370")
+    plain = kernel.module("simd").clone()
+    module = plain.clone()
+    ctx = make_context()
+    ctx.target = MLU
+    load_pass("simd-insert-sync")().apply(ctx, module)
+    launches: list[tuple[Any, list[Any]]] = []
+    for numbers, grid in LAUNCHES[name]:
+        file = LaunchFile.read(KERNELS / f"{name}.toml", numbers)
+        launch = file.bind(next(iter(kernel.module("tt").ops)))
+        launches.append((grid or launch.grid, launch.arguments))
+
+    def run_all(tried: ModuleOp, races: bool = True) -> tuple[list[bytes], list[int]]:
+        simulator = Simulator(tried, MLU, races=races)
+        left: list[bytes] = []
+        cycles: list[int] = []
+        for grid, arguments in launches:
+            copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+            cycles.append(simulator.run(grid, copies).report.cycles)
+            left += [a.tobytes() for a in copies if isinstance(a, np.ndarray)]
+        return left, cycles
+
+    answers, synchronous = run_all(plain, races=False)
+    assert run_all(module)[0] == answers
+    assert all(new <= old for new, old in zip(run_all(module)[1], synchronous, strict=True))
+    for which, (op, index) in enumerate(list(token_uses(module))):
+        with pytest.raises(RunError, match="race between pipes"):
+            run_all(without(module, which))
+            pytest.fail(f"nobody misses operand {index} of {op.name}")
