@@ -23,7 +23,7 @@ from xdsl.ir import Operation, SSAValue
 from minilinalg.analysis.aliasing import own_accesses
 from minilinalg.dialects import simd
 from minilinalg.errors import RunError
-from minilinalg.interp.dtypes import Array
+from minilinalg.interp.dtypes import Array, is_array
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.memref import element
 from minilinalg.interp.tokens import Token
@@ -184,7 +184,7 @@ def _views(memref: MemRef, count: int) -> Iterator[tuple[Any, View, Any]]:
 
 
 def _plain(number: Any) -> Any:
-    return number if isinstance(number, np.ndarray) and number.ndim else int(number)
+    return number if is_array(number) and number.ndim else int(number)
 
 
 def _name(memory: Any) -> str:

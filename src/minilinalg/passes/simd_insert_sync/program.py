@@ -96,7 +96,7 @@ class _Builder:
                 return Loop([], body, _edge(body), _edge(body), **self.whether_runs(op)) if body else None
             case scf.WhileOp():
                 head, body = self.block(op.before_region.block), self.block(op.after_region.block)
-                return Loop(head, body, *(_edge([*head, *body]) for _ in range(3))) if head or body else None
+                return Loop(head, body, *_edges([*head, *body])) if head or body else None
             case scf.IfOp():
                 bodies = [self.block(region.block) if region.blocks else [] for region in op.regions]
                 inside = [step for body in bodies for step in body]
@@ -168,6 +168,10 @@ def tokens_of(steps: list[Step]) -> int:
 def _edge(steps: list[Step]) -> Edge:
     tokens = tokens_of(steps)
     return Edge(tokens, tokens)
+
+
+def _edges(steps: list[Step]) -> tuple[Edge, Edge, Edge]:
+    return _edge(steps), _edge(steps), _edge(steps)
 
 
 def _moves_memory(op: Operation) -> bool:

@@ -85,7 +85,7 @@ class _Weaver:
                 self.block(region.block, inside)
                 _hand_on(region, _along(edge, out, inside, cast("Operation", region.block.last_op)))
         types = [*op.output.types, *(simd.TokenType() for _ in out)]
-        new = scf.IfOp(op.cond, types, *(op.detach_region(region) for region in regions))
+        new = scf.IfOp(op.cond, types, op.detach_region(regions[0]), op.detach_region(regions[1]))
         _replace(op, new, ran, out, tokens)
 
 
