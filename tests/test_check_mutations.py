@@ -161,6 +161,7 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         ("softmax", "wrong neutral element of a sum", m.float_constant(sum_start, 1.0)),
     ],
     "linalg-specialize-generic-ops": ON_TENSORS,
+    "linalg-decompose-aggregated-ops": ON_TENSORS,
     "linalg-fuse-elementwise": [
         *ON_TENSORS,
         ("softmax", "the producer is lost", m.swap_yield_order),

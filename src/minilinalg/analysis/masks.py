@@ -337,7 +337,8 @@ def _transpose(analysis: MaskAnalysis, op: Any) -> Mask:
 def _moved_dims(mask: Mask, op: Any, to: Callable[[int], int]) -> Mask:
     """The mask over the shape of the result of `op`, where dimension d of the operand is dimension `to(d)`."""
     shape = shape_of(op.result.type)
-    low, high = [()] * len(shape), [()] * len(shape)
+    low: list[tuple[Expr, ...]] = [()] * len(shape)
+    high = low.copy()
     for dim in range(len(mask.shape)):
         low[to(dim)], high[to(dim)] = mask.low[dim], mask.high[dim]
     rest = tuple(replace(rest, dims=tuple(to(dim) for dim in rest.dims)) for rest in mask.rest)

@@ -109,7 +109,7 @@ def _value_text(value: Any) -> str:
             return str(value).lower()
         case tuple():
             return ",".join(_value_text(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
-        case str() if not re.fullmatch(r"[\w.+-]+", value):
+        case str() if not re.fullmatch(r"[A-Za-z][\w-]*|[+.\d-][\w.+-]*", value, re.ASCII):
             escaped = value.replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'
         case _:
