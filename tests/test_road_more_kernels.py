@@ -3,52 +3,23 @@ the machine leaves in memory against NumPy. Those that have no way down yet say 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
+from road_checks import Kernels, blocks, floats, integers
 
 import minilinalg as ml
 from minilinalg.errors import UnsupportedError
 
 FILES = Path(__file__).parent / "data" / "road"
-Arrays = Sequence[Any]
-
-
-@cache
-def kernel(name: str, target: str = "mlu370") -> Any:
-    return ml.compile(FILES / f"{name}.ttir", target=target)
-
-
-def floats(*shape: int, dtype: Any = np.float32, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed + sum(shape)).standard_normal(shape).astype(dtype)
-
-
-def integers(*shape: int, low: int = -50, high: int = 50, dtype: Any = np.int32) -> np.ndarray:
-    return np.random.default_rng(sum(shape)).integers(low, high, shape).astype(dtype)
+check = Kernels(FILES).check
 
 
 def ones(*shape: int, dtype: Any = np.float32) -> np.ndarray:
     return np.ones(shape, dtype)
-
-
-def blocks(size: int, block: int) -> int:
-    return -(-size // block)
-
-
-def check(name: str, grid: Any, args: Arrays, expected: dict[int, np.ndarray], close: float = 0.0) -> None:
-    """Runs a kernel with every pass checked. expected: what the arrays at these positions are to be afterwards.
-
-    close: how far, relative and absolute, the machine may be from NumPy, whose sums have another order.
-    """
-    kernel(name)[grid](*args, check=True)
-    for position, wanted in expected.items():
-        found = args[position].astype(np.float64) if close else args[position]
-        np.testing.assert_allclose(found, wanted.astype(found.dtype), rtol=close, atol=close)
 
 
 # Elementwise

@@ -66,7 +66,7 @@ func.func @no_index(%x: memref<?xf32>, %e: tensor<4xf32>) {
 // -----
 
 func.func @result(%x: memref<?xf32>, %i: tensor<4xi32>, %e: tensor<4xf32>) {
-  // expected-error @+1 {{'linalg_ext.gather' has results () for an output of type tensor<4xf32>: on a tensor there is one result of its type, on a memref none}}
+  // expected-error @+1 {{'linalg_ext.gather' has results () for outputs of type (tensor<4xf32>): there is one for each output that is a tensor, of its type}}
   linalg_ext.gather ins(%x, %i : memref<?xf32>, tensor<4xi32>) outs(%e : tensor<4xf32>)
   return
 }

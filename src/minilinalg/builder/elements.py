@@ -16,7 +16,6 @@ Promotion, where values of two types meet (integers are signless and read as sig
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TypeAlias, cast
 
 from xdsl.dialects import builtin
@@ -118,11 +117,6 @@ def tensor_type(value: SSAValue) -> AnyTensor:
 def element_of(value: SSAValue) -> ElementType:
     """The element type of a tensor, the type of anything else."""
     return cast(ElementType, tensor_type(value).element_type if is_tensor(value) else value.type)
-
-
-def may_agree(a: Sequence[int], b: Sequence[int]) -> bool:
-    """Whether two shapes are, or may turn out to be, the same."""
-    return len(a) == len(b) and all(x == y or DYNAMIC_INDEX in (x, y) for x, y in zip(a, b, strict=True))
 
 
 def type_name(type: Attribute) -> str:

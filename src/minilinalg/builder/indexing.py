@@ -20,13 +20,13 @@ from minilinalg.builder.elements import (
     ElementType,
     element_of,
     is_tensor,
-    may_agree,
     tensor_type,
     type_name,
 )
 from minilinalg.builder.insertion import Insertion
 from minilinalg.builder.syntax import counted
 from minilinalg.dialects.upstream import arith, tensor
+from minilinalg.dialects.upstream.constraints import may_agree
 from minilinalg.errors import CommandError, InputError
 
 Position: TypeAlias = int | SSAValue

@@ -22,7 +22,6 @@ from minilinalg.builder.elements import (
     is_bool,
     is_float,
     is_tensor,
-    may_agree,
     tensor_type,
     type_name,
 )
@@ -30,6 +29,7 @@ from minilinalg.builder.elementwise import NOWHERE, elementwise
 from minilinalg.builder.places import caller_place, placed, unknown_name
 from minilinalg.builder.syntax import Binary, Call, Expression, Unary, counted
 from minilinalg.dialects.upstream import bufferization, tensor
+from minilinalg.dialects.upstream.constraints import may_agree
 from minilinalg.errors import CommandError, InputError
 
 if TYPE_CHECKING:

@@ -29,6 +29,8 @@ from minilinalg.interp.values import take
 from minilinalg.interp.views import rows_of
 from minilinalg.locations import places_of
 
+ALL = slice(None)
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -46,6 +48,11 @@ class Chunk:
     arenas: Arenas | None = None
     rows: Any = None
     machine: Any = None
+
+    @property
+    def active(self) -> Any:
+        """`rows` as an index; `ALL` itself for all of them."""
+        return ALL if self.rows is None else self.rows
 
     def take(self, index: Any) -> Chunk:
         """The programs at `index` (a slice or an index array)."""

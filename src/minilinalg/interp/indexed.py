@@ -7,7 +7,7 @@ tensor or an on-chip buffer is indexed by NumPy, within its extents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -126,6 +126,20 @@ class _Indexed:
         return _cut(self.block.sized(block, c, self.what))
 
 
+def _groups(sizes: Sequence[Any], count: int) -> Iterator[tuple[Array, tuple[int, ...]]]:
+    """The numbers of the programs with equal sizes, and these."""
+    for index, own in groups(sizes, count):
+        yield (np.arange(count)[index] if isinstance(index, slice) else index), own
+
+
+def _group_by_group(
+    c: Chunk, sizes: Sequence[Any], compute: Callable[..., Sequence[Sized]], given: Sequence[Any], kind: Kind
+) -> Sequence[Sized]:
+    """`compute(c, *given)` for the programs of each group, put together again."""
+    pieces = [(where, compute(c.take(where), *take_each(given, where))) for where, _ in _groups(sizes, c.size)]
+    return regroup(pieces, [kind])
+
+
 Line: TypeAlias = Callable[[Emitter, Operation, object, str], None]
 """Writes the line `function(arguments)` of an operation on memory."""
 
@@ -144,11 +158,7 @@ def gather(
         *lists, out = given
         sizes = it.sizes(c, out)
         if any(not isinstance(n, int) for n in sizes):
-            pieces: list[tuple[Any, Sequence[Sized]]] = []
-            for index, _ in groups(sizes, c.size):
-                where = np.arange(c.size)[index] if isinstance(index, slice) else index
-                pieces.append((where, compute(c.take(where), *take_each((source, *given), where))))
-            return regroup(pieces, [it.kind])
+            return _group_by_group(c, sizes, compute, (source, *given), it.kind)
         rows = it.rows(c, lists, sizes)
         if 0 in sizes:
             return (Sized(np.empty((1, *sizes), it.block.dtype.carrier), sizes),)
@@ -210,10 +220,9 @@ def scatter(
 
     def write(c: Chunk, target: Any, value: Any, *lists: Any) -> None:
         sizes = it.sizes(c, value)
-        for index, own in groups(sizes, c.size):
+        for where, own in _groups(sizes, c.size):
             if 0 in own:
                 continue
-            where = np.arange(c.size)[index] if isinstance(index, slice) else index
             some, destination = c.take(where), take_each((target,), where)[0]
             rows = it.rows(some, take_each(lists, where), own)
             part = it.block_data(some, take_each((value,), where)[0])
@@ -229,11 +238,7 @@ def scatter(
         *lists, out = given
         sizes = it.sizes(c, value)
         if any(not isinstance(n, int) for n in sizes):
-            pieces: list[tuple[Any, Sequence[Sized]]] = []
-            for index, _ in groups(sizes, c.size):
-                where = np.arange(c.size)[index] if isinstance(index, slice) else index
-                pieces.append((where, new(c.take(where), *take_each((value, *given), where))))
-            return regroup(pieces, [Kind(output.type)])
+            return _group_by_group(c, sizes, new, (value, *given), Kind(output.type))
         return (_put(it, it.rows(c, lists, sizes), it.array_data(c, out), it.block_data(c, value)),)
 
     if it.array.kind == "tensor":

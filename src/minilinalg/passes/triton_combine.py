@@ -13,9 +13,10 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, ModuleOp, TensorType, UnitAttr, f32
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.rewriter import InsertPoint
-from xdsl.traits import MemoryEffectKind, get_effects
+from xdsl.traits import get_effects
 
 from minilinalg.analysis.constants import constant, constant_of, element_type, width_of
+from minilinalg.analysis.side_effects import is_read_only
 from minilinalg.dialects import tt
 from minilinalg.dialects.tt.types import tensor_type
 from minilinalg.dialects.upstream import arith
@@ -124,7 +125,7 @@ def _may_move(load: Operation, to: Operation) -> bool:
     between = load.next_op
     while between is not None and between is not to:
         effects = get_effects(between)
-        if effects is None or any(effect.kind is not MemoryEffectKind.READ for effect in effects):
+        if effects is None or not is_read_only(effects):
             return False
         between = between.next_op
     return between is to

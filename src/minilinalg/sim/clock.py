@@ -22,12 +22,10 @@ from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import MemRef, Sized
 from minilinalg.locations import places_of
 from minilinalg.sim.costs import Int, Transfer, access_cost, instruction_cost, list_transfer, scalar_cost, transfer
-from minilinalg.sim.timing import ALL, Span
-from minilinalg.targets import Target
+from minilinalg.sim.timing import Span
+from minilinalg.targets import Path, Target
 
 MACHINE = simd.Instruction | simd.BarrierOp | simd.WaitOp
-CORES = "ALL if c.rows is None else c.rows"
-"""The cores that execute, in a line."""
 
 
 class Clock(Observer):
@@ -59,11 +57,10 @@ class Clock(Observer):
 
     def after(self, em: Emitter, op: Operation) -> None:
         """The instruction itself."""
-        em.program.scope["ALL"] = ALL
         if isinstance(op, simd.WaitOp):
-            em.line(f"c.machine.wait({self._times(em, op.tokens)}, {CORES})", op)
+            em.line(f"c.machine.wait({self._times(em, op.tokens)}, c.active)", op)
         elif isinstance(op, simd.BarrierOp):
-            em.line(f"c.machine.barrier({op.scope.data!r}, {CORES})", op)
+            em.line(f"c.machine.barrier({op.scope.data!r}, c.active)", op)
         elif isinstance(op, simd.Instruction):
             done = f"{em.ref(op.token)}.done = " if op.token is not None else ""
             after = self._times(em, op.after)
@@ -84,7 +81,7 @@ class Clock(Observer):
                 how = f"op={op.name!r}, after={after}, synchronous={not op.is_async}"
                 if op in self._independent_in(op.parent):
                     how += ", depends=False"
-                em.line(f"{done}c.machine.issue({op.pipe!r}, {cost}, {CORES}, {how})", op)
+                em.line(f"{done}c.machine.issue({op.pipe!r}, {cost}, c.active, {how})", op)
 
     def _independent_in(self, block: Block | None) -> frozenset[Operation]:
         if block not in self._independent:
@@ -127,7 +124,7 @@ class Clock(Observer):
     def _flush(self, em: Emitter, op: Operation) -> None:
         span = self._spans.pop(op.parent, None)
         if span is not None:
-            em.line(f"c.machine.spend({em.const(span, 'span')}, {CORES})", op)
+            em.line(f"c.machine.spend({em.const(span, 'span')}, c.active)", op)
 
     def _dma(self, op: simd.DmaOp) -> Any:
         source, destination = simd.space_of(op.input_types[0]), simd.space_of(op.output_types[0])
@@ -135,17 +132,11 @@ class Clock(Observer):
         writes_chip = self.target.space(destination).scope == "chip"
         name, width, synchronous = op.name, op.width, not op.is_async
 
-        @cache
-        def one(*numbers: int) -> Transfer:
-            rank = len(numbers) // 3
-            extents, strides = numbers[:rank], [s // width for s in numbers[rank:]]
-            return transfer(extents, strides[:rank], strides[rank:], width, path, writes_chip=writes_chip)
+        cost = _transfer_along(path, width, writes_chip=writes_chip)
 
         def dma(c: Chunk, a: MemRef, b: MemRef, after: Sequence[Array]) -> Any:
-            found = per_core(one, (*a.sizes, *a.strides, *b.strides), c.size)
-            return c.machine.dma(
-                path, found, ALL if c.rows is None else c.rows, op=name, after=after, synchronous=synchronous
-            )
+            found = per_core(cost, (*a.sizes, *a.strides, *b.strides), c.size)
+            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous)
 
         return dma
 
@@ -156,11 +147,7 @@ class Clock(Observer):
         name, width, synchronous, at = op.name, op.width, not op.is_async, op.indexed
         is_gather, has_mask = isinstance(op, simd.GatherOp), op.mask is not None
 
-        @cache
-        def row(*numbers: int) -> Transfer:
-            rank = len(numbers) // 3
-            extents, strides = numbers[:rank], [s // width for s in numbers[rank:]]
-            return transfer(extents, strides[:rank], strides[rank:], width, path, writes_chip=writes_chip)
+        cost = _transfer_along(path, width, writes_chip=writes_chip)
 
         def dma(c: Chunk, inputs: list[MemRef], output: MemRef, after: Sequence[Array]) -> Any:
             first, index = inputs[:2]
@@ -169,16 +156,27 @@ class Clock(Observer):
             extents = (*block.sizes[:at], *block.sizes[behind:])
             theirs = (*array.strides[:at], *array.strides[at + 1 :])
             ours = (*block.strides[:at], *block.strides[behind:])
-            one = per_core(row, (*extents, *((theirs + ours) if is_gather else (ours + theirs))), c.size)
+            one = per_core(cost, (*extents, *((theirs + ours) if is_gather else (ours + theirs))), c.size)
             entries: Int = 1
             for extent in index.sizes:
                 entries = entries * extent
             rows = _count_true(inputs[2], c) if has_mask else entries
             found = list_transfer(entries, rows, one, path)
-            cores = ALL if c.rows is None else c.rows
-            return c.machine.dma(path, found, cores, op=name, after=after, synchronous=synchronous)
+            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous)
 
         return dma
+
+
+def _transfer_along(path: Path, width: int, *, writes_chip: bool) -> Callable[..., Transfer]:
+    """The cost of a DMA by its numbers: the extents, then the strides of both sides, in bytes."""
+
+    @cache
+    def cost(*numbers: int) -> Transfer:
+        rank = len(numbers) // 3
+        extents, strides = numbers[:rank], [s // width for s in numbers[rank:]]
+        return transfer(extents, strides[:rank], strides[rank:], width, path, writes_chip=writes_chip)
+
+    return cost
 
 
 def _times(*tokens: Token) -> list[Array]:

@@ -217,27 +217,26 @@ class RaceWatch(Observer):
 
     def before(self, em: Emitter, op: Operation) -> None:
         """A scalar access is looked at before it happens."""
-        if isinstance(op, simd.Instruction) or op.regions or not any(_is_access(op)):
+        if isinstance(op, simd.Instruction) or op.regions or not any(_buffers_touched(op)):
             return
-        indices = op.operands[_first_index(op) :] if op.name in _SCALAR else ()
+        indices = op.operands[_SCALAR[op.name] :] if op.name in _SCALAR else ()
         touch = em.const(_scalar(tuple(_accesses(op, "scalar"))), "touch")
-        memrefs = f"[{em.refs([buffer for _, buffer in _is_access(op)])}]"
+        memrefs = f"[{em.refs([buffer for _, buffer in _buffers_touched(op)])}]"
         em.line(f"{touch}(c, {memrefs}, [{em.refs(indices)}])", op)
 
     def after(self, em: Emitter, op: Operation) -> None:
         """An instruction is looked at when its token has been made."""
-        rows = em.const(_rows, "rows")
         if isinstance(op, simd.WaitOp):
-            em.line(f"c.machine.races.wait([{em.refs(op.tokens)}], {rows}(c))", op)
+            em.line(f"c.machine.races.wait([{em.refs(op.tokens)}], c.active)", op)
         elif isinstance(op, simd.BarrierOp):
-            em.line(f"c.machine.races.barrier({rows}(c))", op)
+            em.line("c.machine.races.barrier(c.active)", op)
         elif isinstance(op, simd.Instruction):
             pipe = op.pipe or self.target.path(simd.space_of(op.input_types[0]), simd.space_of(op.output_types[0])).pipe
             accesses = em.const(tuple(_accesses(op, pipe)), "accesses")
-            memrefs = f"[{em.refs([buffer for _, buffer in _is_access(op)])}]"
+            memrefs = f"[{em.refs([buffer for _, buffer in _buffers_touched(op)])}]"
             knows = f"{em.ref(op.token)}.behind = " if op.token is not None else ""
             em.line(
-                f"{knows}c.machine.races.instruction({accesses}, {memrefs}, {pipe!r}, {rows}(c), "
+                f"{knows}c.machine.races.instruction({accesses}, {memrefs}, {pipe!r}, c.active, "
                 f"[{em.refs(op.after)}], {not op.is_async})",
                 op,
             )
@@ -247,28 +246,20 @@ _SCALAR = {"memref.load": 1, "memref.store": 2, "memref.atomic_rmw": 2, "memref.
 """Operations that touch one element, and the operand at which its indices begin."""
 
 
-def _first_index(op: Operation) -> int:
-    return _SCALAR[op.name]
-
-
-def _is_access(op: Operation) -> Iterator[tuple[Kind, SSAValue]]:
+def _buffers_touched(op: Operation) -> Iterator[tuple[Kind, SSAValue]]:
     for access in own_accesses(op):
         if access.buffer is not None:
             yield "reads" if access.kind == "read" else "writes", access.buffer
 
 
 def _accesses(op: Operation, pipe: Pipe) -> Iterator[Access]:
-    for position, (kind, _) in enumerate(_is_access(op)):
+    for position, (kind, _) in enumerate(_buffers_touched(op)):
         yield Access(op, pipe, kind, position)
 
 
 def _scalar(accesses: tuple[Access, ...]) -> Any:
     def touch(c: Chunk, memrefs: Sequence[MemRef], indices: Sequence[Any]) -> None:
         touched = [element(memref, indices) for memref in memrefs] if indices else memrefs
-        c.machine.races.scalar(accesses, touched, _rows(c))
+        c.machine.races.scalar(accesses, touched, c.active)
 
     return touch
-
-
-def _rows(c: Chunk) -> Cores:
-    return slice(None) if c.rows is None else c.rows

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minilinalg.errors import InternalError
+from minilinalg.interp.engine import ALL
 from minilinalg.sim.channel import Channel
 from minilinalg.sim.costs import Cost, Int, Transfer
 from minilinalg.sim.report import MachineReport, PathTraffic
@@ -31,7 +32,6 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Cores: TypeAlias = slice | int | Ints
 """Which cores execute: a slice of them, one, or their numbers (each once)."""
 
-ALL = slice(None)
 Token: TypeAlias = Ints
 """When an instruction is done, for every core that executes."""
 

@@ -354,14 +354,6 @@ def called(x_ptr, y_ptr, n, low, BLOCK: tl.constexpr):
     tl.store(y_ptr + offs, x * factor(low), mask=offs < n)
 
 
-@triton.jit(debug=True)
-def asserted(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
-    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
-    x = tl.load(x_ptr + offs, mask=offs < n, other=0)
-    tl.device_assert(x >= 0, "x is not negative")
-    tl.store(y_ptr + offs, x + 1, mask=offs < n)
-
-
 @triton.jit
 def printed(x_ptr, n, BLOCK: tl.constexpr):
     offs = tl.arange(0, BLOCK)
@@ -421,6 +413,5 @@ SPECIALISATIONS = (
     (described_sum, Specialisation("*fp32 *fp32 i32 i32", {"BM": 4, "BN": 32})),
     (early_return, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
     (called, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 64})),
-    (asserted, Specialisation("*i32 *i32 i32", {"BLOCK": 64})),
     (printed, Specialisation("*i32 i32", {"BLOCK": 4})),
 )

@@ -12,13 +12,12 @@ tensors; on memrefs the outputs are written. None of them is a loop nest with a 
 
 from __future__ import annotations
 
-from xdsl.ir import Dialect
-
+from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.linalg_ext.attributes import ASSOCIATIVE
 from minilinalg.dialects.linalg_ext.histogram import HistogramOp
 from minilinalg.dialects.linalg_ext.indexed import GatherOp, IndexedOp, ScatterOp
 from minilinalg.dialects.linalg_ext.scan import ScanOp, YieldOp
 
-LinalgExt = Dialect("linalg_ext", [GatherOp, HistogramOp, ScanOp, ScatterOp, YieldOp], [])
+LinalgExt = dialect("linalg_ext", globals())
 
 __all__ = ["ASSOCIATIVE", "GatherOp", "HistogramOp", "IndexedOp", "LinalgExt", "ScanOp", "ScatterOp", "YieldOp"]

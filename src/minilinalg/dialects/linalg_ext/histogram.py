@@ -6,32 +6,24 @@ from typing import Self
 
 from xdsl.dialects.builtin import IndexType, IntegerType, i1
 from xdsl.ir import Operation, SSAValue
-from xdsl.irdl import (
-    AttrSizedOperandSegments,
-    IRDLOperation,
-    irdl_op_definition,
-    traits_def,
-    var_operand_def,
-    var_result_def,
-)
+from xdsl.irdl import AttrSizedOperandSegments, irdl_op_definition
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.linalg_ext.destination import DestinationStyleOp
 from minilinalg.dialects.upstream.assembly import (
     counted,
     parse_operand_group,
     parse_optional_result_types,
-    print_operand_group,
-    print_types,
+    print_optional_result_types,
 )
-from minilinalg.dialects.upstream.constraints import RankedTensor, Shaped, shaped_type
-from minilinalg.dialects.upstream.effects import DestinationStyleEffects
+from minilinalg.dialects.upstream.constraints import shaped_type
 from minilinalg.dialects.upstream.linalg.structured import tensor_types
 
 
 @irdl_op_definition
-class HistogramOp(IRDLOperation):
+class HistogramOp(DestinationStyleOp):
     """
     Count how often each value occurs: to bin i is added the number of elements that are i.
 
@@ -45,12 +37,7 @@ class HistogramOp(IRDLOperation):
 
     name = "linalg_ext.histogram"
 
-    inputs = var_operand_def(Shaped)
-    outputs = var_operand_def(Shaped)
-    res = var_result_def(RankedTensor)
-
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    traits = traits_def(DestinationStyleEffects())
 
     def __init__(self, source: SSAValue | Operation, output: SSAValue | Operation, mask: SSAValue | None = None):
         inputs = [SSAValue.get(source), *([] if mask is None else [mask])]
@@ -71,11 +58,7 @@ class HistogramOp(IRDLOperation):
                 f"'linalg_ext.histogram' has {counted(len(self.inputs), 'input')} and "
                 f"{counted(len(self.outputs), 'output')}: it takes one input, or two with a mask, and one output"
             )
-        if list(self.result_types) != tensor_types(self.outputs):
-            raise VerifyException(
-                f"'linalg_ext.histogram' has results ({', '.join(map(str, self.result_types))}) for an output of type "
-                f"{self.outputs[0].type}: on a tensor there is one result of its type, on a memref none"
-            )
+        self.verify_results()
         for value in (self.source, self.outputs[0]):
             element = shaped_type(value).element_type
             if not isinstance(element, IntegerType | IndexType) or element == i1:
@@ -104,9 +87,6 @@ class HistogramOp(IRDLOperation):
         )
 
     def print(self, printer: Printer) -> None:
-        print_operand_group(printer, "ins", self.inputs)
-        print_operand_group(printer, "outs", self.outputs)
+        self.print_groups(printer)
         printer.print_op_attributes(self.attributes)
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)

@@ -20,45 +20,32 @@ from xdsl.dialects.builtin import (
     IndexType,
     IntegerAttr,
     IntegerType,
-    TensorType,
     i1,
     i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import (
-    AttrSizedOperandSegments,
-    IRDLOperation,
-    irdl_op_definition,
-    prop_def,
-    traits_def,
-    var_operand_def,
-    var_result_def,
-)
+from xdsl.irdl import AttrSizedOperandSegments, irdl_op_definition, prop_def
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.linalg_ext.destination import DestinationStyleOp
 from minilinalg.dialects.upstream.assembly import (
     counted,
     parse_operand_group,
     parse_optional_result_types,
-    print_operand_group,
-    print_types,
+    print_optional_result_types,
 )
-from minilinalg.dialects.upstream.constraints import RankedTensor, Shaped, shaped_type
-from minilinalg.dialects.upstream.effects import DestinationStyleEffects
+from minilinalg.dialects.upstream.constraints import may_agree, shaped_type
+from minilinalg.dialects.upstream.linalg.structured import tensor_types
 
 
-class IndexedOp(IRDLOperation, abc.ABC):
+class IndexedOp(DestinationStyleOp, abc.ABC):
     """What gather and scatter share: an array with an indexed dimension, a block, an index tensor, perhaps a mask."""
 
-    inputs = var_operand_def(Shaped)
-    outputs = var_operand_def(Shaped)
-    res = var_result_def(RankedTensor)
     dim = prop_def(IntegerAttr)
 
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-    traits = traits_def(DestinationStyleEffects())
 
     def __init__(
         self,
@@ -69,7 +56,7 @@ class IndexedOp(IRDLOperation, abc.ABC):
     ):
         output = SSAValue.get(output)
         if result is None:
-            result = _tensor_types([output])
+            result = tensor_types([output])
         super().__init__(operands=[inputs, [output]], result_types=[result], properties={"dim": IntegerAttr(dim, i64)})
 
     @property
@@ -102,11 +89,7 @@ class IndexedOp(IRDLOperation, abc.ABC):
                 f"'{self.name}' has {counted(len(self.inputs), 'input')} and {counted(len(self.outputs), 'output')}: "
                 "it takes two inputs, or three with a mask, and one output"
             )
-        if list(self.result_types) != _tensor_types(self.outputs):
-            raise VerifyException(
-                f"'{self.name}' has results ({', '.join(map(str, self.result_types))}) for an output of type "
-                f"{self.outputs[0].type}: on a tensor there is one result of its type, on a memref none"
-            )
+        self.verify_results()
         self._verify_elements()
         self._verify_shapes()
 
@@ -124,7 +107,7 @@ class IndexedOp(IRDLOperation, abc.ABC):
         if self.mask is None:
             return
         mask = shaped_type(self.mask)
-        if mask.element_type != i1 or not _fit(mask.get_shape(), index.get_shape()):
+        if mask.element_type != i1 or not may_agree(mask.get_shape(), index.get_shape()):
             raise VerifyException(
                 f"'{self.name}' has a mask of type {mask} for indices of type {index}: it has an i1 for each index"
             )
@@ -137,7 +120,7 @@ class IndexedOp(IRDLOperation, abc.ABC):
                 f"'{self.name}' has dim = {at} on {shaped_type(self.array)}: it is one of its dimensions"
             )
         expected = (*array[:at], *index, *array[at + 1 :])
-        if not _fit(block, expected):
+        if not may_agree(block, expected):
             raise VerifyException(
                 f"'{self.name}' has a block of shape {_shape(block)}, an array of shape {_shape(array)} and indices of "
                 f"shape {_shape(index)} along dimension {at}: the block has the index's shape in place of that "
@@ -160,14 +143,11 @@ class IndexedOp(IRDLOperation, abc.ABC):
         )
 
     def print(self, printer: Printer) -> None:
-        print_operand_group(printer, "ins", self.inputs)
-        print_operand_group(printer, "outs", self.outputs)
+        self.print_groups(printer)
         if len(shaped_type(self.array).get_shape()) > 1:
             printer.print_string(f" dim = {self.indexed}")
         printer.print_op_attributes(self.attributes)
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)
 
 
 @irdl_op_definition
@@ -228,17 +208,6 @@ class ScatterOp(IndexedOp):
     @property
     def block(self) -> SSAValue:
         return self.inputs[0]
-
-
-def _tensor_types(values: Sequence[SSAValue]) -> list[Attribute]:
-    return [type_ for value in values if isinstance(type_ := value.type, TensorType)]  # pyright: ignore
-
-
-def _fit(shape: Sequence[int], expected: Sequence[int]) -> bool:
-    """Whether two shapes are one, as far as their extents are known."""
-    return len(shape) == len(expected) and all(
-        DYNAMIC_INDEX in (a, b) or a == b for a, b in zip(shape, expected, strict=True)
-    )
 
 
 def _shape(shape: Sequence[int]) -> str:

@@ -9,30 +9,25 @@ from xdsl.dialects.builtin import IntegerAttr, UnitAttr, i64
 from xdsl.dialects.utils import AbstractYieldOperation
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.irdl import (
-    IRDLOperation,
     SameVariadicOperandSize,
     irdl_op_definition,
     lazy_traits_def,
     opt_prop_def,
     prop_def,
     region_def,
-    traits_def,
-    var_operand_def,
-    var_result_def,
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import HasParent, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.linalg_ext.destination import DestinationStyleOp
 from minilinalg.dialects.upstream.assembly import (
     parse_operand_group,
     parse_optional_result_types,
-    print_operand_group,
-    print_types,
+    print_optional_result_types,
 )
-from minilinalg.dialects.upstream.constraints import RankedTensor, Shaped, shaped_type
-from minilinalg.dialects.upstream.effects import DestinationStyleEffects
+from minilinalg.dialects.upstream.constraints import shaped_type
 from minilinalg.dialects.upstream.linalg.structured import element_types, tensor_types
 
 
@@ -47,7 +42,7 @@ class YieldOp(AbstractYieldOperation[Attribute]):
 
 
 @irdl_op_definition
-class ScanOp(IRDLOperation):
+class ScanOp(DestinationStyleOp):
     """
     Combine along a dimension, and keep every step: element i combines elements 0 to i.
 
@@ -65,15 +60,11 @@ class ScanOp(IRDLOperation):
 
     name = "linalg_ext.scan"
 
-    inputs = var_operand_def(Shaped)
-    outputs = var_operand_def(Shaped)
-    res = var_result_def(RankedTensor)
     dim = prop_def(IntegerAttr)
     reverse = opt_prop_def(UnitAttr)
     body = region_def("single_block")
 
     irdl_options = (SameVariadicOperandSize(),)
-    traits = traits_def(DestinationStyleEffects())
 
     def __init__(
         self,
@@ -116,11 +107,7 @@ class ScanOp(IRDLOperation):
                     f"'linalg_ext.scan' from {source.type} into {output.type}: inputs and outputs have the shape of "
                     "the first input"
                 )
-        if list(self.result_types) != tensor_types(self.outputs):
-            raise VerifyException(
-                f"'linalg_ext.scan' has results ({', '.join(map(str, self.result_types))}): there is one for each "
-                "output that is a tensor, of its type"
-            )
+        self.verify_results()
         elements = element_types(self.inputs)
         found = list(self.body.block.arg_types)
         last = self.body.block.last_op
@@ -151,12 +138,9 @@ class ScanOp(IRDLOperation):
         )
 
     def print(self, printer: Printer) -> None:
-        print_operand_group(printer, "ins", self.inputs)
-        print_operand_group(printer, "outs", self.outputs)
+        self.print_groups(printer)
         printer.print_string(f" dim = {self.scanned}{' reverse' if self.reverse is not None else ''}")
         printer.print_op_attributes(self.attributes, print_keyword=True)
         printer.print_string(" ")
         printer.print_region(self.body)
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)

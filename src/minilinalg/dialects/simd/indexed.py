@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, IntegerAttr, IntegerType, i1
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, i1
 from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.simd.buffers import Buffer, element_bytes, is_run
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Spec
+from minilinalg.dialects.upstream.constraints import may_agree
 
 
 class Indexed(Instruction, ABC):
@@ -64,7 +65,7 @@ class Indexed(Instruction, ABC):
         if not isinstance(kind, IntegerType | IndexType) or kind == i1:
             raise VerifyException(f"indices of {kind}; {self.name} has integers of more than one bit there")
         for type in mask:
-            if type.element_type != i1 or not _fit(type.get_shape(), index.get_shape()):
+            if type.element_type != i1 or not may_agree(type.get_shape(), index.get_shape()):
                 raise VerifyException(f"a mask of type {type}; {self.name} has an i1 for each index")
         for type in (index, *mask):
             if not is_run(type):
@@ -76,7 +77,7 @@ class Indexed(Instruction, ABC):
         at = self.indexed
         if not 0 <= at < len(array):
             raise VerifyException(f"dim = {at} of {self.array.type}; a dimension is below the rank")
-        if not _fit(block, (*array[:at], *index.get_shape(), *array[at + 1 :])):
+        if not may_agree(block, (*array[:at], *index.get_shape(), *array[at + 1 :])):
             raise VerifyException(
                 f"a block of type {self.block.type}, an array of type {self.array.type} and indices of type {index}; "
                 f"{self.name} has the shape of the indices in the place of dimension {at}"
@@ -135,12 +136,6 @@ class ScatterOp(Indexed):
     @property
     def block(self) -> SSAValue:
         return self.inputs[0]
-
-
-def _fit(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    return len(shape) == len(expected) and all(
-        DYNAMIC_INDEX in (a, b) or a == b for a, b in zip(shape, expected, strict=True)
-    )
 
 
 INDEXED: tuple[type[Indexed], ...] = (GatherOp, ScatterOp)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, IndexType, IntegerAttr, IntegerType, i64
+from xdsl.dialects.builtin import DenseArrayBase, IndexType, IntegerAttr, IntegerType, i64
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.simd.buffers import element_bytes, strides_of
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Spec
+from minilinalg.dialects.upstream.constraints import may_agree
 
 
 @irdl_op_definition
@@ -37,8 +38,7 @@ class DmaOp(Instruction):
             raise VerifyException(
                 f"from {source.element_type} to {destination.element_type}; simd.dma copies between equal element types"
             )
-        pairs = list(zip(source.get_shape(), destination.get_shape(), strict=False))
-        if len(source.shape) != len(destination.shape) or any(a != b and DYNAMIC_INDEX not in (a, b) for a, b in pairs):
+        if not may_agree(source.get_shape(), destination.get_shape()):
             raise VerifyException(f"from {source} to {destination}; simd.dma copies between equal shapes")
         for type in (source, destination):
             if strides_of(type) is None:

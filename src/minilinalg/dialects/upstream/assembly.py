@@ -53,6 +53,13 @@ def parse_optional_result_types(parser: Parser) -> list[Attribute]:
     return parse_types(parser)
 
 
+def print_optional_result_types(printer: Printer, types: Sequence[Attribute], *, always_parens: bool = False) -> None:
+    """What `parse_optional_result_types` reads."""
+    if types:
+        printer.print_string(" -> ")
+        print_types(printer, types, always_parens=always_parens)
+
+
 def parse_types(parser: Parser) -> list[Attribute]:
     """One type, or several in parentheses."""
     types = parser.parse_optional_comma_separated_list(Parser.Delimiter.PAREN, parser.parse_type)

@@ -40,7 +40,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.upstream.assembly import INDEX, counted, parse_value_list, print_values
-from minilinalg.dialects.upstream.constraints import AnyMemRef, AnyTensor, RankedTensor, Shaped
+from minilinalg.dialects.upstream.constraints import AnyMemRef, AnyTensor, RankedTensor, Shaped, may_agree
 from minilinalg.dialects.upstream.effects import EffectsOn
 
 
@@ -232,9 +232,7 @@ class MaterializeInDestinationOp(IRDLOperation):
     def verify_(self) -> None:
         source, dest = self.source.type, self.dest.type
         assert isinstance(source, TensorType) and isinstance(dest, TensorType | MemRefType)
-        pairs = zip(source.get_shape(), dest.get_shape(), strict=False)
-        fits = source.get_num_dims() == dest.get_num_dims() and all(a == b or DYNAMIC_INDEX in (a, b) for a, b in pairs)
-        if not fits or source.get_element_type() != dest.get_element_type():
+        if not may_agree(source.get_shape(), dest.get_shape()) or source.get_element_type() != dest.get_element_type():
             raise VerifyException(f"'{self.name}' puts {source} into {dest}: both have one shape and one element type")
         if isinstance(dest, MemRefType):
             if self.writable is None:

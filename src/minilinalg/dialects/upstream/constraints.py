@@ -6,9 +6,11 @@ type passes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     IndexType,
     IntegerType,
     MemRefType,
@@ -46,3 +48,8 @@ def shaped_type(value: SSAValue) -> TensorType[Attribute] | MemRefType[Attribute
     type_ = value.type
     assert isinstance(type_, TensorType | MemRefType), f"{type_} is no ranked tensor or memref"
     return cast("TensorType[Attribute] | MemRefType[Attribute]", type_)
+
+
+def may_agree(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether two shapes are, or may turn out to be, the same: of one rank, with equal extents where both are known."""
+    return len(a) == len(b) and all(x == y or DYNAMIC_INDEX in (x, y) for x, y in zip(a, b, strict=True))

@@ -14,6 +14,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.traits import IsTerminator, MemoryEffectKind, get_effects
 
 from minilinalg.analysis.accesses import Elements, Rows, Windows, access_of
+from minilinalg.analysis.bases import carried_from
 from minilinalg.analysis.index_expr import Apply, Carried, Expr, Number, Symbol, number
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
@@ -174,15 +175,12 @@ def body_argument(value: SSAValue) -> SSAValue:
     return value
 
 
-def sources(argument: SSAValue) -> tuple[SSAValue, SSAValue]:
+def sources(carried: SSAValue) -> tuple[SSAValue, SSAValue]:
     """What a carried value is at first, and what it becomes; of a result of a branch, what it is in either."""
-    if isinstance(argument, OpResult):
-        then, otherwise = (_terminator(region.block).operands[argument.index] for region in argument.op.regions)
-        return then, otherwise
-    assert isinstance(argument, BlockArgument)
-    loop = argument.owner.parent_op()
-    assert loop is not None
-    return loop.operands[2 + argument.index], _terminator(argument.owner).operands[argument.index - 1]
+    found = carried_from(carried)
+    assert found is not None
+    first, second = found
+    return first, second
 
 
 def _terminator(block: Block) -> Operation:

@@ -29,7 +29,7 @@ from minilinalg.dialects.upstream.assembly import (
     parse_operand_group,
     parse_optional_result_types,
     print_operand_group,
-    print_types,
+    print_optional_result_types,
 )
 from minilinalg.dialects.upstream.linalg.structured import OperandGroupsOp, StructuredOp
 
@@ -154,9 +154,7 @@ class GenericOp(OperandGroupsOp):
             printer.print_op_attributes(self.attributes)
         printer.print_string(" ")
         printer.print_region(self.body)
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)
 
 
 def _iterator_types(parser: Parser, written: Attribute, position: int) -> ArrayAttr[IteratorTypeAttr]:

@@ -16,7 +16,7 @@ from minilinalg.dialects.upstream.assembly import (
     parse_operand_group,
     parse_optional_result_types,
     print_operand_group,
-    print_types,
+    print_optional_result_types,
 )
 from minilinalg.dialects.upstream.constraints import RankedTensor, Shaped, shaped_type
 from minilinalg.dialects.upstream.effects import DestinationStyleEffects
@@ -87,6 +87,4 @@ class SoftmaxOp(IRDLOperation):
         print_operand_group(printer, "ins", self.inputs)
         print_operand_group(printer, "outs", self.outputs)
         printer.print_op_attributes(self.attributes)
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)

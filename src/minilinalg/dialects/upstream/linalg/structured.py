@@ -27,7 +27,7 @@ from minilinalg.dialects.upstream.assembly import (
     parse_operand_group,
     parse_optional_result_types,
     print_operand_group,
-    print_types,
+    print_optional_result_types,
     split_properties,
 )
 from minilinalg.dialects.upstream.constraints import RankedTensor, Shaped
@@ -301,9 +301,7 @@ class NamedStructuredOp(OperandGroupsOp, abc.ABC):
         printer.print_op_attributes({**self.attributes, **self.properties}, reserved_attr_names=printed)
         print_operand_group(printer, "ins", self.inputs)
         print_operand_group(printer, "outs", self.outputs)
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)
 
 
 def identity_maps(count: int, rank: int) -> ArrayAttr[AffineMapAttr]:

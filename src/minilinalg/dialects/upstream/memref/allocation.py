@@ -54,7 +54,7 @@ from minilinalg.dialects.upstream.assembly import (
     counted,
     parse_optional_result_types,
     parse_value_list,
-    print_types,
+    print_optional_result_types,
     print_values,
     split_properties,
     with_terminator,
@@ -225,9 +225,7 @@ class AllocaScopeOp(IRDLOperation):
         return cls.create(result_types=types, regions=[region], attributes=parser.parse_optional_attr_dict())
 
     def print(self, printer: Printer) -> None:
-        if self.res:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types, always_parens=True)
+        print_optional_result_types(printer, self.result_types, always_parens=True)
         printer.print_string(" ")
         printer.print_region(self.scope, print_block_terminators=bool(self.res))
         printer.print_op_attributes(self.attributes)

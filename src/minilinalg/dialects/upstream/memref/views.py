@@ -23,7 +23,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.upstream.assembly import IndexList, counted, parse_index_list, print_index_list
-from minilinalg.dialects.upstream.constraints import AnyMemRef, RankedMemRef, memref_type
+from minilinalg.dialects.upstream.constraints import AnyMemRef, RankedMemRef, may_agree, memref_type
 from minilinalg.dialects.upstream.memref.strides import Strides, slice_of, strides_of, with_strides
 from minilinalg.dialects.upstream.slices import (
     OffsetSizeAndStrideOp,
@@ -284,10 +284,8 @@ class CastOp(_CastOp):
         if not isinstance(source, MemRefType) or not isinstance(dest, MemRefType):
             return
         layouts = strides_of(source), strides_of(dest)  # pyright: ignore
-        shapes = source.get_shape(), dest.get_shape()
         fits = (source.element_type, source.memory_space) == (dest.element_type, dest.memory_space)  # pyright: ignore
-        fits = fits and len(shapes[0]) == len(shapes[1])
-        fits = fits and all(a == b or DYNAMIC_INDEX in (a, b) for a, b in zip(*shapes, strict=False))
+        fits = fits and may_agree(source.get_shape(), dest.get_shape())
         if fits and layouts[0] is not None and layouts[1] is not None:
             known = zip(
                 (*layouts[0].strides, layouts[0].offset), (*layouts[1].strides, layouts[1].offset), strict=False

@@ -36,7 +36,7 @@ from minilinalg.dialects.upstream.assembly import (
     INDEX,
     counted,
     parse_optional_result_types,
-    print_types,
+    print_optional_result_types,
     static_values,
     with_terminator,
 )
@@ -99,9 +99,7 @@ class IfOp(IRDLOperation):
     def print(self, printer: Printer) -> None:
         printer.print_string(" ")
         printer.print_operand(self.cond)
-        if self.output:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types, always_parens=True)
+        print_optional_result_types(printer, self.result_types, always_parens=True)
         for word, region in ((" ", self.true_region), (" else ", self.false_region)):
             if region.blocks:
                 printer.print_string(word)
@@ -232,9 +230,7 @@ class ExecuteRegionOp(IRDLOperation):
         )
 
     def print(self, printer: Printer) -> None:
-        if self.outs:
-            printer.print_string(" -> ")
-            print_types(printer, self.result_types)
+        print_optional_result_types(printer, self.result_types)
         printer.print_string(" no_inline " if self.no_inline is not None else " ")
         printer.print_region(self.region, print_entry_block_args=False)
         printer.print_op_attributes(self.attributes)

@@ -13,6 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.dialects.upstream.assembly import counted
+from minilinalg.dialects.upstream.constraints import may_agree
 
 
 def verify_dynamic_sizes(op: Operation, type_: TensorType, sizes: Sequence[SSAValue]) -> None:
@@ -37,6 +38,4 @@ def agree(a: Attribute, b: Attribute) -> bool:
     """Whether nothing that one tensor type says of rank, sizes and encoding contradicts the other."""
     if not isinstance(a, TensorType) or not isinstance(b, TensorType):
         return True
-    shapes = a.get_shape(), b.get_shape()
-    sizes_agree = all(x == y or DYNAMIC_INDEX in (x, y) for x, y in zip(*shapes, strict=False))
-    return len(shapes[0]) == len(shapes[1]) and sizes_agree and a.encoding == b.encoding
+    return may_agree(a.get_shape(), b.get_shape()) and a.encoding == b.encoding
