@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,71 @@ def test_the_official_mlir_accepts_the_stage(name: str) -> None:
 def _fused(ctx: MLContext, module: ModuleOp) -> ModuleOp:
     LinalgFuseElementwisePass().apply(ctx, module)
     return module
+
+
+BY_RUNS = """
+tt.func public @f(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %s0: i32, %s1: i32, %s2: i32, %n0: i32, %n1: i32, %n2: i32) {
+  INDICES
+  %o01 = arith.addi %o0, %o1 : tensor<SHAPExi32>
+  %o = arith.addi %o01, %o2 : tensor<SHAPExi32>
+  %m01 = arith.andi %m0, %m1 : tensor<SHAPExi1>
+  %m = arith.andi %m01, %m2 : tensor<SHAPExi1>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<SHAPEx!tt.ptr<f32>>
+  %ys = tt.splat %y : !tt.ptr<f32> -> tensor<SHAPEx!tt.ptr<f32>>
+  %p = tt.addptr %xs, %o : tensor<SHAPEx!tt.ptr<f32>>, tensor<SHAPExi32>
+  %q = tt.addptr %ys, %o : tensor<SHAPEx!tt.ptr<f32>>, tensor<SHAPExi32>
+  %seven = arith.constant dense<7.0> : tensor<SHAPExf32>
+  %before = tt.load %q, %m, %seven : tensor<SHAPEx!tt.ptr<f32>>
+  %v = tt.load %p, %m, OTHER : tensor<SHAPEx!tt.ptr<f32>>
+  %w = arith.addf %v, %before : tensor<SHAPExf32>
+  tt.store %q, %w STORED : tensor<SHAPEx!tt.ptr<f32>>
+  tt.return
+}"""
+"""A block of three dimensions; the stride of one of them is the constant 1."""
+
+DIMENSION = """
+  %rD = tt.make_range {end = SIZE : i32, start = 0 : i32} : tensor<SIZExi32>
+  %eD = tt.reshape %rD : tensor<SIZExi32> -> tensor<ONESxi32>
+  %iD = tt.broadcast %eD : tensor<ONESxi32> -> tensor<SHAPExi32>
+  %nnD = tt.splat %nD : i32 -> tensor<SHAPExi32>
+  %mD = arith.cmpi slt, %iD, %nnD : tensor<SHAPExi32>
+  %ssD = STRIDE
+  %oD = arith.muli %iD, %ssD : tensor<SHAPExi32>"""
+
+
+def by_runs(shape: tuple[int, ...], dense: int, other: str, stored: str) -> str:
+    """The kernel with its elements side by side along dimension `dense`."""
+    text = "x".join(map(str, shape))
+    dimensions: list[str] = []
+    for d, size in enumerate(shape):
+        ones = "x".join(str(size if d == e else 1) for e in range(3))
+        splat = f"tt.splat %s{d} : i32 -> tensor<SHAPExi32>"
+        stride = "arith.constant dense<1> : tensor<SHAPExi32>" if d == dense else splat
+        dimension = DIMENSION.replace("STRIDE", stride).replace("SIZE", str(size)).replace("ONES", ones)
+        dimensions.append(re.sub(r"(%\w+)D\b", rf"\g<1>{d}", dimension))
+    found = BY_RUNS.replace("INDICES", "".join(dimensions)).replace("OTHER", other).replace("STORED", stored)
+    return found.replace("SHAPE", text)
+
+
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_block_is_copied_along_the_dimension_whose_elements_lie_side_by_side(data: st.DataObject) -> None:
+    """Whatever that dimension is, with bounds from one to all of the block, `other` a number or another block."""
+    shape = tuple(data.draw(st.sampled_from([1, 2, 4, 8])) for _ in range(3))
+    dense = data.draw(st.integers(0, 2))
+    # The other strides leave room for what is inside of them.
+    strides, room = [0, 0, 0], 1
+    for d in [dense, *data.draw(st.permutations([d for d in range(3) if d != dense]))]:
+        strides[d] = room
+        room *= shape[d] + data.draw(st.integers(0, 2))
+    masked = data.draw(st.booleans())
+    bounds = [data.draw(st.integers(0, size + 1)) if masked else size for size in shape]
+    other = data.draw(st.sampled_from(["%seven", "%before"]))
+    text = by_runs(shape, dense, other, ", %m" if masked else "")
+    check(text, 1, floats(room), floats(room, seed=9), *strides, *bounds)
+    wide = [d for d in range(3) if shape[d] != 1]
+    transposes = names(converted(text)).count("linalg.transpose")
+    assert (transposes > 0) == (dense in wide and dense != wide[-1])
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 1023, 1024, 1025, 3000])

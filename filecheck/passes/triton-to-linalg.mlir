@@ -61,6 +61,39 @@ tt.func public @a_lower_bound_moves_the_view_and_the_slice(%x: !tt.ptr<f32>, %n:
 
 // -----
 
+// The elements of a column lie side by side: the block is copied column by column, and transposed on chip.
+// CHECK-LABEL: @a_block_by_columns_is_copied_in_runs
+// CHECK: [[FILL:%.*]] = linalg.fill ins({{%.*}} : f16) outs({{%.*}} : tensor<8x4xf16>)
+// CHECK: memref.reinterpret_cast %x to offset: [0], sizes: [[[N:%.*]], 4], strides: [{{%.*}}, 1]
+// CHECK: [[READ:%.*]] = tensor.insert_slice {{%.*}} into [[FILL]][0, 0] [[[N]], 4] [1, 1] : tensor<?x4xf16> into tensor<8x4xf16>
+// CHECK: [[BLOCK:%.*]] = linalg.transpose ins([[READ]] : tensor<8x4xf16>) outs({{%.*}} : tensor<4x8xf16>) permutation = [1, 0]
+// CHECK: [[BACK:%.*]] = linalg.transpose ins({{%.*}} : tensor<4x8xf16>) outs({{%.*}} : tensor<8x4xf16>) permutation = [1, 0]
+// CHECK: [[PART:%.*]] = tensor.extract_slice [[BACK]][0, 0] [[[N]], 4] [1, 1]
+// CHECK: [[OUT:%.*]] = memref.reinterpret_cast %x to offset: [0], sizes: [[[N]], 4], strides: [{{%.*}}, 1]
+// CHECK: bufferization.materialize_in_destination [[PART]] in writable [[OUT]]
+tt.func public @a_block_by_columns_is_copied_in_runs(%x: !tt.ptr<f16>, %stride: i32, %n: i32) {
+  %r = tt.make_range {end = 4 : i32, start = 0 : i32} : tensor<4xi32>
+  %r1 = tt.expand_dims %r {axis = 1 : i32} : tensor<4xi32> -> tensor<4x1xi32>
+  %rows = tt.broadcast %r1 : tensor<4x1xi32> -> tensor<4x8xi32>
+  %c = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %c1 = tt.expand_dims %c {axis = 0 : i32} : tensor<8xi32> -> tensor<1x8xi32>
+  %columns = tt.broadcast %c1 : tensor<1x8xi32> -> tensor<4x8xi32>
+  %ns = tt.splat %n : i32 -> tensor<4x8xi32>
+  %m = arith.cmpi slt, %columns, %ns : tensor<4x8xi32>
+  %strides = tt.splat %stride : i32 -> tensor<4x8xi32>
+  %far = arith.muli %columns, %strides : tensor<4x8xi32>
+  %o = arith.addi %rows, %far : tensor<4x8xi32>
+  %xs = tt.splat %x : !tt.ptr<f16> -> tensor<4x8x!tt.ptr<f16>>
+  %p = tt.addptr %xs, %o : tensor<4x8x!tt.ptr<f16>>, tensor<4x8xi32>
+  %other = arith.constant dense<1.0> : tensor<4x8xf16>
+  %v = tt.load %p, %m, %other : tensor<4x8x!tt.ptr<f16>>
+  %w = arith.addf %v, %v : tensor<4x8xf16>
+  tt.store %p, %w, %m : tensor<4x8x!tt.ptr<f16>>
+  tt.return
+}
+
+// -----
+
 // Where %c holds the whole block is read, whatever the other side of the `or` says.
 // CHECK-LABEL: @or_with_a_condition_selects_the_bound
 // CHECK: arith.select %c, {{%.*}}, {{%.*}} : index

@@ -1,7 +1,9 @@
 """Loads and stores: strided views of the arguments, clamped to the part of the block that the mask lets through.
 
 A block whose rows wrap around (`Wrapped`) is taken apart into the runs between two wraps, by a loop over them that
-nearly always runs once. What a view cannot be is gathered and scattered (indexed.py).
+nearly always runs once. A block whose last dimension strides through memory, while its elements lie side by side along
+another, is copied with that one last and transposed on chip: a copy moves runs of elements, and single ones at a high
+price. What a view cannot be is gathered and scattered (indexed.py).
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 from minilinalg.analysis.accesses import Elements, Rows, Windows, access_of
 from minilinalg.analysis.constants import constant, constant_of
-from minilinalg.analysis.index_expr import Condition, choose, largest, number, quotient, smallest
+from minilinalg.analysis.index_expr import ONE, Condition, choose, largest, number, quotient, smallest
 from minilinalg.analysis.masks import Interval
 from minilinalg.analysis.signs import never_negative
-from minilinalg.analysis.structured import STILL, Strided, Structured, Unstructured, Wrapped
+from minilinalg.analysis.structured import STILL, Strided, Structured, Term, Unstructured, Wrapped, shape_of
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import bufferization, memref, scf, ub
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, as_tensor, element_of
@@ -30,22 +32,28 @@ from minilinalg.passes.triton_to_linalg.indexed import (
     scatter_elements,
     scatter_rows,
 )
-from minilinalg.passes.triton_to_linalg.shapes import broadcast, extract_slice, insert_slice, scalar_constant
+from minilinalg.passes.triton_to_linalg.shapes import (
+    broadcast,
+    extract_slice,
+    insert_slice,
+    scalar_constant,
+    transposed,
+)
 from minilinalg.passes.triton_to_linalg.views import Box, is_full, is_whole, view
 
 
 def load(c: Conversion, op: tt.LoadOp) -> None:
     """A load gives what is in memory, and `other` where the mask does not hold; without `other`, nothing defined."""
     access = _access(c, op)
-    type: Attribute = op.result.type
-    if as_tensor(type) is None:
+    type = as_tensor(op.result.type)
+    if type is None:
         assert isinstance(access, Windows)
         c.bind(op.result, _load_element(c, op, access.pointer))
         return
     if op.volatile:
         raise c.unsupported(op, "a volatile load of a block", "a block is read by a copy, which may be moved or merged")
     if isinstance(access, Elements):
-        c.bind(op.result, gather_elements(c, op, access, _background(c, op, type)))
+        c.bind(op.result, gather_elements(c, op, access, _background(c, op, type, range(type.get_num_dims()))))
     else:
         c.bind(op.result, _load_block(c, op, access))
 
@@ -61,13 +69,16 @@ def store(c: Conversion, op: tt.StoreOp) -> None:
     if not isinstance(op.value.type, TensorType):
         _under(c, op.mask, lambda: c.insert(memref.StoreOp.get(value, *_element(c, pointer))))
         return
+    is_indexed = _is_indexed(rows, pointer)
     # Where several elements go to one address, it is unspecified which of them stays: the first one.
     box = tuple(
-        replace(i, high=smallest(i.high, i.low + 1)) if term == STILL and size != 1 and not is_indexed else i
-        for i, term, size, is_indexed in zip(
-            _box(c, op, access), pointer.terms, pointer.shape, _is_indexed(rows, pointer), strict=True
-        )
+        replace(i, high=smallest(i.high, i.low + 1)) if term == STILL and size != 1 and not indexed else i
+        for i, term, size, indexed in zip(_box(c, op, access), pointer.terms, pointer.shape, is_indexed, strict=True)
     )
+    pointer = pointer if rows is None else rows.pointer
+    order = _runs_last(pointer, is_indexed)
+    value, pointer, box = transposed(c, value, order), _reordered(pointer, order), tuple(box[d] for d in order)
+    rows = rows and replace(rows, dim=order.index(rows.dim))
 
     def write(chunk: Structured, part: Box, _: Sequence[SSAValue]) -> Sequence[SSAValue]:
         piece = value
@@ -81,7 +92,7 @@ def store(c: Conversion, op: tt.StoreOp) -> None:
         c.insert(bufferization.MaterializeInDestinationOp.create(operands=[piece, destination], properties=writable))
         return ()
 
-    _in_runs(c, pointer if rows is None else rows.pointer, box, (), write)
+    _in_runs(c, pointer, box, (), write)
 
 
 # Where
@@ -182,17 +193,40 @@ def _load_block(c: Conversion, op: tt.LoadOp, access: Windows | Rows) -> SSAValu
     kept = [d for d in range(len(box)) if d not in repeated]
     if not kept:
         return filled(c, c.insert(memref.LoadOp.get(*_element(c, pointer))).res, op.result.type)
-    if rows is not None:
-        pointer, rows = rows.pointer, replace(rows, dim=kept.index(rows.dim))
-    once = replace(pointer, terms=tuple(pointer.terms[d] for d in kept), shape=tuple(pointer.shape[d] for d in kept))
-    type = TensorType(element_of(op.result.type), once.shape)
-    read = _read(c, op, once, tuple(box[d] for d in kept), type, rows)
+    pointer = pointer if rows is None else rows.pointer
+    order = [kept[d] for d in _runs_last(_reordered(pointer, kept), [is_indexed[d] for d in kept])]
+    rows = rows and replace(rows, dim=order.index(rows.dim))
+    read = _read(c, op, _reordered(pointer, order), tuple(box[d] for d in order), rows, order)
+    read = transposed(c, read, [order.index(d) for d in kept])
     return broadcast(c, read, op.result.type, repeated) if repeated else read
 
 
+def _runs_last(pointer: Structured, is_indexed: Sequence[bool]) -> Sequence[int]:
+    """The dimensions of a block in the order in which it is copied.
+
+    As they are, but for one whose elements lie side by side when those of the last do not: it becomes the last.
+    """
+    dims = range(len(pointer.shape))
+    wide = [d for d in dims if pointer.shape[d] != 1]
+    dense = [d for d in wide if _is_dense(pointer.terms[d]) and not is_indexed[d]]
+    return dims if not dense or dense[-1] == wide[-1] else [*(d for d in dims if d != dense[-1]), dense[-1]]
+
+
+def _is_dense(term: Term) -> bool:
+    return term == Strided(ONE) or (isinstance(term, Wrapped) and term.scale == ONE)
+
+
+def _reordered(pointer: Structured, order: Sequence[int]) -> Structured:
+    """The addresses of a block with the dimensions `order` of `pointer`'s."""
+    terms, shape = tuple(pointer.terms[d] for d in order), tuple(pointer.shape[d] for d in order)
+    return replace(pointer, terms=terms, shape=shape)
+
+
 def _read(
-    c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box, type: TensorType[Attribute], rows: IndexedRows | None
+    c: Conversion, op: tt.LoadOp, pointer: Structured, box: Box, rows: IndexedRows | None, order: Sequence[int]
 ) -> SSAValue:
+    """The block with the dimensions `order` of what is loaded."""
+    type = TensorType(element_of(op.result.type), pointer.shape)
     wraps = any(isinstance(term, Wrapped) for term in pointer.terms)
     whole = is_whole(box, pointer.shape)
     if whole and not wraps and rows is None:
@@ -206,18 +240,16 @@ def _read(
         return [insert_slice(c, piece, block, [c.size(i.low) for i in part], [c.size(i.size) for i in part])]
 
     is_overwritten = whole and (rows is None or rows.mask is None)
-    start = empty(c, type) if is_overwritten else _background(c, op, type)
+    start = empty(c, type) if is_overwritten else _background(c, op, type, order)
     return _in_runs(c, pointer, box, [start], read)[0]
 
 
-def _background(c: Conversion, op: tt.LoadOp, type: Attribute) -> SSAValue:
-    """What the elements are that the mask leaves out."""
+def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute], order: Sequence[int]) -> SSAValue:
+    """What the elements are that the mask leaves out, in the dimensions `order` of what is loaded."""
     if op.other is None:
         return empty(c, type)
-    if type == op.result.type:
-        return c.value(op.other)
-    known = constant_of(op.other)
-    assert known is not None
+    if (known := constant_of(op.other)) is None or list(order) == list(range(len(shape_of(op.other.type)))):
+        return transposed(c, c.value(op.other), order)
     scalar = constant(known, element_of(type))
     assert scalar is not None
     return filled(c, scalar_constant(c, scalar), type)

@@ -94,6 +94,15 @@ def broadcast(c: Conversion, value: SSAValue, type: Attribute, dimensions: Seque
     return c.insert(linalg.BroadcastOp(value, empty(c, type), dims)).results[0]
 
 
+def transposed(c: Conversion, value: SSAValue, order: Sequence[int]) -> SSAValue:
+    """The tensor whose dimension i is dimension `order[i]` of `value`."""
+    if list(order) == sorted(order):
+        return value
+    shape = shape_of(value)
+    into = empty(c, TensorType(element_of(value.type), [shape[d] for d in order]))
+    return c.insert(linalg.TransposeOp(value, into, DenseArrayBase.from_list(i64, order))).results[0]
+
+
 # Handlers
 
 
@@ -141,9 +150,7 @@ def _broadcast(c: Conversion, op: tt.BroadcastOp) -> None:
 
 
 def _transpose(c: Conversion, op: tt.TransOp) -> None:
-    order = DenseArrayBase.from_list(i64, op.get_order())
-    transposed = linalg.TransposeOp(c.value(op.src), empty(c, data_type(op.result.type)), order)
-    c.bind(op.result, c.insert(transposed).results[0])
+    c.bind(op.result, transposed(c, c.value(op.src), op.get_order()))
 
 
 def _join(c: Conversion, op: tt.JoinOp) -> None:
