@@ -157,6 +157,38 @@ def test_products_of_types(name: str, m: int, n: int, k: int) -> None:
     check(f"one_product_{name}", (blocks(m, 16), blocks(n, 32)), args, {2: (a @ b).astype(result)})
 
 
+def test_products() -> None:
+    a, b = integers(4, 16, 16, low=-4, high=5), integers(4, 16, 16, low=-4, high=5, seed=1)
+    args = [a.astype(np.float32), b.astype(np.float32), zeros(4, 16, 16)]
+    check("products", 1, args, {2: a @ b})
+
+
+@pytest.mark.parametrize(("s", "m", "n", "k"), [(1, 1, 1, 1), (2, 16, 32, 32), (5, 13, 29, 37)])
+def test_summed_products(s: int, m: int, n: int, k: int) -> None:
+    a, b = (integers(*shape, low=-2, high=3).astype(np.float16) for shape in ((s, m, k), (s, k, n)))
+    wanted = a.astype(np.float32) @ b.astype(np.float32)
+    check("summed_products", blocks(s, 2), [a, b, zeros(s, m, n), s, m, n, k], {2: wanted})
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 5, 7, 2), (2, 3, 64, 16)])
+@pytest.mark.parametrize(("element", "dtype", "result"), [("f16", np.float16, np.float32), ("i8", np.int8, np.int32)])
+def test_products_of_matrices_of_any_size(shape: tuple[int, ...], element: str, dtype: Any, result: Any) -> None:
+    """Parts of a batch that no instruction can reach are copied."""
+    s, m, n, k = shape
+    wide = {"f16": "f32", "i8": "i32"}[element]
+    types = f"tensor<{s}x{m}x{k}x{element}>", f"tensor<{s}x{k}x{n}x{element}>", f"tensor<{s}x{m}x{n}x{wide}>"
+    kernel = ml.compile(
+        f"""func.func @f(%a: {types[0]}, %b: {types[1]}, %c: {types[2]}) -> {types[2]} {{
+          %r = linalg.batch_matmul ins(%a, %b : {types[0]}, {types[1]}) outs(%c : {types[2]}) -> {types[2]}
+          return %r : {types[2]}
+        }}""",
+        target="mlu370",
+    )
+    a, b, c = integers(s, m, k, low=-4, high=5), integers(s, k, n, low=-4, high=5), integers(s, m, n)
+    run = kernel(a.astype(dtype), b.astype(dtype), c.astype(result), check=True)
+    np.testing.assert_array_equal(run.results[0], (a @ b + c).astype(result))
+
+
 # What has no way down yet
 
 
@@ -170,7 +202,6 @@ REFUSED = {
     "locked_counts": "tt.atomic",
     "permuted_columns": "tt.gather",
     "printed": "tt.print",
-    "products": "linalg.batch_matmul",
     "scaled_product": "tt.dot_scaled",
     "split_k": "tt.atomic_rmw",
     "tickets": "tt.atomic_rmw",

@@ -105,3 +105,28 @@ func.func @no_decomposition_of_dynamic_sizes(%x: tensor<?xf32>, %init: tensor<f3
     }
   return %r : tensor<f32>
 }
+
+// -----
+
+// CHECK-LABEL: @products_of_a_batch_are_a_loop
+// CHECK: scf.for [[I:%.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args([[C:%.*]] = %c) -> (tensor<3x4x2xf32>)
+// CHECK: [[A:%.*]] = tensor.extract_slice %a{{\[}}[[I]], 0, 0] [1, 4, 8] [1, 1, 1] : tensor<3x4x8xf16> to tensor<4x8xf16>
+// CHECK: [[B:%.*]] = tensor.extract_slice %b{{\[}}[[I]], 0, 0] [1, 8, 2] [1, 1, 1] : tensor<3x8x2xf16> to tensor<8x2xf16>
+// CHECK: [[O:%.*]] = tensor.extract_slice [[C]]{{\[}}[[I]], 0, 0] [1, 4, 2]
+// CHECK: [[P:%.*]] = linalg.matmul ins([[A]], [[B]] : tensor<4x8xf16>, tensor<8x2xf16>) outs([[O]] : tensor<4x2xf32>)
+// CHECK: tensor.insert_slice [[P]] into [[C]]{{\[}}[[I]], 0, 0] [1, 4, 2] [1, 1, 1] : tensor<4x2xf32> into tensor<3x4x2xf32>
+// CHECK-NOT: linalg.batch_matmul
+func.func @products_of_a_batch_are_a_loop(%a: tensor<3x4x8xf16>, %b: tensor<3x8x2xf16>, %c: tensor<3x4x2xf32>) -> tensor<3x4x2xf32> {
+  %r = linalg.batch_matmul ins(%a, %b : tensor<3x4x8xf16>, tensor<3x8x2xf16>) outs(%c : tensor<3x4x2xf32>) -> tensor<3x4x2xf32>
+  return %r : tensor<3x4x2xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @no_decomposition_of_transposed_products
+// CHECK: linalg.batch_matmul
+// REMARK: 'linalg.batch_matmul' stays as it is: an operand of it is transposed or broadcast
+func.func @no_decomposition_of_transposed_products(%a: tensor<3x4x4xf16>, %b: tensor<3x4x4xf16>, %c: tensor<3x4x4xf32>) -> tensor<3x4x4xf32> {
+  %r = linalg.batch_matmul indexing_maps = [affine_map<(b, m, n, k) -> (b, k, m)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>] ins(%a, %b : tensor<3x4x4xf16>, tensor<3x4x4xf16>) outs(%c : tensor<3x4x4xf32>) -> tensor<3x4x4xf32>
+  return %r : tensor<3x4x4xf32>
+}

@@ -151,6 +151,17 @@ func.func @shapes_and_products() {
 
 // -----
 
+func.func @refused_product_of_a_transposed_operand() {
+  %a = memref.alloc() {simd.address = 0 : i64} : memref<4x4xf32, #simd.space<nram>>
+  %b = memref.alloc() {simd.address = 64 : i64} : memref<4x4xf32, #simd.space<nram>>
+  %w = memref.alloc() {simd.address = 0 : i64} : memref<4x4xf32, #simd.space<wram>>
+  // expected-error @+1 {{'linalg.matmul' is no instruction of the machine}}
+  linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>] ins(%a, %w : memref<4x4xf32, #simd.space<nram>>, memref<4x4xf32, #simd.space<wram>>) outs(%b : memref<4x4xf32, #simd.space<nram>>)
+  return
+}
+
+// -----
+
 func.func @refused_loop_over_more_than_the_cores() {
   // expected-error @+1 {{this scf.forall is no loop over the cores of the target}}
   scf.forall (%core) in (3) {

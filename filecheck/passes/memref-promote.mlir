@@ -138,6 +138,45 @@ func.func @right_operand_of_a_product_goes_straight_to_the_weights(%x: memref<4x
 
 // -----
 
+// Where the rows begin is known only when the program runs, but every one begins at an aligned address.
+// CHECK-LABEL: @parts_at_dynamic_offsets_are_operands_where_all_are_aligned
+// CHECK: memref.alloc() : memref<3x4x4xf32, #simd.space<wram>>
+// CHECK-COUNT-3: memref.subview
+// CHECK-NOT: memref.copy
+// CHECK: linalg.matmul
+func.func @parts_at_dynamic_offsets_are_operands_where_all_are_aligned(%y: memref<3x4x4xf32>, %i: index) {
+  %a = memref.alloc() : memref<3x2x4xf32>
+  %b = memref.alloc() : memref<3x4x4xf32>
+  %c = memref.alloc() : memref<3x2x4xf32>
+  memref.copy %y, %b : memref<3x4x4xf32> to memref<3x4x4xf32>
+  %0 = memref.subview %a[%i, 0, 0] [1, 2, 4] [1, 1, 1] : memref<3x2x4xf32> to memref<2x4xf32, strided<[4, 1], offset: ?>>
+  %1 = memref.subview %b[%i, 0, 0] [1, 4, 4] [1, 1, 1] : memref<3x4x4xf32> to memref<4x4xf32, strided<[4, 1], offset: ?>>
+  %2 = memref.subview %c[%i, 0, 0] [1, 2, 4] [1, 1, 1] : memref<3x2x4xf32> to memref<2x4xf32, strided<[4, 1], offset: ?>>
+  linalg.matmul ins(%0, %1 : memref<2x4xf32, strided<[4, 1], offset: ?>>, memref<4x4xf32, strided<[4, 1], offset: ?>>) outs(%2 : memref<2x4xf32, strided<[4, 1], offset: ?>>)
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @parts_at_dynamic_offsets_are_copied_where_one_may_be_odd
+// CHECK: memref.alloc() : memref<3x3x5xf32, #simd.space<nram>>
+// CHECK: [[W:%.*]] = memref.alloc() : memref<3x5xf32, #simd.space<wram>>
+// CHECK-NEXT: memref.copy %{{.*}}, [[W]]
+// CHECK: [[O:%.*]] = memref.alloc() : memref<5x5xf32, #simd.space<nram>>
+// CHECK: linalg.matmul ins(%a, [[W]] : {{.*}}) outs([[O]] :
+func.func @parts_at_dynamic_offsets_are_copied_where_one_may_be_odd(%y: memref<3x3x5xf32>, %i: index) {
+  %a = memref.alloc() : memref<5x3xf32>
+  %b = memref.alloc() : memref<3x3x5xf32>
+  %c = memref.alloc() : memref<3x5x5xf32>
+  memref.copy %y, %b : memref<3x3x5xf32> to memref<3x3x5xf32>
+  %1 = memref.subview %b[%i, 0, 0] [1, 3, 5] [1, 1, 1] : memref<3x3x5xf32> to memref<3x5xf32, strided<[5, 1], offset: ?>>
+  %2 = memref.subview %c[%i, 0, 0] [1, 5, 5] [1, 1, 1] : memref<3x5x5xf32> to memref<5x5xf32, strided<[5, 1], offset: ?>>
+  linalg.matmul ins(%a, %1 : memref<5x3xf32>, memref<3x5xf32, strided<[5, 1], offset: ?>>) outs(%2 : memref<5x5xf32, strided<[5, 1], offset: ?>>)
+  return
+}
+
+// -----
+
 // CHECK-LABEL: @right_operand_that_is_computed_is_copied_to_the_weights
 // CHECK: linalg.fill ins(%f : f32) outs([[B:%.*]] : memref<4x4xf32, #simd.space<nram>>)
 // CHECK: [[W:%.*]] = memref.alloc() : memref<4x4xf32, #simd.space<wram>>

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, MemRefType, ModuleOp, UnitAttr, i64
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, UnitAttr, i64
+from xdsl.ir import Attribute, Operation
 from xdsl.ir.affine import AffineMap
 
-from minilinalg.analysis.aliasing import root_of
 from minilinalg.analysis.destination_style import indexing_map, is_destination_style, is_parallel
 from minilinalg.analysis.reduction import combiner_of, initial_fill, starts_neutral
 from minilinalg.dialects import simd
 from minilinalg.dialects.linalg_ext import IndexedOp
-from minilinalg.dialects.simd import element_bytes, is_contiguous, offset_of
 from minilinalg.dialects.simd.constraints import check_instruction
 from minilinalg.dialects.upstream import arith, func, linalg, memref
 from minilinalg.errors import InputError, UnsupportedError, near_name
@@ -25,6 +23,7 @@ from minilinalg.passes.base import MinilinalgPass, require_target
 from minilinalg.passes.core_program import become_core_program
 from minilinalg.passes.indexed_transfer import instruction_for, replace_by_loop, takes_lists
 from minilinalg.passes.insertion import erase, insert_before
+from minilinalg.passes.instruction_operand import lies_as_operand
 from minilinalg.passes.strided_view import buffer_type
 from minilinalg.targets import Target
 
@@ -100,11 +99,15 @@ def _replace(op: Operation, target: Target) -> None:
 
 def _no_instruction(op: Operation) -> UnsupportedError:
     known = [cls.SPEC.meaning for cls in simd.INSTRUCTIONS]
-    bodies = [inner.name for region in op.regions for inner in region.walk() if inner.name != "linalg.yield"]
+    # The body of an operation with a name is not written.
+    regions = () if isinstance(op, linalg.NamedStructuredOp) else op.regions
+    bodies = [inner.name for region in regions for inner in region.walk() if inner.name != "linalg.yield"]
     what = f"'{op.name}' of {', '.join(bodies)}" if bodies else f"'{op.name}'"
     unknown = [name for name in bodies or [op.name] if name not in known]
     if unknown:
         near = near_name(unknown[0], known)
+    elif op.name == "linalg.matmul":
+        near = "a product of signed operands as they lie: transpose or convert them first"
     elif is_parallel(op) or op.name == "linalg.reduce":
         near = "linalg-decompose-elementwise takes it apart into instructions"
     else:
@@ -119,22 +122,12 @@ def _no_instruction(op: Operation) -> UnsupportedError:
 
 
 def _copy(op: memref.CopyOp, target: Target) -> simd.Instruction:
-    source, destination = buffer_type(op.source), buffer_type(op.destination)
-    if simd.space_of(source) == simd.space_of(destination) == target.vector_space.name:
-        parts = (_is_operand(op.source, target, written=False), _is_operand(op.destination, target, written=True))
-        if all(parts):
-            return simd.MoveOp([op.source], op.destination)
-    return simd.DmaOp([op.source], op.destination)
-
-
-def _is_operand(value: SSAValue, target: Target, *, written: bool) -> bool:
-    """Whether an instruction can have `value` as its operand; one that is written must not reach behind itself."""
-    type = buffer_type(value)
-    offset, width = offset_of(type), element_bytes(type)
-    if not is_contiguous(type) or offset is None or (offset * width) % target.vector.alignment:
-        return False
-    is_part = root_of(value).type != type
-    return not (written and is_part and type.element_count() % target.vector.count_multiple(width))
+    source, destination = op.source, op.destination
+    spaces = {simd.space_of(buffer_type(value)) for value in (source, destination)}
+    stays = spaces == {target.vector_space.name}
+    if stays and lies_as_operand(source, target, written=False) and lies_as_operand(destination, target, written=True):
+        return simd.MoveOp([source], destination)
+    return simd.DmaOp([source], destination)
 
 
 def _fill(op: linalg.FillOp, target: Target) -> simd.Instruction:
@@ -199,8 +192,8 @@ def _dimensions(op: Operation, name: str) -> Attribute:
     return DenseArrayBase.from_list(i64, list(cast("Any", op.properties[name]).get_values()))
 
 
-def _matmul(op: Operation, target: Target) -> simd.Instruction | None:
-    if len(op.operands) != 3 or any(cast("MemRefType", v.type).get_num_dims() != 2 for v in op.operands):
+def _matmul(op: linalg.MatmulOp, target: Target) -> simd.Instruction | None:
+    if op.get_indexing_maps() != linalg.MatmulOp.MAPS or "cast" in op.properties:
         return None
     return simd.MatmulOp(op.operands[:2], op.operands[2], accumulate=UnitAttr())
 

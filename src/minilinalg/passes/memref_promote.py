@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, ModuleOp, NoneAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
-from minilinalg.analysis.aliasing import VIEWS, Access, Buffer, is_memref, root_of, same_view, writes
+from minilinalg.analysis.aliasing import VIEWS, Access, Buffer, is_memref, same_view, writes
 from minilinalg.analysis.destination_style import (
     destinations,
     first_destination,
@@ -20,13 +20,14 @@ from minilinalg.analysis.destination_style import (
     reads_input,
 )
 from minilinalg.dialects.linalg_ext import IndexedOp
-from minilinalg.dialects.simd import SpaceAttr, element_bytes, is_contiguous, is_run, offset_of
+from minilinalg.dialects.simd import SpaceAttr, is_run
 from minilinalg.dialects.simd.constraints import reserved_bytes
 from minilinalg.dialects.upstream import func, memref
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.insertion import insert_after, insert_before, value_before
+from minilinalg.passes.instruction_operand import lies_as_operand
 from minilinalg.passes.strided_view import buffer_type
 from minilinalg.targets import Target
 
@@ -65,7 +66,8 @@ class MemrefPromotePass(MinilinalgPass):
     ```
 
     1. Arguments and what is seen of them are in the target's global memory, allocations in its vector memory. An
-       allocation that is only copied to and used as the right operand of matrix products is in the weights memory.
+       allocation that is only copied to and used as the right operand of matrix products, as a whole or by parts that
+       the unit can reach, is in the weights memory.
     2. An operand of a computation becomes an on-chip buffer of its own, copied in and out, when it is in global memory,
        when its elements do not lie side by side, when it does not begin at an address that the vector unit can reach,
        or when it is written and an instruction, which rounds its count up, would overwrite what comes behind it.
@@ -143,7 +145,10 @@ class _Promotion:
         if self.weights is None:
             return self.vector
         uses = _uses_through_views(op.memref)
-        is_right = [_is_right_operand(use, index) for use, index in uses]
+        is_right = [
+            _is_right_operand(use, index) and lies_as_operand(use.operands[index], self.target, written=False)
+            for use, index in uses
+        ]
         is_target = [isinstance(use, memref.CopyOp) and index == 1 for use, index in uses]
         only_these = all(right or copied for right, copied in zip(is_right, is_target, strict=True))
         return self.weights if any(is_right) and only_these else self.vector
@@ -211,14 +216,7 @@ class _Promotion:
 
     def is_usable(self, value: SSAValue, space: Attribute, *, written: bool) -> bool:
         """Whether an instruction can have `value` as its operand (rules 2)."""
-        type = buffer_type(value)
-        if type.memory_space != space or not is_contiguous(type):
-            return False
-        offset, width = offset_of(type), element_bytes(type)
-        if offset is None or (offset * width) % self.target.vector.alignment:
-            return False
-        is_part = root_of(value).type != type
-        return not (written and is_part and type.element_count() % self.target.vector.count_multiple(width))
+        return buffer_type(value).memory_space == space and lies_as_operand(value, self.target, written=written)
 
     def allocate(self, at: Operation, like: SSAValue, space: Attribute) -> SSAValue:
         type = buffer_type(like)

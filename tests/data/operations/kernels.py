@@ -246,6 +246,21 @@ def products(a_ptr, b_ptr, c_ptr, B: tl.constexpr, M: tl.constexpr, N: tl.conste
 
 
 @triton.jit
+def summed_products(
+    a_ptr, b_ptr, c_ptr, S, M, N, K, B: tl.constexpr, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+):
+    s = tl.program_id(0) * B + tl.arange(0, B)[:, None, None]
+    m, n, k = tl.arange(0, BM)[None, :, None], tl.arange(0, BN)[None, None, :], tl.arange(0, BK)
+    acc = tl.zeros((B, BM, BN), tl.float32)
+    for start in range(0, K, BK):
+        ka, kb = start + k[None, None, :], start + k[None, :, None]
+        a = tl.load(a_ptr + s * M * K + m * K + ka, mask=(s < S) & (m < M) & (ka < K), other=0.0)
+        b = tl.load(b_ptr + s * K * N + kb * N + n, mask=(s < S) & (kb < K) & (n < N), other=0.0)
+        acc = tl.dot(a, b, acc)
+    tl.store(c_ptr + s * M * N + m * N + n, acc, mask=(s < S) & (m < M) & (n < N))
+
+
+@triton.jit
 def one_product(a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr, OUT: tl.constexpr):
     m = tl.program_id(0) * BM + tl.arange(0, BM)
     n = tl.program_id(1) * BN + tl.arange(0, BN)
@@ -388,6 +403,7 @@ SPECIALISATIONS = (
     (narrow, Specialisation("*fp32 *fp8e5 *fp8e4nv *fp16 *fp32 i32", {"BLOCK": 128})),
     (exact_elements, Specialisation("*fp32 *fp32 *i32 *fp32 *i32 i32", {"BLOCK": 64})),
     (products, Specialisation("*fp32 *fp32 *fp32", {"B": 4, "M": 16, "N": 16, "K": 16})),
+    (summed_products, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32 i32", {"B": 2, "BM": 16, "BN": 32, "BK": 16})),
     (one_product, Specialisation("*i8 *i8 *i32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32, "OUT": tl.int32}, "int8")),
     (
         one_product,

@@ -1,7 +1,9 @@
 """Write the official compiler's TTIR of the kernels beside this file, without promises, with places of their source.
 
 pip install triton==3.9.0
-cd tests/data/operations && python write_ttir.py
+cd tests/data/operations && python write_ttir.py [NAME ...]
+
+With names, only of the kernels that are called so.
 """
 
 import sys
@@ -18,6 +20,8 @@ from dump import ttir
 def main() -> None:
     here = Path(__file__).resolve().parent
     for kernel, specialisation in SPECIALISATIONS:
+        if sys.argv[1:] and kernel.__name__ not in sys.argv[1:]:
+            continue
         text = ttir(kernel, specialisation.types, specialisation.constants)
         for directory in (here, Path(triton.__file__).parents[1]):
             text = text.replace(f"{directory}/", "")

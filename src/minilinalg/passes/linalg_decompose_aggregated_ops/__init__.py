@@ -14,6 +14,7 @@ from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.passes.base import MinilinalgPass, Numerics, remark
 from minilinalg.passes.insertion import erase
 from minilinalg.passes.linalg_decompose_aggregated_ops.histograms import histogram
+from minilinalg.passes.linalg_decompose_aggregated_ops.products import batch_matmul
 from minilinalg.passes.linalg_decompose_aggregated_ops.reductions import reduction
 from minilinalg.passes.linalg_decompose_aggregated_ops.scans import scan
 from minilinalg.passes.linalg_decompose_aggregated_ops.writer import Writer
@@ -22,6 +23,7 @@ Decomposition = Callable[[Any, Writer], "Sequence[SSAValue] | str | None"]
 """Writes what computes an operation; the results, the reason why it stays, or None when an instruction computes it."""
 
 DECOMPOSITIONS: Mapping[str, Decomposition] = {
+    "linalg.batch_matmul": batch_matmul,
     "linalg.reduce": reduction,
     "linalg_ext.histogram": histogram,
     "linalg_ext.scan": scan,
@@ -84,12 +86,12 @@ class LinalgDecomposeAggregatedOpsPass(MinilinalgPass):
     A reduction by several operations, or of several tensors, combines halves until one element is left, if its body
     combines values of one kind (`ml.associative`); else it is a loop that takes one element after the other. A
     dimension that is not the first is brought there, so that its parts lie in one piece. A scan combines what is 1, 2,
-    4, ... elements apart. A histogram marks the elements of one bin after the other, and adds up the marks.
+    4, ... elements apart. A histogram marks the elements of one bin after the other, and adds up the marks. The
+    products of a batch of matrices are a loop of linalg.matmul.
 
     Requires: tensors of static shape.
-    Ensures: reductions by one instruction, and no others; no linalg_ext.scan or
-    linalg_ext.histogram. Leaves alone: what an instruction computes; operations on
-    buffers.
+    Ensures: reductions by one instruction, and no others; no linalg_ext.scan, linalg_ext.histogram or
+    linalg.batch_matmul. Leaves alone: what an instruction computes; operations on buffers.
     """
 
     name = "linalg-decompose-aggregated-ops"

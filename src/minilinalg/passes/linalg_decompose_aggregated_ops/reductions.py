@@ -44,13 +44,11 @@ def _one_by_one(op: linalg.ReduceOp, w: Writer, dims: Sequence[int]) -> list[SSA
     shape = shape_of(op.inputs[0])
     order = [*dims, *(dim for dim in range(len(shape)) if dim not in dims)]
     rows = [w.joined(w.transposed(value, order), len(dims)) for value in op.inputs]
-    count, *rest = shape_of(rows[0])
 
     def step(i: SSAValue, carried: Tensors) -> list[SSAValue]:
-        taken = [w.without_first(w.part(row, [i, *(0 for _ in rest)], [1, *rest])) for row in rows]
-        return w.elementwise([*taken, *carried], carried, op.body.block)
+        return w.elementwise([*(w.row(value, i) for value in rows), *carried], carried, op.body.block)
 
-    return w.loop(count, op.outputs, step)
+    return w.loop(shape_of(rows[0])[0], op.outputs, step)
 
 
 def _by_halves(op: linalg.ReduceOp, w: Writer, dims: Sequence[int]) -> list[SSAValue]:

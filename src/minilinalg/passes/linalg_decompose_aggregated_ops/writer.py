@@ -67,6 +67,19 @@ class Writer:
         sizes = shape_of(part)
         return self.insert(tensor.InsertSliceOp(part, whole, offsets, sizes, [1] * len(sizes))).result
 
+    def row(self, whole: SSAValue, i: SSAValue) -> SSAValue:
+        """What is at `i` of the first dimension, without that dimension."""
+        rest = shape_of(whole)[1:]
+        type = TensorType(element_of(whole), rest)
+        bounds = [i, *(0 for _ in rest)], [1, *rest], [1] * (len(rest) + 1)
+        return self.insert(tensor.ExtractSliceOp(whole, *bounds, type)).result
+
+    def with_row(self, row: SSAValue, whole: SSAValue, i: SSAValue) -> SSAValue:
+        """`whole` with what is at `i` of the first dimension replaced."""
+        rest = shape_of(row)
+        bounds = [i, *(0 for _ in rest)], [1, *rest], [1] * (len(rest) + 1)
+        return self.insert(tensor.InsertSliceOp(row, whole, *bounds)).result
+
     def transposed(self, value: SSAValue, order: Sequence[int]) -> SSAValue:
         if list(order) == sorted(order):
             return value
