@@ -220,3 +220,15 @@ func.func @refused_operand_off_chip(%x: memref<4xf32, #simd.space<gdram>>, %f: f
   linalg.fill ins(%f : f32) outs(%x : memref<4xf32, #simd.space<gdram>>)
   return
 }
+
+// -----
+
+// CHECK-LABEL: @a_program_of_one_core_stays
+// CHECK-NEXT: memref.alloc
+// CHECK-NEXT: simd.dma
+// CHECK-NEXT: return
+func.func @a_program_of_one_core_stays(%x: memref<4xf32, #simd.space<gdram>>) {
+  %a = memref.alloc() {simd.address = 0 : i64} : memref<4xf32, #simd.space<nram>>
+  simd.dma %a -> %x : memref<4xf32, #simd.space<nram>> -> memref<4xf32, #simd.space<gdram>>
+  return
+}

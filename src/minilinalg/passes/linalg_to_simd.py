@@ -19,7 +19,7 @@ from minilinalg.dialects.simd.constraints import check_instruction
 from minilinalg.dialects.upstream import arith, func, linalg, memref
 from minilinalg.errors import InputError, UnsupportedError, near_name
 from minilinalg.locations import places_of
-from minilinalg.passes.base import MinilinalgPass, require_target
+from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.core_program import become_core_program
 from minilinalg.passes.indexed_transfer import instruction_for, replace_by_loop, takes_lists
 from minilinalg.passes.insertion import erase, insert_before
@@ -66,7 +66,7 @@ class LinalgToSimdPass(MinilinalgPass):
 
     Requires: a target; the promoted stage, each linalg operation being one instruction (linalg-decompose-elementwise).
     Ensures: no linalg; instructions that the target can execute. Leaves alone: scalar operations, scalar loads and
-    stores, views.
+    stores, views; a function with instructions in it, which is one core's program already.
     """
 
     name = "linalg-to-simd"
@@ -74,6 +74,9 @@ class LinalgToSimdPass(MinilinalgPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = require_target(ctx, self, "its instructions and the number of its cores")
         for function in [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]:
+            if any(inner.name.startswith("simd.") for inner in function.body.walk()):
+                remark(ctx, self, function, "left alone: a function with instructions is one core's program already")
+                continue
             # From the end, so that a reduction still finds the fill that it starts from.
             for inner in reversed(tuple(function.body.walk())):
                 if inner.parent is not None and (is_destination_style(inner) or isinstance(inner, memref.CopyOp)):
