@@ -109,6 +109,29 @@ def test_largest(rows: int, n: int) -> None:
     check("largest", rows, [x, zeros(rows, 4), n], {1: -np.sort(-x, 1)[:, :4]})
 
 
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+def test_permuted_columns(target: str) -> None:
+    x, i = floats(4, 32), integers(4, 32, low=0, high=32)
+    wanted = np.take_along_axis(x, i, 1)
+    check("permuted_columns", 1, [x, i, zeros(4, 32)], {2: wanted}, target=target)
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 1), (101, 64), (128, 131)])
+def test_looked_up(n: int, m: int) -> None:
+    """The table is computed, so it is in on-chip memory when it is looked at."""
+    x, i = floats(n), integers(m, low=0, high=128, dtype=np.int64)
+    wanted = np.where(i < n, np.append(x, np.zeros(128 - n, np.float32))[i], np.float32(-1)) * 2
+    check("looked_up", blocks(m, 64), [x, i, zeros(m), n, m], {2: wanted})
+
+
+@pytest.mark.parametrize("n", [0, 1, 13, 16])
+def test_picked_rows(n: int) -> None:
+    x, i = integers(2, 4, 16, dtype=np.int16), integers(2, 8, 16, low=0, high=4, dtype=np.int16)
+    y = np.full((2, 8, 16), 7, np.int16)
+    wanted = np.where(np.arange(16) < n, np.take_along_axis(x, i.astype(np.int64), 1), y)
+    check("picked_rows", 1, [x, i, y, n], {2: wanted})
+
+
 def test_reversed_and_interleaved() -> None:
     x = integers(64)
     args = [x, zeros(64, dtype=np.int32), zeros(128, dtype=np.int32)]
@@ -200,7 +223,6 @@ REFUSED = {
     "early_return": "blocks",
     "library": "tt.extern_elementwise",
     "locked_counts": "tt.atomic",
-    "permuted_columns": "tt.gather",
     "printed": "tt.print",
     "scaled_product": "tt.dot_scaled",
     "split_k": "tt.atomic_rmw",

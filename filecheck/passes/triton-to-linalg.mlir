@@ -242,6 +242,44 @@ tt.func public @no_code_for_what_never_reaches_memory(%x: !tt.ptr<f32>) {
 
 // -----
 
+// Elements are numbered in row-major order.
+// CHECK-LABEL: @a_gather_from_a_block_is_one_from_its_elements_in_a_row
+// CHECK: [[X:%.*]] = tensor.collapse_shape %{{.*}} {{\[\[0, 1\]\]}} : tensor<4x8xf32> into tensor<32xf32>
+// CHECK: [[N:%.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<4x2xi16>) outs(%{{.*}} : tensor<4x2xi32>) {
+// CHECK: arith.extsi %{{.*}} : i16 to i32
+// CHECK: linalg.index 0 : index
+// CHECK: arith.muli %{{.*}}, %c8_i32 : i32
+// CHECK: linalg_ext.gather ins([[X]], [[N]] : tensor<32xf32>, tensor<4x2xi32>) outs(%{{.*}} : tensor<4x2xf32>) -> tensor<4x2xf32>
+tt.func public @a_gather_from_a_block_is_one_from_its_elements_in_a_row(%x: !tt.ptr<f32>, %y: !tt.ptr<i16>) {
+  %m = tt.make_range {end = 4 : i32, start = 0 : i32} : tensor<4xi32>
+  %rows = tt.expand_dims %m {axis = 1 : i32} : tensor<4xi32> -> tensor<4x1xi32>
+  %n = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %columns = tt.expand_dims %n {axis = 0 : i32} : tensor<8xi32> -> tensor<1x8xi32>
+  %eight = arith.constant dense<8> : tensor<4x1xi32>
+  %r8 = arith.muli %rows, %eight : tensor<4x1xi32>
+  %0 = tt.broadcast %r8 : tensor<4x1xi32> -> tensor<4x8xi32>
+  %1 = tt.broadcast %columns : tensor<1x8xi32> -> tensor<4x8xi32>
+  %2 = arith.addi %0, %1 : tensor<4x8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<4x8x!tt.ptr<f32>>
+  %px = tt.addptr %xs, %2 : tensor<4x8x!tt.ptr<f32>>, tensor<4x8xi32>
+  %vx = tt.load %px : tensor<4x8x!tt.ptr<f32>>
+  %two = tt.make_range {end = 2 : i32, start = 0 : i32} : tensor<2xi32>
+  %c = tt.expand_dims %two {axis = 0 : i32} : tensor<2xi32> -> tensor<1x2xi32>
+  %3 = tt.broadcast %r8 : tensor<4x1xi32> -> tensor<4x2xi32>
+  %4 = tt.broadcast %c : tensor<1x2xi32> -> tensor<4x2xi32>
+  %5 = arith.addi %3, %4 : tensor<4x2xi32>
+  %ys = tt.splat %y : !tt.ptr<i16> -> tensor<4x2x!tt.ptr<i16>>
+  %py = tt.addptr %ys, %5 : tensor<4x2x!tt.ptr<i16>>, tensor<4x2xi32>
+  %i = tt.load %py : tensor<4x2x!tt.ptr<i16>>
+  %g = tt.gather %vx[%i] {axis = 1 : i32} : (tensor<4x8xf32>, tensor<4x2xi16>) -> tensor<4x2xf32>
+  %os = tt.splat %x : !tt.ptr<f32> -> tensor<4x2x!tt.ptr<f32>>
+  %po = tt.addptr %os, %5 : tensor<4x2x!tt.ptr<f32>>, tensor<4x2xi32>
+  tt.store %po, %g : tensor<4x2x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scatter_when_addresses_go_through_a_table(
 // CHECK: [[I:%.*]] = bufferization.to_tensor %{{.*}} restrict : memref<8xi32, strided<[1]>> to tensor<8xi32>
 // CHECK: [[ROWS:%.*]] = memref.reinterpret_cast %x to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<?xf32> to memref<?xf32, strided<[1]>>

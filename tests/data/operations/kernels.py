@@ -166,6 +166,24 @@ def permuted_columns(x_ptr, i_ptr, y_ptr, M: tl.constexpr, N: tl.constexpr):
 
 
 @triton.jit
+def looked_up(x_ptr, i_ptr, y_ptr, n, m, N: tl.constexpr, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    table = tl.load(x_ptr + tl.arange(0, N), mask=tl.arange(0, N) < n, other=-1.0) * 2
+    i = tl.load(i_ptr + offs, mask=offs < m, other=0)
+    tl.store(y_ptr + offs, tl.gather(table, i.to(tl.int32) & 127, 0), mask=offs < m)
+
+
+@triton.jit
+def picked_rows(x_ptr, i_ptr, y_ptr, n, A: tl.constexpr, M: tl.constexpr, K: tl.constexpr, N: tl.constexpr):
+    a, m, k, c = tl.arange(0, A), tl.arange(0, M), tl.arange(0, K), tl.arange(0, N)
+    columns = c[None, None, :] < n
+    x = tl.load(x_ptr + a[:, None, None] * M * N + m[None, :, None] * N + c[None, None, :], mask=columns, other=0)
+    at = a[:, None, None] * K * N + k[None, :, None] * N + c[None, None, :]
+    i = tl.load(i_ptr + at, mask=columns, other=0)
+    tl.store(y_ptr + at, tl.gather(x, i, 1), mask=columns)
+
+
+@triton.jit
 def reversed_and_interleaved(x_ptr, y_ptr, z_ptr, N: tl.constexpr):
     c = tl.arange(0, N)
     x = tl.load(x_ptr + c)
@@ -397,6 +415,8 @@ SPECIALISATIONS = (
     (sorted_rows, Specialisation("*fp32 *fp32 i32", {"BLOCK": 32})),
     (largest, Specialisation("*fp32 *fp32 i32", {"K": 4, "BLOCK": 32})),
     (permuted_columns, Specialisation("*fp32 *i32 *fp32", {"M": 4, "N": 32})),
+    (looked_up, Specialisation("*fp32 *i64 *fp32 i32 i32", {"N": 128, "BLOCK": 64})),
+    (picked_rows, Specialisation("*i16 *i16 *i16 i32", {"A": 2, "M": 4, "K": 8, "N": 16})),
     (reversed_and_interleaved, Specialisation("*i32 *i32 *i32", {"N": 64})),
     (library, Specialisation("*fp32 *fp32 i32", {"BLOCK": 128})),
     (by_element, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),

@@ -5,7 +5,7 @@
 | `demand.py` | finds what has to be computed at all |
 | `conversion.py` | the state that handlers share; expressions become index arithmetic |
 | `memory.py`, `views.py` | loads and stores, as views of the arguments |
-| `indexed.py` | those that no view can be: gather and scatter |
+| `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
 | `control.py` | programs, loops, branches |
 """
@@ -31,7 +31,7 @@ from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
-from minilinalg.passes.triton_to_linalg import control, elementwise, memory, reductions, shapes
+from minilinalg.passes.triton_to_linalg import control, elementwise, indexed, memory, reductions, shapes
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler
 from minilinalg.passes.triton_to_linalg.demand import Demand
 
@@ -39,6 +39,7 @@ HANDLERS: Mapping[str, Handler] = {
     **elementwise.HANDLERS,
     **shapes.HANDLERS,
     **memory.HANDLERS,
+    **indexed.HANDLERS,
     **reductions.HANDLERS,
     **control.HANDLERS,
 }

@@ -1,15 +1,18 @@
-"""Loads and stores that no strided view can be: gather and scatter of linalg_ext.
+"""What is at indices that only the data name: gather and scatter of linalg_ext.
 
-Rows are indexed along one dimension: by the numbers of a table, or by the positions themselves where only the mask is
-no interval. Elements are indexed each by itself, by the very integers that the kernel computes.
+Of memory, that are loads and stores that no strided view can be. Rows are indexed along one dimension: by the numbers
+of a table, or by the positions themselves where only the mask is no interval. Elements are indexed each by itself, by
+the very integers that the kernel computes. Of a block, it is tt.gather, whose elements are numbered in row-major order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
+from typing import cast
 
-from xdsl.dialects.builtin import TensorType, i32, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, TensorType, i32, i64
 from xdsl.ir import SSAValue
 
 from minilinalg.analysis.accesses import Elements, Rows
@@ -19,9 +22,9 @@ from minilinalg.analysis.structured import Strided, Structured, Table, Wrapped
 from minilinalg.dialects import tt
 from minilinalg.dialects.linalg_ext import GatherOp, ScatterOp
 from minilinalg.dialects.upstream import arith, linalg
-from minilinalg.passes.triton_to_linalg.conversion import Conversion
-from minilinalg.passes.triton_to_linalg.elementwise import generic, index_tensor
-from minilinalg.passes.triton_to_linalg.shapes import extract_slice, insert_slice
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler
+from minilinalg.passes.triton_to_linalg.elementwise import empty, generic, index_tensor
+from minilinalg.passes.triton_to_linalg.shapes import extract_slice, insert_slice, reshaped, shape_of
 from minilinalg.passes.triton_to_linalg.views import Box, elements, is_full, is_whole
 
 
@@ -113,3 +116,41 @@ def _element_lists(c: Conversion, op: tt.LoadOp | tt.StoreOp, access: Elements) 
     if op.mask is None or c.masks.of(op.mask).is_true:
         return [index]
     return [index, c.value(op.mask)]
+
+
+def gather_from_block(c: Conversion, op: tt.GatherOp) -> None:
+    """Elements of a block of one dimension, or, of more, of all its elements in a row."""
+    source, index, dim = c.value(op.src), c.value(op.indices), op.axis.value.data
+    shape = shape_of(source)
+    if len(shape) > 1:
+        strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
+        source, index = reshaped(c, source, [prod(shape)]), _numbers(c, index, strides, dim)
+    c.bind(op.result, c.insert(GatherOp([source, index], empty(c, op.result.type))).res[0])
+
+
+def _numbers(c: Conversion, index: SSAValue, strides: Sequence[int], dim: int) -> SSAValue:
+    """The numbers of the elements at `index` along `dim` that are where the index is along the other dimensions."""
+
+    given = cast("TensorType[IntegerType]", index.type).element_type
+    type = given if given.bitwidth > 32 else i32
+
+    def body(args: Sequence[SSAValue]) -> SSAValue:
+        (total,) = args
+        if given != type:
+            total = c.insert(arith.ExtSIOp(total, type)).result
+        total = scaled(total, strides[dim])
+        for d, stride in enumerate(strides):
+            if d != dim:
+                position = c.insert(arith.IndexCastOp(c.insert(linalg.IndexOp(d)).result, type)).result
+                total = c.insert(arith.AddiOp(total, scaled(position, stride))).result
+        return total
+
+    def scaled(value: SSAValue, by: int) -> SSAValue:
+        if by == 1:
+            return value
+        return c.insert(arith.MuliOp(value, c.insert(arith.ConstantOp(IntegerAttr(by, type))).result)).result
+
+    return generic(c, [index], TensorType(type, shape_of(index)), body)
+
+
+HANDLERS: Mapping[str, Handler] = {"tt.gather": gather_from_block}
