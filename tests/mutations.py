@@ -48,6 +48,35 @@ def drop(*names: str, last: bool = True) -> Mutation:
     return mutate
 
 
+def swap_regions(name: str) -> Mutation:
+    """A branch is taken when the other one should be."""
+
+    def mutate(module: ModuleOp) -> bool:
+        for op in find(module, name):
+            then, otherwise = (op.detach_region(0), op.detach_region(0))
+            op.add_region(otherwise)
+            op.add_region(then)
+            return True
+        return False
+
+    return mutate
+
+
+def use_instead(name: str, operand: str, other: str) -> Mutation:
+    """The first operand called `operand` of an operation `name` is another value."""
+
+    def mutate(module: ModuleOp) -> bool:
+        values = [value for op in module.walk() for region in op.regions for b in region.blocks for value in b.args]
+        for op in find(module, name):
+            for i, value in enumerate(op.operands):
+                if value.name_hint == operand:
+                    op.operands[i] = next(value for value in values if value.name_hint == other)
+                    return True
+        return False
+
+    return mutate
+
+
 def integer_constant(value: int, to: int) -> Mutation:
     """A constant is wrong."""
 

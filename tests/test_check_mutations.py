@@ -24,6 +24,7 @@ from minilinalg.pipelines import ROADS, Step, road_steps, run_pipeline
 from minilinalg.targets import load_target
 
 KERNELS = Path(__file__).resolve().parents[1] / "examples" / "kernels"
+OPERATIONS = Path(__file__).parent / "data" / "operations"
 TARGET = load_target("mlu370")
 
 
@@ -89,6 +90,14 @@ def place() -> tuple[Any, list[Any]]:
     return (5, 3, 4), [np.zeros((4, 3, 5), np.int32)]
 
 
+def early_return() -> tuple[Any, list[Any]]:
+    return 5, [np.arange(1, 301, dtype=np.float32), np.zeros(300, np.float32), 250]
+
+
+def called() -> tuple[Any, list[Any]]:
+    return 5, [np.arange(1, 301, dtype=np.float32), np.zeros(300, np.float32), 250, 7]
+
+
 TEXTS = {"overwrite": OVERWRITE, "place": PLACE}
 
 
@@ -102,13 +111,17 @@ LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
     "gemv": gemv,
     "overwrite": overwrite,
     "place": place,
+    "early_return": early_return,
+    "called": called,
 }
 
 
 def source_of(kernel: str, ctx: MLContext) -> ModuleOp:
     if kernel in TEXTS:
         return parse_module(TEXTS[kernel], f"{kernel}.ttir", ctx)
-    path = KERNELS / f"{kernel}.nopromise.ttir"
+    path = OPERATIONS / f"{kernel}.ttir"
+    if not path.exists():
+        path = KERNELS / f"{kernel}.nopromise.ttir"
     return parse_module(path.read_text(), f"{kernel}.ttir", ctx)
 
 
@@ -126,6 +139,16 @@ ON_INDICES = [
     ("vector_add", "a view begins late", m.move_offset("memref.reinterpret_cast")),
 ]
 MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
+    "lift-cf-to-scf": [
+        ("early_return", "branches the other way round", m.swap_regions("scf.if")),
+        ("early_return", "a branch is lost", m.drop("scf.if")),
+        ("called", "branches the other way round", m.swap_regions("scf.if")),
+    ],
+    "inline": [
+        ("called", "the wrong argument is passed", m.use_instead("arith.addi", "low", "n")),
+        ("called", "branches the other way round", m.swap_regions("scf.if")),
+        ("called", "a constant of the callee is wrong", m.integer_constant(2, 3)),
+    ],
     "triton-canonicalize": [
         *ON_TENSORS,
         ("vector_add", "a store is taken for one that does nothing", m.drop("tt.store")),

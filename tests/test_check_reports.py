@@ -78,7 +78,7 @@ def test_a_module_that_does_not_verify_is_the_pass_s() -> None:
         return True
 
     error = failing("vector_add", 0, without_operand)
-    assert error.diagnostic.found.startswith("what pass 'triton-canonicalize' left does not verify: ")
+    assert error.diagnostic.found.startswith("what pass 'lift-cf-to-scf' left does not verify: ")
 
 
 STORES = """

@@ -212,15 +212,30 @@ def test_products_of_matrices_of_any_size(shape: tuple[int, ...], element: str, 
     np.testing.assert_array_equal(run.results[0], (a @ b + c).astype(result))
 
 
+# Control
+
+
+@pytest.mark.parametrize("n", [0, 1, 64, 150])
+def test_early_return(n: int) -> None:
+    x = floats(200)
+    wanted = np.where(np.arange(200) < n, x + 1, 0)
+    check("early_return", 4, [x, zeros(200), n], {1: wanted})
+
+
+@pytest.mark.parametrize(("n", "low"), [(1, 0), (64, -1), (150, 5), (150, -7)])
+def test_called(n: int, low: int) -> None:
+    x = integers(200).astype(np.float32)
+    wanted = np.where(np.arange(200) < n, x * (low * 3 if low < 0 else low + 2), 0)
+    check("called", blocks(n, 64), [x, zeros(200), n, low], {1: wanted})
+
+
 # What has no way down yet
 
 
 REFUSED = {
     "by_element": "tt.map_elementwise",
-    "called": "tt.call",
     "described_matmul": "tt.make_tensor_descriptor",
     "described_sum": "tt.make_tensor_descriptor",
-    "early_return": "blocks",
     "library": "tt.extern_elementwise",
     "locked_counts": "tt.atomic",
     "printed": "tt.print",

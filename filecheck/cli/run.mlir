@@ -12,7 +12,7 @@
 // ROAD: simd {{[0-9]+}} linalg-to-simd
 // ROAD: Checked by running
 // ROAD: source - taken as right
-// ROAD-NEXT: triton-canonicalize exact same
+// ROAD-NEXT: lift-cf-to-scf exact same
 // ROAD: linalg-to-simd exact same
 // ROAD: Answers
 // ROAD: out_ptr f32[300] 0 0 {{.*}} ok

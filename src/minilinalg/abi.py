@@ -123,7 +123,8 @@ def functions_of(module: ModuleOp) -> dict[str, Operation]:
     return {symbol(op): op for op in module.ops if op.name in ("tt.func", "func.func") and op.regions[0].blocks}
 
 
-def _is_public(func: Operation) -> bool:
+def is_public(func: Operation) -> bool:
+    """Whether others may call the function: neither private nor nested."""
     visibility = func.properties.get("sym_visibility") or func.attributes.get("sym_visibility")
     return not (isinstance(visibility, StringAttr) and visibility.data in ("private", "nested"))
 
@@ -140,7 +141,7 @@ def find_function(module: ModuleOp, name: str | None = None) -> Operation:
             hint=near_name(name, functions),
             places=places_of(module)[:1],
         )
-    public = [f for f in functions.values() if _is_public(f)]
+    public = [f for f in functions.values() if is_public(f)]
     if len(public) == 1:
         return public[0]
     if not public:

@@ -75,6 +75,16 @@ def strip_text_place(location: LocationAttr) -> LocationAttr:
     return location if pair is None else pair[0]
 
 
+def called_from(location: LocationAttr, call: Operation) -> LocationAttr:
+    """The location of what `call` was replaced by, out of the function that it calls: its own and that of the call."""
+    if location == UNKNOWN:
+        return call.location
+    pair = _text_pair(location)
+    both = CallSiteLoc(strip_text_place(location), source_location(call))
+    place = location if pair is None else pair[1]
+    return with_text_place(both, place) if isinstance(place, FileLineColLoc) else both
+
+
 def carry(from_op: Operation, to_ops: Iterable[Operation]) -> None:
     """Give `to_ops`, and what is inside them, the location of the operation that they replace, where they have none."""
     for op in to_ops:
