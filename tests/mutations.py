@@ -33,6 +33,14 @@ def swap_operands(*names: str) -> Mutation:
     return mutate
 
 
+def addend_for_factor(module: ModuleOp) -> bool:
+    """a * b + c becomes a * c + b."""
+    for op in find(module, "simd.fma"):
+        op.operands[1], op.operands[2] = op.operands[2], op.operands[1]
+        return True
+    return False
+
+
 def drop(*names: str, last: bool = True) -> Mutation:
     """An operation is forgotten."""
 
@@ -245,6 +253,12 @@ def remainder(op: Operation) -> Operation:
 
 def quotient(op: Operation) -> Operation:
     return arith.DivUIOp(op.operands[0], op.operands[1])
+
+
+def sum_alone(op: Operation) -> Operation:
+    """The product of a fused multiply-add is forgotten."""
+    assert isinstance(op, simd.Instruction)
+    return simd.ELEMENTWISE_BY_MEANING["arith.addf"]([op.inputs[0], op.inputs[2]], list(op.outputs))
 
 
 def subtract_buffers(op: Operation) -> Operation:

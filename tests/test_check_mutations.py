@@ -227,6 +227,12 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         ("softmax", "a reduction is lost", m.drop("simd.reduce_addf")),
         ("gemv", "a fill is lost", m.drop("simd.fill", last=False)),
     ],
+    "simd-fuse-multiply-add": [
+        ("gemv", "addend and factor the other way round", m.addend_for_factor),
+        ("gemv", "the product is lost", m.become("simd.fma", m.sum_alone)),
+        ("gemv", "the sum is lost", m.drop("simd.fma")),
+        ("softmax", "scalar and buffer the other way round", m.swap_operands("simd.subf")),
+    ],
 }
 
 

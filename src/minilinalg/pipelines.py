@@ -56,6 +56,7 @@ SIMD_ROAD = (
     Row("promoted", "linalg-decompose-elementwise", "one instruction computes one operation: the chains come apart"),
     Row("promoted", "memref-plan", "with the buffers known, each gets its address, and the capacity is checked"),
     Row("simd", "linalg-to-simd", "every operation on buffers becomes instructions of the machine"),
+    Row("simd", "simd-fuse-multiply-add", "a product that one sum adds is part of it: an instruction and a block less"),
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD}

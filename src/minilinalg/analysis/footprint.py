@@ -13,18 +13,23 @@ from typing import NamedTuple, cast
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Block, Operation, SSAValue
 
-from minilinalg.analysis.aliasing import accesses, extent_of, may_alias, root_of
+from minilinalg.analysis.aliasing import accesses, extent_of, may_alias, root_of, same_view
 from minilinalg.dialects import simd
 
 ADDRESS = "simd.address"
 
 
 class Footprint(NamedTuple):
-    """The bytes from `low` to below `high` of memory `space`, for a buffer with an address; None for another one."""
+    """The bytes of `value`, a view of the buffer `root`.
+
+    place: from `low` to below `high` of memory `space`, for a buffer with an address; None for another one. is_exact:
+    whether the value is all of these bytes; else it is some of them.
+    """
 
     value: SSAValue
     root: SSAValue
     place: tuple[str, int, int] | None
+    is_exact: bool = False
 
     @classmethod
     def of(cls, value: SSAValue) -> Footprint:
@@ -34,10 +39,18 @@ class Footprint(NamedTuple):
         if not isinstance(address, IntegerAttr) or whole is None:
             return cls(value, root, None)
         base, width = int(address.value.data), simd.element_bytes(root.type)
-        same_elements = simd.element_bytes(value.type) == width
-        first, last = (extent_of(value.type) if same_elements else None) or whole
-        space = simd.space_of(cast("simd.Buffer", root.type))
-        return cls(value, root, (space, base + first * width, base + (last + 1) * width))
+        own = extent_of(value.type) if simd.element_bytes(value.type) == width else None
+        first, last = own or whole
+        type = cast("simd.Buffer", value.type)
+        place = (simd.space_of(cast("simd.Buffer", root.type)), base + first * width, base + (last + 1) * width)
+        return cls(value, root, place, own is not None and simd.is_contiguous(type))
+
+    def same_elements(self, other: Footprint) -> bool:
+        """Whether both are surely the same elements in the same order, gapless ones in whatever shape."""
+        if same_view(self.value, other.value):
+            return True
+        is_one_type = simd.element_type(self.value.type) == simd.element_type(other.value.type)
+        return is_one_type and self.is_exact and other.is_exact and self.place == other.place
 
     def may_overlap(self, other: Footprint) -> bool:
         """Whether some byte may be part of both."""

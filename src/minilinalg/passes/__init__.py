@@ -44,6 +44,7 @@ _NAMES = (
     "memref-promote",
     "one-shot-bufferize",
     "scf-forall-to-cores",
+    "simd-fuse-multiply-add",
     "simd-insert-sync",
     "triton-canonicalize",
     "triton-combine",

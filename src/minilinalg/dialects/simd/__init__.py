@@ -17,6 +17,7 @@ from minilinalg.dialects.simd.attributes import SpaceAttr, TokenType
 from minilinalg.dialects.simd.buffers import (
     Buffer,
     element_bytes,
+    element_type,
     is_contiguous,
     is_run,
     offset_of,
@@ -88,6 +89,7 @@ __all__ = [
     "WaitOp",
     "check_instruction",
     "element_bytes",
+    "element_type",
     "is_contiguous",
     "is_run",
     "offset_of",
