@@ -66,8 +66,8 @@ class SimdFuseMultiplyAddPass(MinilinalgPass):
     instruction.
 
     Requires: a target; buffers with addresses, instructions that the core waits for. Ensures: nothing that later passes
-    rely on. Leaves alone, with a remark: products of which one of these conditions is not known, differences of blocks,
-    functions with asynchronous instructions; all of them where the machine's `fma` takes more passes than both.
+    rely on. Leaves alone: with a remark, products of which one of these conditions is not known, differences of blocks,
+    functions with asynchronous instructions; and all of them where the machine's `fma` takes more passes than both.
     """
 
     name = "simd-fuse-multiply-add"
