@@ -280,6 +280,29 @@ tt.func public @a_gather_from_a_block_is_one_from_its_elements_in_a_row(%x: !tt.
 
 // -----
 
+// CHECK-LABEL: @a_function_of_a_library_is_made_of_operations
+// CHECK: linalg.generic
+// CHECK: [[T:%.*]] = math.tanh %{{.*}} : f32
+// CHECK: linalg.yield [[T]]
+// CHECK: linalg.generic
+// CHECK: [[N:%.*]] = math.isnan %{{.*}} : f32
+// CHECK: arith.extui [[N]] : i1 to i32
+tt.func public @a_function_of_a_library_is_made_of_operations(%x: !tt.ptr<f32>, %y: !tt.ptr<i32>) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  %t = tt.extern_elementwise %v {libname = "", libpath = "", pure = true, symbol = "__nv_tanhf"} : (tensor<8xf32>) -> tensor<8xf32>
+  tt.store %p, %t : tensor<8x!tt.ptr<f32>>
+  %n = tt.extern_elementwise %v {libname = "", libpath = "", pure = true, symbol = "__nv_isnanf"} : (tensor<8xf32>) -> tensor<8xi32>
+  %ys = tt.splat %y : !tt.ptr<i32> -> tensor<8x!tt.ptr<i32>>
+  %q = tt.addptr %ys, %r : tensor<8x!tt.ptr<i32>>, tensor<8xi32>
+  tt.store %q, %n : tensor<8x!tt.ptr<i32>>
+  tt.return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scatter_when_addresses_go_through_a_table(
 // CHECK: [[I:%.*]] = bufferization.to_tensor %{{.*}} restrict : memref<8xi32, strided<[1]>> to tensor<8xi32>
 // CHECK: [[ROWS:%.*]] = memref.reinterpret_cast %x to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<?xf32> to memref<?xf32, strided<[1]>>

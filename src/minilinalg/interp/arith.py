@@ -950,6 +950,8 @@ def array_function(
         return partial(math.float_unary(name, target), reuse=0)
     if name in math.TESTS:
         return math.TESTS[name]
+    if name in math.BITS:
+        return math.count_bits(name, target)
     if name in INT_CASTS:
         return int_cast(name, sources[0], target, False)
     match name:

@@ -130,8 +130,15 @@ def emit_absi(em: Emitter, op: Any) -> None:
     em.call(op, by_rank(op, absi), em.refs(op.operands))
 
 
-def _count_bits(name: str, bits: int) -> Callable[[int], int]:
-    def count(x: int) -> int:
+BITS = ("math.ctpop", "math.ctlz", "math.cttz")
+
+
+@cache
+def count_bits(name: str, dtype: DType) -> Callable[[Any], Any]:
+    """How many bits are ones, or zeros in front of the first or behind the last one: over arrays and integers."""
+    bits = dtype.bits
+
+    def one(x: int) -> int:
         x &= (1 << bits) - 1
         match name:
             case "math.ctpop":
@@ -141,19 +148,17 @@ def _count_bits(name: str, bits: int) -> Callable[[int], int]:
             case _:
                 return (x & -x).bit_length() - 1 if x else bits
 
-    return count
-
-
-@meaning("math.ctpop", "math.ctlz", "math.cttz")
-def emit_count_bits(em: Emitter, op: Any) -> None:
-    dtype = dtype_of(op.results[0].type)
-    one = _count_bits(op.name, dtype.bits)
     many = np.vectorize(one, otypes=[dtype.carrier])
 
     def count(x: Any) -> Any:
         return one(x) if isinstance(x, int) else many(x)
 
-    em.call(op, by_rank(op, count), em.refs(op.operands))
+    return count
+
+
+@meaning(*BITS)
+def emit_count_bits(em: Emitter, op: Any) -> None:
+    em.call(op, by_rank(op, count_bits(op.name, dtype_of(op.results[0].type))), em.refs(op.operands))
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@
 | `memory.py`, `views.py` | loads and stores, as views of the arguments |
 | `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
+| `foreign.py` | functions of libraries |
 | `control.py` | programs, loops, branches |
 """
 
@@ -31,12 +32,13 @@ from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
-from minilinalg.passes.triton_to_linalg import control, elementwise, indexed, memory, reductions, shapes
+from minilinalg.passes.triton_to_linalg import control, elementwise, foreign, indexed, memory, reductions, shapes
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler
 from minilinalg.passes.triton_to_linalg.demand import Demand
 
 HANDLERS: Mapping[str, Handler] = {
     **elementwise.HANDLERS,
+    **foreign.HANDLERS,
     **shapes.HANDLERS,
     **memory.HANDLERS,
     **indexed.HANDLERS,

@@ -106,10 +106,12 @@ class Conversion:
         self._written.pop()
         self.block = around
 
-    def unsupported(self, op: Operation, found: str, rule: str, *places: SSAValue | Operation) -> UnsupportedError:
+    def unsupported(
+        self, op: Operation, found: str, rule: str, *places: SSAValue | Operation, hint: str | None = None
+    ) -> UnsupportedError:
         """The error for what has no way down; `places` are further operations to name."""
         where = (p for at in (op, *places) for p in places_of(at))
-        return UnsupportedError(found, rule=rule, places=tuple(dict.fromkeys(where)))
+        return UnsupportedError(found, rule=rule, hint=hint, places=tuple(dict.fromkeys(where)))
 
     def remark(self, op: Operation, text: str) -> None:
         """Says why something was, or was not, done at `op`."""

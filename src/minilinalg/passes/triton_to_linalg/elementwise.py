@@ -87,18 +87,23 @@ SCALARS: Mapping[str, Scalar] = {
 def elementwise(c: Conversion, op: Operation) -> None:
     """arith, math and the elementwise operations of tt."""
     scalar = SCALARS.get(op.name, _clone)
+    each(c, op, lambda operands, result: c.insert(scalar(c, op, operands, result)).results[-1])
+
+
+def each(c: Conversion, op: Operation, compute: Callable[[Sequence[SSAValue], Attribute], SSAValue]) -> None:
+    """Computes the result of `op`, on scalars or on the elements of tensors.
+
+    `compute` is called with the operands as scalars and the type of the result, and writes operations that give it.
+    """
     result = op.results[0]
     type = data_type(result.type)
     operands = [c.value(operand) for operand in op.operands]
     tensor_type = as_tensor(type)
     if tensor_type is None:
-        c.bind(result, c.insert(scalar(c, op, operands, type)).results[-1])
-        return
-
-    def body(args: Sequence[SSAValue]) -> SSAValue:
-        return c.insert(scalar(c, op, args, tensor_type.element_type)).results[-1]
-
-    c.bind(result, generic(c, operands, tensor_type, body))
+        c.bind(result, compute(operands, type))
+    else:
+        element = tensor_type.element_type
+        c.bind(result, generic(c, operands, tensor_type, lambda args: compute(args, element)))
 
 
 def generic(
