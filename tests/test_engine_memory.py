@@ -419,8 +419,8 @@ def test_a_read_only_array() -> None:
 
 
 RULE = (
-    "  rule: a lane that a load masks off without `other` is undefined: it may be computed with, but must not reach an "
-    "address, a branch, a reduction or global memory\n"
+    "  rule: a lane that a load masks off without `other`, or memory that nothing was written to, is undefined: it may "
+    "be computed with, but must not reach an address, a branch, a reduction or global memory\n"
     "  hint: give the load an `other`, or mask the later use as the load was masked"
 )
 PARTIAL = f"""{RANGE}{constants(five=5, zero=0)}{pointers("px", "%x", "%r")}{pointers("po", "%o", "%r")}

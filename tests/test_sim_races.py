@@ -15,6 +15,7 @@ import minilinalg as ml
 from minilinalg.context import make_context
 from minilinalg.dialects import simd
 from minilinalg.errors import RunError
+from minilinalg.interp import RunOptions
 from minilinalg.launch.file import LaunchFile
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
@@ -34,9 +35,11 @@ def run(body: str) -> None:
         '    attributes {ml.abi = [{name = "x", kind = "pointer", type = f32}]} {\n'
         f"  %a = memref.alloc() {{simd.address = 0 : i64}} : {ON}\n"
         f"  %b = memref.alloc() {{simd.address = 256 : i64}} : {ON}\n"
+        f"  %zero = arith.constant 0.0 : f32\n  simd.fill %zero -> %a : f32 -> {ON}\n"
+        f"  simd.fill %zero -> %b : f32 -> {ON}\n"
         f"  %core = simd.core_id : index\n{body}\n  return\n}}\n"
     )
-    Simulator(parse_module(text), TINY, races=True).run((1,), [np.ones(64, np.float32)])
+    Simulator(parse_module(text), TINY).run((1,), [np.ones(64, np.float32)])
 
 
 RACES = {
@@ -79,7 +82,7 @@ def test_the_message_names_both_sides():
         run(RACES["read after write"])
     lines = str(caught.value).splitlines()
     assert "'simd.exp' (vector) reads bytes 0 to 255 of nram on core 0" in lines[0]
-    assert "'simd.dma' (io_dma) at <string>:6:" in lines[0]
+    assert "'simd.dma' (io_dma) at <string>:9:" in lines[0]
     assert lines[0].endswith("has written them")
     assert "add the token of that 'simd.dma'" in lines[-1]
 
@@ -142,7 +145,7 @@ def test_every_token_of_a_compiled_kernel_matters(name: str):
         launches.append((grid or launch.grid, launch.arguments))
 
     def run_all(tried: ModuleOp, races: bool = True) -> tuple[list[bytes], list[int]]:
-        simulator = Simulator(tried, MLU, races=races)
+        simulator = Simulator(tried, MLU, options=RunOptions(checks=races))
         left: list[bytes] = []
         cycles: list[int] = []
         for grid, arguments in launches:

@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "compile": ("minilinalg.compilation", "compile"),
     "Kernel": ("minilinalg.compilation", "Kernel"),
+    "RunOptions": ("minilinalg.run_options", "RunOptions"),
     "Run": ("minilinalg.compilation", "Run"),
     "load_target": ("minilinalg.targets", "load_target"),
     "list_targets": ("minilinalg.targets", "list_targets"),

@@ -24,6 +24,7 @@ from minilinalg.parsing import parse_module
 from minilinalg.pipelines import ROADS, Instrumentation, Step, road_stages, run_pipeline, steps_for
 from minilinalg.printing import module_text
 from minilinalg.reading import read_text
+from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.stages import stage_of
 from minilinalg.targets import Target, load_target
 
@@ -106,8 +107,10 @@ class Kernel:
     remarks: list[Remark]
     stopped: UnsupportedError | None = None
     """Why it reaches no further stage, when it was compiled with `partial=True`; else None."""
-    _executables: dict[str, Executable] = field(default_factory=dict[str, "Executable"])
-    _simulator: Simulator | None = None
+    _executables: dict[tuple[str, RunOptions], Executable] = field(
+        default_factory=dict[tuple[str, RunOptions], "Executable"]
+    )
+    _simulators: dict[RunOptions, Simulator] = field(default_factory=dict[RunOptions, "Simulator"])
 
     def __repr__(self) -> str:
         return f"<Kernel {self.name} for {self.target.name}, road {self.road}: {' -> '.join(self.stages)}>"
@@ -145,8 +148,8 @@ class Kernel:
         """A launch over `grid`: a number, or up to three (x, y, z). Raises LaunchError for what is no grid."""
         sizes = check_grid(grid)
 
-        def launch(*args: Any, check: Check = False, stage: str | None = None) -> Run:
-            return self.launch(sizes, args, check=check, stage=stage)
+        def launch(*args: Any, check: Check = False, stage: str | None = None, options: RunOptions = DEFAULTS) -> Run:
+            return self.launch(sizes, args, check=check, stage=stage, options=options)
 
         return launch
 
@@ -157,12 +160,14 @@ class Kernel:
         *,
         check: Check = False,
         stage: str | None = None,
+        options: RunOptions = DEFAULTS,
         progress: Callable[[str], None] | None = None,
     ) -> Run:
         """Runs the kernel at `stage` (its last one unless told), arrays written in place.
 
         check: first run every pass against the one before on copies of `args`, and raise CheckError at the first that
         changed an answer; "deep" goes to the end of the road and traces a wrong answer to the pass that prepared it.
+        options: what the run itself gives: answers, checks, cycles (`ml.RunOptions`).
         progress: is told what is being done: "source" and the name of each pass while it is checked, then "run".
         Only the simd stage counts cycles.
         """
@@ -176,15 +181,17 @@ class Kernel:
         if stage == "simd":
             from minilinalg.sim.run import Simulator
 
-            if self._simulator is None:
-                self._simulator = Simulator(module, self.target, self.name)
-            found = self._simulator.run(grid, args)
+            if options not in self._simulators:
+                self._simulators[options] = Simulator(module, self.target, self.name, options)
+            found = self._simulators[options].run(grid, args)
             return Run(found.results, found.report, checked)
-        if stage not in self._executables:
+        if not options.answers:
+            raise CommandError(f"stage '{stage}' has no cycles", rule="only the simd stage counts cycles")
+        if (stage, options) not in self._executables:
             from minilinalg.interp.run import Executable
 
-            self._executables[stage] = Executable(module, self.name)
-        return Run(self._executables[stage].run(grid, args, cores=self.target.cores), None, checked)
+            self._executables[stage, options] = Executable(module, self.name, options)
+        return Run(self._executables[stage, options].run(grid, args, cores=self.target.cores), None, checked)
 
     def _check(
         self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None

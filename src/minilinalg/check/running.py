@@ -16,6 +16,7 @@ from minilinalg.interp.dtypes import Array, is_array
 from minilinalg.interp.engine import Observer
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
+from minilinalg.run_options import RunOptions
 from minilinalg.sim.run import Simulator
 from minilinalg.targets import Target
 
@@ -40,14 +41,14 @@ class Launch:
         """
         copies = copy_arguments(args)
         if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
-            simulator = Simulator(module, self.target, self.function, races=True)
+            simulator = Simulator(module, self.target, self.function)
             return Answer.of(simulator.executable.abi, copies, simulator.run(self.grid, copies).results)
         executable = Executable(module, self.function)
         return Answer.of(executable.abi, copies, self._run(executable, copies))
 
     def observe(self, module: ModuleOp, args: Sequence[Any], observer: Observer) -> Answer:
         """`answer` without a machine, with `observer` looking on, on `args` themselves."""
-        executable = Executable(module, self.function, observer=observer)
+        executable = Executable(module, self.function, RunOptions(checks=False), observer)
         return Answer.of(executable.abi, args, self._run(executable, args))
 
     def _run(self, executable: Executable, args: Sequence[Any]) -> list[Array]:

@@ -353,8 +353,8 @@ def undefined(what: str, does: str) -> RunError:
     """The error for an undefined element that reaches something it must not."""
     return RunError(
         f"{what} {does} an undefined element",
-        rule="a lane that a load masks off without `other` is undefined: it may be computed with, but must not reach "
-        "an address, a branch, a reduction or global memory",
+        rule="a lane that a load masks off without `other`, or memory that nothing was written to, is undefined: it "
+        "may be computed with, but must not reach an address, a branch, a reduction or global memory",
         hint="give the load an `other`, or mask the later use as the load was masked",
     )
 

@@ -22,6 +22,7 @@ import numpy as np
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
 
 from minilinalg.errors import MinilinalgError, UnsupportedError
+from minilinalg.interp.defined_bytes import DefinedBytes
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
@@ -68,8 +69,10 @@ class Chunk:
 class Arenas:
     """The on-chip memories of the programs (or cores) that run together: a byte arena per space, a row a program."""
 
-    def __init__(self, rows: int, capacities: dict[str, int]):
+    def __init__(self, rows: int, capacities: dict[str, int], *, tracks: bool = False):
         self.rows = rows
+        self.tracks = tracks
+        """Whether it is known of every byte of them, and of other buffers, if it is defined."""
         self._capacities = capacities
         self._storage: dict[str, Storage] = {}
 
@@ -77,8 +80,20 @@ class Arenas:
         """The arena of a memory space."""
         found = self._storage.get(space)
         if found is None:
-            found = self._storage[space] = Storage(self.rows, self._capacities[space], space)
+            found = self._storage[space] = self.storage(self.rows, self._capacities[space], _name(space))
         return found
+
+    def storage(self, rows: int, nbytes: int, name: str) -> Storage:
+        """A fresh memory, in which nothing is defined."""
+        made = Storage(rows, nbytes, name)
+        if self.tracks:
+            made.defined = DefinedBytes(rows, nbytes, name)
+        return made
+
+
+def _name(space: str) -> str:
+    """A memory space without the attribute's spelling: #simd.space<nram> is nram."""
+    return space[space.find("<") + 1 : space.rfind(">")] if "<" in space else space
 
 
 @dataclass(frozen=True)
@@ -426,10 +441,6 @@ class Compiled:
                 found = self.program.origin.get(trace.tb_lineno) or found
             trace = trace.tb_next
         return error.at(places_of(found)) if found is not None else error
-
-
-CHUNK_BYTES = 1 << 20
-"""The size that the largest tensor of the programs that run together should have, so that it stays in cache."""
 
 
 def largest_value(op: Operation) -> int:

@@ -19,7 +19,7 @@ from minilinalg.interp import access
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.scf import Kind
-from minilinalg.interp.structured import Operand, deliver, regroup, take_each
+from minilinalg.interp.structured import Operand, deliver, put, regroup, take_each
 from minilinalg.interp.values import Partial, along
 from minilinalg.interp.views import MemRef, Sized, groups, plain
 
@@ -169,8 +169,7 @@ def gather(
 
     def write(c: Chunk, *given: Any) -> None:
         (found,) = compute(c, *given)
-        target = given[-1]
-        target.write(Sized(access.dtype_out(found.data, it.block.dtype), target.sizes), c.size, it.what)
+        put(c, found, given[-1], it.block.dtype, it.what)
 
     if it.block.kind == "tensor":
         deliver(em, op, [output], compute, em.refs((*inputs, output)))
@@ -231,8 +230,7 @@ def scatter(
                 addresses, dtype = rows.addresses(destination), it.array.dtype
                 access.store(c.memory, addresses, stored, rows.lanes(), dtype, own, some.size, it.what)
             else:
-                put = _put(it, rows, it.array_data(some, destination), part)
-                destination.write(Sized(access.dtype_out(put.data, it.array.dtype), put.sizes), some.size, it.what)
+                put(some, _put(it, rows, it.array_data(some, destination), part), destination, it.array.dtype, it.what)
 
     def new(c: Chunk, value: Any, *given: Any) -> Sequence[Sized]:
         *lists, out = given

@@ -29,6 +29,7 @@ from minilinalg.interp.structured import (
     take_each,
 )
 from minilinalg.interp.tensor import is_dynamic
+from minilinalg.interp.values import Partial, written_out
 from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of
 
@@ -57,8 +58,9 @@ def emit_fill(em: Emitter, op: Any) -> None:
 
     def fill(c: Chunk, x: Any, out: Any) -> Sequence[Sized]:
         sizes = out.sizes if isinstance(out, Sized | MemRef) else operand.shape
-        data = np.asarray(x, dtype.carrier).reshape(-1, *([1] * len(sizes)))
-        return (Sized(data, sizes),)
+        ones = [1] * len(sizes)
+        known = x.defined_array().reshape(-1, *ones) if isinstance(x, Partial) else None
+        return (Sized(np.asarray(written_out(x), dtype.carrier).reshape(-1, *ones), sizes, known),)
 
     deliver(em, op, [target], fill, em.refs((value, target)))
 

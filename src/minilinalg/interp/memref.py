@@ -9,11 +9,13 @@ import numpy as np
 
 from minilinalg.interp import access
 from minilinalg.interp.copying import copy
+from minilinalg.interp.defined_bytes import carry, known_of, record
 from minilinalg.interp.dtypes import DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
 from minilinalg.interp.tensor import mixed
+from minilinalg.interp.values import Partial, written_out
 from minilinalg.interp.views import MemRef, Sized, plain, row_major
 
 ADDRESS = "simd.address"
@@ -45,7 +47,8 @@ def emit_alloc(em: Emitter, op: Any) -> None:
         if at is not None and c.arenas is not None:
             buffer = at, at + nbytes
             return MemRef(dtype, at, sizes, strides, storage=c.arenas.of(space), rows=c.rows, buffer=buffer)
-        storage = Storage(c.size, nbytes, op.results[0].name_hint or "a buffer")
+        name = op.results[0].name_hint or "a buffer"
+        storage = Storage(c.size, nbytes, name) if c.arenas is None else c.arenas.storage(c.size, nbytes, name)
         return MemRef(dtype, 0, sizes, strides, storage=storage)
 
     em.call(op, alloc, ", ".join(["c", *(em.ref(o) for o in op.operands)]))
@@ -136,7 +139,13 @@ def emit_reshape(em: Emitter, op: Any) -> None:
 
 @meaning("memref.copy")
 def emit_copy(em: Emitter, op: Any) -> None:
-    em.call(op, copy, f"c, {em.refs(op.operands)}, \"'memref.copy'\"")
+    what = "'memref.copy'"
+
+    def run(c: Chunk, source: MemRef, target: MemRef) -> None:
+        carry(source, target, c.size, what)
+        copy(c, source, target, what)
+
+    em.call(op, run, f"c, {em.refs(op.operands)}")
 
 
 def element(base: MemRef, indices: Sequence[Any]) -> MemRef:
@@ -158,6 +167,8 @@ def emit_load(em: Emitter, op: Any) -> None:
         else:
             read = one.read(c.size, "'memref.load'")
             found = access.dtype_in(read.data if isinstance(read, Sized) else np.asarray(read), dtype)
+            if (known := known_of(one, c.size, "'memref.load'")) is not None:
+                return Partial(np.array(found), known)
         if len(found) > 1:
             # A copy: the number read now must not change when memory does.
             return np.array(found)
@@ -173,9 +184,14 @@ def emit_store(em: Emitter, op: Any) -> None:
     def store(c: Chunk, value: Any, base: MemRef, *indices: Any) -> None:
         one = element(base, indices)
         if one.memory is not None and not isinstance(one.offset, int):
-            access.store(c.memory, one.offset, np.asarray(value), None, dtype, (), c.size, "'memref.store'")
+            stored = value if isinstance(value, Partial) else np.asarray(value)
+            access.store(c.memory, one.offset, stored, None, dtype, (), c.size, "'memref.store'")
             return
-        data = np.atleast_1d(np.asarray(value, dtype.carrier))
+        known = value.defined_array() if isinstance(value, Partial) else None
+        if one.memory is not None and known is not None:
+            raise access.undefined("'memref.store'", "stores")
+        record(one, known, c.size, "'memref.store'")
+        data = np.atleast_1d(np.asarray(written_out(value), dtype.carrier))
         one.write(access.dtype_out(data, dtype), c.size, "'memref.store'")
 
     em.call(op, store, f"c, {em.refs(op.operands)}")

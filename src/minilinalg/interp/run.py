@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,23 +15,13 @@ from minilinalg.errors import CommandError
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import allocate_result, bind
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import CHUNK_BYTES, Arenas, Chunk, Compiled, Observer, compile_function, largest_value
+from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, compile_function, largest_value
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
 from minilinalg.interp.tensor import as_sized
 from minilinalg.interp.turns import take_turns
 from minilinalg.interp.waiting import waiting_operations
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How to run. chunk_bytes: the size that the largest tensor of a chunk of programs should have, so that it stays
-    in cache. max_chunk: the most programs that run together. max_turns: after how many turns of all programs a kernel
-    whose programs wait for one another is taken to hang, though its programs still change something."""
-
-    chunk_bytes: int = CHUNK_BYTES
-    max_chunk: int = 4096
-    max_turns: int = 100_000
+from minilinalg.run_options import DEFAULTS, RunOptions
 
 
 class Executable:
@@ -41,7 +31,7 @@ class Executable:
         self,
         module: ModuleOp,
         function: str | None = None,
-        options: RunOptions = RunOptions(),
+        options: RunOptions = DEFAULTS,
         observer: Observer | None = None,
     ):
         self.func = find_function(module, function)
@@ -95,7 +85,8 @@ class Executable:
             )
         count = cores if self.per_core and cores is not None else 1
         ids = np.arange(count, dtype=np.int64) if count > 1 else 0
-        chunk = Chunk(count, (ids, 0, 0), grid, memory, Arenas(count, self.compiled.arenas), None, machine)
+        arenas = Arenas(count, self.compiled.arenas, tracks=self.options.checked)
+        chunk = Chunk(count, (ids, 0, 0), grid, memory, arenas, None, machine)
         found = self.compiled.run(chunk, [*self._lowered(values, memory), *self._grid_arguments(grid)])
         types = [v.type for v in self.func.regions[0].blocks[0].last_op.operands]  # pyright: ignore
         return [_as_result(v, t) for v, t in zip(found, types, strict=True)]
@@ -172,7 +163,7 @@ def run(
     args: Sequence[Any],
     *,
     function: str | None = None,
-    options: RunOptions = RunOptions(),
+    options: RunOptions = DEFAULTS,
     cores: int | None = None,
 ) -> list[Array]:
     """Compiles and runs a function of `module` on `args` over `grid`. NumPy arrays are the device's memory.

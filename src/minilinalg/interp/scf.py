@@ -16,10 +16,11 @@ from xdsl.ir import Attribute
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import I1, Array, DType, dtype_of, is_array, shape_of
-from minilinalg.interp.engine import CHUNK_BYTES, LEAVES, Arenas, Chunk, Emitter, largest_value, meaning
+from minilinalg.interp.engine import LEAVES, Arenas, Chunk, Emitter, largest_value, meaning
 from minilinalg.interp.turns import State
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of
+from minilinalg.run_options import CHUNK_BYTES
 
 Body = Callable[..., Any]
 Turns = Callable[..., Generator[bool, None, Any]]
@@ -409,6 +410,7 @@ def run_forall(
     total = 1
     for n in sizes:
         total *= n
+    tracks = c.arenas is not None and c.arenas.tracks
     for first in range(0, total, at_once):
         count = min(at_once, total - first)
         linear = np.arange(first, first + count, dtype=np.int64)
@@ -417,7 +419,7 @@ def run_forall(
             points.append(_point(linear % n * st + lo))
             linear = linear // n
         x, y, z = [*points, 0, 0, 0][:3]
-        chunk = Chunk(count, (x, y, z), c.grid, c.memory, Arenas(count, arenas), None, c.machine)
+        chunk = Chunk(count, (x, y, z), c.grid, c.memory, Arenas(count, arenas, tracks=tracks), None, c.machine)
         body(chunk, *outer, *reversed(points))
 
 

@@ -20,7 +20,7 @@ from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.indexed import gather, scatter
 from minilinalg.interp.tokens import Token
-from minilinalg.interp.values import per_program
+from minilinalg.interp.values import per_program, written_out
 from minilinalg.interp.views import MemRef
 
 
@@ -57,7 +57,7 @@ def execute(em: Emitter, op: Any, fn: object, arguments: str) -> None:
 def operand(value: Any, rank: int, what: str) -> Any:
     """An input in its carrier: a buffer as (L, ...) with leading extents of 1 up to `rank`, a scalar to broadcast."""
     if not isinstance(value, MemRef):
-        return per_program(value, rank)
+        return written_out(per_program(value, rank))
     data = value.carried(what).read()
     missing = rank + 1 - data.ndim
     return data.reshape(len(data), *([1] * missing), *data.shape[1:]) if missing else data

@@ -9,10 +9,14 @@ another one the mirror no longer tells. So buffers that overlap see each other a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minilinalg.interp.dtypes import Array, DType
+
+if TYPE_CHECKING:
+    from minilinalg.interp.defined_bytes import DefinedBytes
 
 POISON = 0xFF
 """What bytes hold that nothing was written to: NaN in every float type and -1 in integers, so that a use shows."""
@@ -51,11 +55,13 @@ class Mirror:
 class Storage:
     """On-chip bytes: one row per program (or core). uint8 array (P, bytes). Nothing is defined in the beginning."""
 
-    __slots__ = ("_mirrors", "_telling", "bytes", "name")
+    __slots__ = ("_mirrors", "_telling", "bytes", "defined", "name")
 
     def __init__(self, rows: int, nbytes: int, name: str):
         self.bytes = np.full((rows, nbytes), POISON, np.uint8)
         self.name = name
+        self.defined: DefinedBytes | None = None
+        """Which bytes are defined, where a run keeps an eye on that."""
         self._mirrors: dict[tuple[int, int, DType], Mirror] = {}
         self._telling: list[Mirror] = []
 

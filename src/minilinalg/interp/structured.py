@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,14 @@ from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.contraction import combine_two, contract, grown, reduce_axes
-from minilinalg.interp.definedness import Known, defined, selects
+from minilinalg.interp.defined_bytes import known_of, record
+from minilinalg.interp.definedness import Known, both, defined, selects
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter
 from minilinalg.interp.reduction import COMBINERS
 from minilinalg.interp.scf import Kind, join
 from minilinalg.interp.tensor import as_sized, settled
-from minilinalg.interp.values import along, per_program, take
+from minilinalg.interp.values import Partial, along, per_program, take, written_out
 from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of
 
@@ -51,10 +53,12 @@ class Operand:
         if self.kind == "memref":
             read = value.read(c.size, what)
             data = access.dtype_in(read.data if isinstance(read, Sized) else read, self.dtype)
-            return Sized(data, value.sizes)
+            return Sized(data, value.sizes, known_of(value, c.size, what))
         if self.kind == "tensor":
             return as_sized(value, self.shape)
         # A number for all programs or one for each: a tensor of rank 0.
+        if isinstance(value, Partial):
+            return Sized(np.asarray(value.data, self.dtype.carrier), (), value.defined_array())
         return Sized(np.atleast_1d(np.asarray(value, self.dtype.carrier)), ())
 
 
@@ -78,10 +82,18 @@ def deliver(
 
     def run_memrefs(c: Chunk, targets: Sequence[MemRef], *given: Any) -> None:
         for target, sized, o in zip(targets, compute(c, *given), operands, strict=True):
-            data = access.dtype_out(sized.data, o.dtype)
-            target.write(Sized(data, target.sizes), c.size, what)
+            put(c, sized, target, o.dtype, what)
 
     em.call(op, run_memrefs, f"c, [{em.refs(outs)}], {arguments}", "linalg")
+
+
+def put(c: Chunk, sized: Sized, target: MemRef, dtype: DType, what: str) -> None:
+    """Writes a result, in its carrier, into a buffer; RunError where global memory would get an undefined element."""
+    if target.storage is not None:
+        record(target, sized.defined, c.size, what)
+    elif sized.defined is not None and not sized.defined.all():
+        raise access.undefined(what, "stores")
+    target.write(Sized(access.dtype_out(sized.data, dtype), target.sizes), c.size, what)
 
 
 class Axes:
@@ -221,12 +233,17 @@ def structured(
         arrays = [a.to_domain(s.data) for a, s in zip(axes, sized, strict=True)]
         dom = [along(np.arange(int(n)), d, rank) for d, n in enumerate(sizes)] if uses_index else []
         captured = [per_program(v, rank) for v in captured]
+        lost = [d for v in captured if isinstance(v, Partial) and not (d := v.defined_array()).all()]
+        captured = [written_out(v) for v in captured]
         known = _known(axes, sized, reads)
         if any(k is not None for k in known):
             holds = conditions(c, dom, *captured, *arrays) if asked else ()
             known = known_results(known, holds)
         else:
             known = [None] * len(outs)
+        if lost and reduced:
+            raise access.undefined(what, "reduces over")
+        known = [reduce(both, lost, k) for k in known]
         out: list[Sized] = []
         if not reduced:
             values = region(c, dom, *captured, *arrays)

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from minilinalg.errors import RunError
-from minilinalg.interp.access import Window, poison, read_window, write_window
+from minilinalg.interp.access import Window, poison, read_window, undefined, write_window
 from minilinalg.interp.dtypes import PTR, Array, DType, is_array
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Mirror, Storage
@@ -30,6 +30,10 @@ def plain(number: Any) -> Any:
         # A list of so few numbers is compared faster than an array.
         numbers = number.tolist()
         return numbers[0] if numbers.count(numbers[0]) == len(numbers) else number
+    if isinstance(number, Partial):
+        if not number.defined_array().all():
+            raise undefined("an address or a size", "is computed from")
+        return plain(number.data)
     return int(number)
 
 
@@ -290,8 +294,8 @@ class MemRef:
         first, end = self.buffer or (0, storage.bytes.shape[1])
         if low < first or high > end:
             raise RunError(
-                f"{what} is out of bounds: it touches bytes {low - first} to {high - first} of a buffer in"
-                f" {storage.name}",
+                f"{what} is out of bounds: it touches bytes {low - first} to {high - first} of a buffer in "
+                f"{storage.name}",
                 rule=f"the buffer has {end - first} bytes",
             )
         return low, high

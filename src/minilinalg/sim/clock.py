@@ -15,12 +15,10 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from minilinalg.analysis.footprint import independent_of_their_pipe
 from minilinalg.dialects import simd
-from minilinalg.errors import MinilinalgError
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import MemRef, Sized
-from minilinalg.locations import places_of
 from minilinalg.sim.costs import Int, Transfer, access_cost, instruction_cost, list_transfer, scalar_cost, transfer
 from minilinalg.sim.timing import Span
 from minilinalg.targets import Path, Target
@@ -44,12 +42,7 @@ class Clock(Observer):
 
     def before(self, em: Emitter, op: Operation) -> None:
         """Scalar work that comes first in time is written first."""
-        if isinstance(op, simd.Instruction):
-            try:
-                simd.check_instruction(op, self.target)
-            except MinilinalgError as error:
-                raise error.at(places_of(op)) from None
-        elif not isinstance(op, MACHINE | simd.ReadyOp):
+        if not isinstance(op, MACHINE | simd.ReadyOp):
             self._count_scalar(op)
         sums = isinstance(op, simd.Instruction) and self._only_adds(op)
         if (isinstance(op, MACHINE) and not sums) or op.regions or op.next_op is None:

@@ -188,9 +188,7 @@ def _plain(number: Any) -> Any:
 
 
 def _name(memory: Any) -> str:
-    """A storage is called as its space is spelt, `#simd.space<nram>`."""
-    name: str = getattr(memory, "name", "global memory")
-    return name[name.find("<") + 1 : name.rfind(">")] if "<" in name else name
+    return getattr(memory, "name", "global memory")
 
 
 def _race(access: Access, earlier: Access, both: tuple[int, int], core: int, memory: str) -> RunError:

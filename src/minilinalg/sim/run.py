@@ -1,4 +1,4 @@
-"""Running a module of the simd stage on a machine: answers and cycles in one go."""
+"""Running a module of the simd stage on a machine: answers, checks and cycles in one go, or what of these is wanted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.abi import check_grid
-from minilinalg.errors import InputError
+from minilinalg.dialects import simd
 from minilinalg.interp.binding import bind
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Observers
+from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
+from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.clock import Clock
+from minilinalg.sim.constraints import ConstraintWatch, check_arguments
+from minilinalg.sim.definedness import DefinednessWatch
 from minilinalg.sim.races import Races, RaceWatch
 from minilinalg.sim.report import MachineReport
 from minilinalg.sim.timing import Machine
@@ -24,46 +27,41 @@ from minilinalg.targets import Target
 
 @dataclass(frozen=True)
 class Simulation:
-    """What came of a run: what a function on tensors returns, and what the machine did."""
+    """What came of a run: what a function on tensors returns, and what the machine did, if its cycles were counted."""
 
     results: list[Array]
-    report: MachineReport
+    report: MachineReport | None
 
 
 class Simulator:
     """A module's per-core program, compiled for one machine; every `run` starts a fresh machine.
 
-    races: whether a run looks for accesses that no token orders, and stops at one with RunError.
-
-    Raises InputError when the module is not at the simd stage, or has an instruction that the target cannot execute.
+    Raises InputError when the module is not at the simd stage, or has an instruction that the target cannot execute or
+    a buffer that it has no room for.
     """
 
-    def __init__(self, module: ModuleOp, target: Target, function: str | None = None, *, races: bool = False):
+    def __init__(self, module: ModuleOp, target: Target, function: str | None = None, options: RunOptions = DEFAULTS):
         self.target = target
-        self.races = races
-        observer = Observers(Clock(target), RaceWatch(target)) if races else Clock(target)
-        self.executable = Executable(module, function, observer=observer)
-        for space, used in self.executable.compiled.arenas.items():
-            self._check_capacity(space, used)
-
-    def _check_capacity(self, space: str, used: int) -> None:
-        # The space is spelt as an attribute: #simd.space<nram>.
-        name = space[space.find("<") + 1 : space.rfind(">")]
-        usable = self.target.space(name).usable
-        if used > usable:
-            raise InputError(
-                f"the buffers in {name} reach up to byte {used}",
-                rule=f"'{self.target.name}' has {usable} bytes of {name}",
-            )
+        self.options = options
+        # Only where something runs beside something else on a core its pipes can race.
+        overlaps = any(isinstance(op, simd.Instruction) and op.is_async for op in module.walk())
+        self.finds_races = options.checked and overlaps
+        observers: list[Observer] = [ConstraintWatch(target)]
+        observers += [Clock(target)] if options.cycles else []
+        observers += [DefinednessWatch(target)] if options.checked else []
+        observers += [RaceWatch(target)] if self.finds_races else []
+        self.executable = Executable(module, function, options, Observers(*observers))
 
     def run(self, grid: Any, args: Sequence[Any]) -> Simulation:
-        """Runs the grid on all cores. Arrays are written in place."""
+        """Runs the grid on all cores. Arrays are written in place. Raises RunError where the options have it checked,
+        and for what is out of bounds."""
         sizes = check_grid(grid)
         memory = GlobalMemory()
         args, results = self.executable.with_results(args)
         values = bind(self.executable.abi, args, memory)
+        check_arguments(sum(s.nbytes for s in memory.segments), self.target)
         machine = Machine(self.target)
-        if self.races:
+        if self.finds_races:
             machine.races = Races(machine.cores)
         found = self.executable.run_bound(sizes, memory, values, cores=self.target.cores, machine=machine)
-        return Simulation(results or found, machine.report())
+        return Simulation(results or found, machine.report() if self.options.cycles else None)
