@@ -142,6 +142,34 @@ def test_reversed_and_interleaved() -> None:
 # Elements
 
 
+@pytest.mark.parametrize("n", [0, 1, 64, 100])
+def test_by_element(n: int) -> None:
+    x = floats(n) * 2
+    x[n // 3 : n // 2] = np.nan
+    check("by_element", blocks(n, 64), [x, zeros(n), n], {1: np.clip(x, -1, 1)})
+
+
+def test_by_pairs() -> None:
+    """Groups of two elements, with four results for each."""
+    x, y = integers(4, 16), integers(4, 16, seed=1)
+    (a, b), (c, d) = (np.moveaxis(v.reshape(4, 8, 2), 2, 0) for v in (x, y))
+    low = np.stack([np.minimum(a, b), np.maximum(a, b)], 2).reshape(4, 16)
+    high = np.stack([np.minimum(c, d) * 2, c - np.minimum(c, d)], 2).reshape(4, 16)
+    result = zeros(4, 16, dtype=np.int32), zeros(4, 16, dtype=np.int32)
+    check("by_pairs", 1, [x, y, *result], {2: low, 3: high})
+
+
+@pytest.mark.parametrize("n", [1, 32, 37])
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+def test_elements_in_turn(n: int, target: str) -> None:
+    """A division that only happens in a branch, and a loop that ends at another time for each element."""
+    x, y = integers(n, low=1, high=99), integers(n, low=0, high=9, seed=1)
+    y[n // 2] = 0
+    quotient = np.where(y == 0, -1, x // np.maximum(y, 1)).astype(np.int32)
+    args = [x, y, zeros(n, dtype=np.int32), zeros(n, dtype=np.int32), n]
+    check("in_turn", blocks(n, 32), args, {2: quotient, 3: np.gcd(x, y)}, target=target)
+
+
 @pytest.mark.parametrize("n", [1, 128, 200])
 def test_narrow(n: int) -> None:
     x = floats(n) * 10
@@ -244,7 +272,6 @@ def test_called(n: int, low: int) -> None:
 
 
 REFUSED = {
-    "by_element": "tt.map_elementwise",
     "described_matmul": "tt.make_tensor_descriptor",
     "described_sum": "tt.make_tensor_descriptor",
     "locked_counts": "tt.atomic",

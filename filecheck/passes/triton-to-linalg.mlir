@@ -303,6 +303,86 @@ tt.func public @a_function_of_a_library_is_made_of_operations(%x: !tt.ptr<f32>, 
 
 // -----
 
+// Both sides of the branch are computed.
+// CHECK-LABEL: @a_branch_for_each_element_is_a_choice
+// CHECK: linalg.generic {{.*}} ins([[X:%.*]] : tensor<8xf32>)
+// CHECK-NEXT: ^bb0([[E:%.*]]: f32, %{{.*}}: f32):
+// CHECK-NEXT: [[C:%.*]] = arith.cmpf olt, [[E]], %zero : f32
+// CHECK-NEXT: [[N:%.*]] = arith.negf [[E]] : f32
+// CHECK-NEXT: [[S:%.*]] = arith.select [[C]], [[N]], [[E]] : f32
+// CHECK-NEXT: linalg.yield [[S]] : f32
+// CHECK-NOT: scf.for
+tt.func public @a_branch_for_each_element_is_a_choice(%x: !tt.ptr<f32>) {
+  %zero = arith.constant 0.0 : f32
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  %m = "tt.map_elementwise"(%v) <{pack = 1 : i32}> ({
+  ^bb0(%e: f32):
+    %c = arith.cmpf olt, %e, %zero : f32
+    %s = scf.if %c -> (f32) {
+      %n = arith.negf %e : f32
+      scf.yield %n : f32
+    } else {
+      scf.yield %e : f32
+    }
+    tt.map_elementwise.return %s : f32
+  }) : (tensor<8xf32>) -> tensor<8xf32>
+  tt.store %p, %m : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// The division may fail where the branch is not taken.
+// CHECK-LABEL: @a_branch_that_may_fail_is_run_in_turn
+// CHECK: scf.for [[I:%.*]] = %c0 to %c8 step %c1 iter_args([[M:%.*]] = %{{.*}}) -> (tensor<8xi32>)
+// CHECK: [[E:%.*]] = tensor.extract %{{.*}}{{\[}}[[I]]] : tensor<8xi32>
+// CHECK: [[S:%.*]] = scf.if
+// CHECK: arith.divsi %n, [[E]] : i32
+// CHECK: tensor.insert [[S]] into [[M]]{{\[}}[[I]]] : tensor<8xi32>
+tt.func public @a_branch_that_may_fail_is_run_in_turn(%x: !tt.ptr<i32>, %n: i32) {
+  %zero = arith.constant 0 : i32
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<i32> -> tensor<8x!tt.ptr<i32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<i32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<i32>>
+  %m = "tt.map_elementwise"(%v) <{pack = 1 : i32}> ({
+  ^bb0(%e: i32):
+    %c = arith.cmpi eq, %e, %zero : i32
+    %s = scf.if %c -> (i32) {
+      scf.yield %zero : i32
+    } else {
+      %q = arith.divsi %n, %e : i32
+      scf.yield %q : i32
+    }
+    tt.map_elementwise.return %s : i32
+  }) : (tensor<8xi32>) -> tensor<8xi32>
+  tt.store %p, %m : tensor<8x!tt.ptr<i32>>
+  tt.return
+}
+
+// -----
+
+tt.func public @no_conversion_of_several_blocks_for_an_element(%x: !tt.ptr<f32>, %b: i1) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  // expected-error @+1 {{'tt.map_elementwise' with 2 blocks}}
+  %m = "tt.map_elementwise"(%v) <{pack = 1 : i32}> ({
+  ^bb0(%e: f32):
+    cf.br ^bb1
+  ^bb1:
+    tt.map_elementwise.return %e : f32
+  }) : (tensor<8xf32>) -> tensor<8xf32>
+  tt.store %p, %m : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scatter_when_addresses_go_through_a_table(
 // CHECK: [[I:%.*]] = bufferization.to_tensor %{{.*}} restrict : memref<8xi32, strided<[1]>> to tensor<8xi32>
 // CHECK: [[ROWS:%.*]] = memref.reinterpret_cast %x to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<?xf32> to memref<?xf32, strided<[1]>>

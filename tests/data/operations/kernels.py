@@ -225,6 +225,44 @@ def by_element(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def low_then_high(a, b, c, d):
+    ab, cd = tl.minimum(a, b), tl.minimum(c, d)
+    return ab, a + b - ab, cd * 2, c - cd
+
+
+@triton.jit
+def by_pairs(x_ptr, y_ptr, low_ptr, high_ptr, BM: tl.constexpr, BN: tl.constexpr):
+    at = tl.arange(0, BM)[:, None] * BN + tl.arange(0, BN)[None, :]
+    x, y = tl.load(x_ptr + at), tl.load(y_ptr + at)
+    low, high = tl.map_elementwise(low_then_high, x, y, pack=2)
+    tl.store(low_ptr + at, low)
+    tl.store(high_ptr + at, high)
+
+
+@triton.jit
+def whole_quotient(a, b):
+    if b == 0:
+        return -1
+    return a // b
+
+
+@triton.jit
+def greatest_divisor(a, b):
+    while b != 0:
+        a, b = b, a % b
+    return a
+
+
+@triton.jit
+def in_turn(x_ptr, y_ptr, q_ptr, d_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n, other=1)
+    y = tl.load(y_ptr + offs, mask=offs < n, other=1)
+    tl.store(q_ptr + offs, tl.map_elementwise(whole_quotient, x, y), mask=offs < n)
+    tl.store(d_ptr + offs, tl.map_elementwise(greatest_divisor, x, y), mask=offs < n)
+
+
+@triton.jit
 def narrow(x_ptr, a_ptr, b_ptr, c_ptr, y_ptr, n, BLOCK: tl.constexpr):
     offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = offs < n
@@ -420,6 +458,8 @@ SPECIALISATIONS = (
     (reversed_and_interleaved, Specialisation("*i32 *i32 *i32", {"N": 64})),
     (library, Specialisation("*fp32 *fp32 i32", {"BLOCK": 128})),
     (by_element, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
+    (by_pairs, Specialisation("*i32 *i32 *i32 *i32", {"BM": 4, "BN": 16})),
+    (in_turn, Specialisation("*i32 *i32 *i32 *i32 i32", {"BLOCK": 32})),
     (narrow, Specialisation("*fp32 *fp8e5 *fp8e4nv *fp16 *fp32 i32", {"BLOCK": 128})),
     (exact_elements, Specialisation("*fp32 *fp32 *i32 *fp32 *i32 i32", {"BLOCK": 64})),
     (products, Specialisation("*fp32 *fp32 *fp32", {"B": 4, "M": 16, "N": 16, "K": 16})),

@@ -7,7 +7,7 @@
 | `memory.py`, `views.py` | loads and stores, as views of the arguments |
 | `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
-| `foreign.py` | functions of libraries |
+| `foreign.py`, `mapping.py` | functions of libraries, scalar code for each element |
 | `control.py` | programs, loops, branches |
 """
 
@@ -32,13 +32,23 @@ from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
-from minilinalg.passes.triton_to_linalg import control, elementwise, foreign, indexed, memory, reductions, shapes
+from minilinalg.passes.triton_to_linalg import (
+    control,
+    elementwise,
+    foreign,
+    indexed,
+    mapping,
+    memory,
+    reductions,
+    shapes,
+)
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler
 from minilinalg.passes.triton_to_linalg.demand import Demand
 
 HANDLERS: Mapping[str, Handler] = {
     **elementwise.HANDLERS,
     **foreign.HANDLERS,
+    **mapping.HANDLERS,
     **shapes.HANDLERS,
     **memory.HANDLERS,
     **indexed.HANDLERS,

@@ -8,8 +8,8 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 
 from minilinalg.analysis.structured import Structured, is_pointer
 from minilinalg.dialects import tt
-from minilinalg.dialects.upstream import arith, scf
-from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, data_type
+from minilinalg.dialects.upstream import arith, scf, tensor, ub
+from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, as_tensor, data_type
 from minilinalg.passes.triton_to_linalg.demand import sources
 
 
@@ -103,6 +103,11 @@ def _condition(c: Conversion, op: scf.ConditionOp) -> None:
     c.insert(scf.ConditionOp(condition, *passed))
 
 
+def _poison(c: Conversion, op: ub.PoisonOp) -> None:
+    type = data_type(op.result.type)
+    c.bind(op.result, c.insert(ub.PoisonOp(type) if as_tensor(type) is None else tensor.EmptyOp((), type)).results[0])
+
+
 def _nothing(c: Conversion, op: Operation) -> None:
     """A promise that nothing here makes use of, or a barrier between the threads of a program, which is one here."""
 
@@ -116,4 +121,5 @@ HANDLERS: Mapping[str, Handler] = {
     "tt.get_num_programs": _num_programs,
     "tt.get_program_id": _program_id,
     "ttg.barrier": _nothing,
+    "ub.poison": _poison,
 }

@@ -61,10 +61,10 @@ class Demand:
                         self._need(operand)
                 if op.name in ("tt.reduce", "tt.scan"):
                     self._need_inside(op)
-                elif op.name == "scf.while":
-                    # All that it carries is data; what its regions do besides is found as anywhere else.
-                    for region in op.regions:
-                        for operand in _terminator(region.block).operands:
+                elif op.name in ("scf.while", "tt.map_elementwise"):
+                    # All that it hands on is data; what its regions do besides is found as anywhere else.
+                    for block in (block for region in op.regions for block in region.blocks):
+                        for operand in _terminator(block).operands:
                             self._need(operand)
 
     def _need_inside(self, op: Operation) -> None:

@@ -109,25 +109,36 @@ def each(c: Conversion, op: Operation, compute: Callable[[Sequence[SSAValue], At
 def generic(
     c: Conversion, operands: Sequence[SSAValue], result: AnyTensor, body: Callable[[Sequence[SSAValue]], SSAValue]
 ) -> SSAValue:
+    """`generics` with one result."""
+    return generics(c, operands, [result], lambda args: [body(args)])[0]
+
+
+def generics(
+    c: Conversion,
+    operands: Sequence[SSAValue],
+    results: Sequence[AnyTensor],
+    body: Callable[[Sequence[SSAValue]], Sequence[SSAValue]],
+) -> list[SSAValue]:
     """A parallel `linalg.generic` over tensors of one shape; an operand that is a scalar goes to every element.
 
     `body` is called with the elements, writes the operations on them, and returns what is yielded.
     """
-    rank = result.get_num_dims()
-    block = Block(arg_types=[*(element_of(operand.type) for operand in operands), result.element_type])
+    rank = results[0].get_num_dims()
+    elements = [element_of(operand.type) for operand in operands]
+    block = Block(arg_types=[*elements, *(result.element_type for result in results)])
     with c.inside(block):
-        c.insert(linalg.YieldOp(body(block.args[:-1])))
+        c.insert(linalg.YieldOp(*body(block.args[: len(operands)])))
     everywhere, same = AffineMap(rank, 0, ()), AffineMap.identity(rank)
     maps = [same if isinstance(operand.type, TensorType) else everywhere for operand in operands]
     op = linalg.GenericOp(
         operands,
-        [empty(c, result)],
+        [empty(c, result) for result in results],
         Region(block),
-        [AffineMapAttr(map) for map in (*maps, same)],
+        [AffineMapAttr(map) for map in (*maps, *(same for _ in results))],
         ArrayAttr([linalg.PARALLEL] * rank),
-        [result],
+        results,
     )
-    return c.insert(op).results[0]
+    return list(c.insert(op).results)
 
 
 def empty(c: Conversion, type: Attribute) -> SSAValue:
