@@ -1,0 +1,1 @@
+"""Layouts: how the elements of a tensor lie in registers and in shared memory."""

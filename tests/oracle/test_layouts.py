@@ -1,0 +1,210 @@
+"""Every kind of layout is the linear layout that the official compiler makes of it, base for base."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from official_layouts import ask
+from official_triton import INSTALLED
+
+from minilinalg.errors import InputError
+from minilinalg.layouts.distributed import blocked, blocked_dot_operand, linear, slice_of
+from minilinalg.layouts.linear import LinearLayout, dim_names
+from minilinalg.layouts.mma import mma_dot_operand, nvidia_mma
+from minilinalg.layouts.shared import nvmma_shared, swizzled_shared
+
+pytestmark = [pytest.mark.oracle, pytest.mark.skipif(not INSTALLED, reason="triton is not installed")]
+
+CASES = 120
+"""Of each kind."""
+
+Case = tuple[list[Any], list[int], Callable[[], LinearLayout]]
+"""The layout as Gluon writes it, the shape, and how it is made here."""
+
+
+def power(rng: random.Random, most: int) -> int:
+    return 1 << rng.randint(0, most)
+
+
+def split(rng: random.Random, product: int, rank: int) -> list[int]:
+    """Powers of two with this product."""
+    sizes = [1] * rank
+    while product > 1:
+        sizes[rng.randrange(rank)] *= 2
+        product //= 2
+    return sizes
+
+
+def shapes(rng: random.Random, rank: int, most: int = 8) -> list[int]:
+    return [power(rng, most if rank < 3 else 5) for _ in range(rank)]
+
+
+def order_of(rng: random.Random, rank: int) -> list[int]:
+    return rng.sample(range(rank), rank)
+
+
+def cga_of(rng: random.Random, rank: int) -> list[list[int]]:
+    """The bases of up to eight blocks, some of them replicas."""
+    sizes, bases = [1] * rank, []
+    for _ in range(rng.choice([0, 0, 1, 2, 3])):
+        dim = rng.randrange(rank + 1)
+        bases.append([sizes[dim] if each == dim else 0 for each in range(rank)])
+        if dim < rank:
+            sizes[dim] *= 2
+    return bases
+
+
+def blocked_parameters(rng: random.Random, rank: int) -> tuple[list[int], list[int], list[int], list[int], Any]:
+    return (
+        [power(rng, 3) for _ in range(rank)],
+        split(rng, 32, rank),
+        split(rng, power(rng, 3), rank),
+        order_of(rng, rank),
+        cga_of(rng, rank),
+    )
+
+
+def blocked_case(rng: random.Random) -> Case:
+    rank = rng.randint(1, 4)
+    p, shape = blocked_parameters(rng, rank), shapes(rng, rank)
+    return ["BlockedLayout", *p], shape, lambda: blocked(shape, *p)
+
+
+def blocked_slice_case(rng: random.Random) -> Case:
+    rank = rng.randint(2, 4)
+    p, dim, shape = blocked_parameters(rng, rank), rng.randrange(rank), shapes(rng, rank - 1)
+    whole = [*shape[:dim], 1, *shape[dim:]]
+    return ["SliceLayout", dim, ["BlockedLayout", *p]], shape, lambda: slice_of(blocked(whole, *p), dim)
+
+
+def twice_sliced_case(rng: random.Random) -> Case:
+    p, shape = blocked_parameters(rng, 3), shapes(rng, 1)
+    outer, inner = rng.randrange(2), rng.randrange(3)
+    middle = [*shape[:outer], 1, *shape[outer:]]
+    whole = [*middle[:inner], 1, *middle[inner:]]
+    layout = ["SliceLayout", outer, ["SliceLayout", inner, ["BlockedLayout", *p]]]
+    return layout, shape, lambda: slice_of(slice_of(blocked(whole, *p), inner), outer)
+
+
+def blocked_dot_case(rng: random.Random) -> Case:
+    rank = rng.randint(2, 3)
+    p, operand, shape = blocked_parameters(rng, rank), rng.randrange(2), shapes(rng, rank)
+    layout = ["DotOperandLayout", operand, ["BlockedLayout", *p], 0]
+    return layout, shape, lambda: blocked_dot_operand(shape, operand, *p)
+
+
+def mma_parameters(rng: random.Random, version: int, rank: int) -> tuple[list[Any], list[int], list[int], Any]:
+    cga = cga_of(rng, rank)
+    if version == 3:
+        warps = rng.choice([[4, 1], [8, 1], [4, 2]])
+        return [3, 0], warps, [16, rng.choice([8, 16, 32, 64, 128, 256]), rng.choice([8, 16, 32])], cga
+    return [2, 0], split(rng, power(rng, 3), rank), [1] * (rank - 2) + [16, 8], cga
+
+
+def mma_case(version: int) -> Callable[[random.Random], Case]:
+    def case(rng: random.Random) -> Case:
+        rank = 2 if version == 3 else rng.choice([2, 2, 3])
+        full, warps, instruction, cga = mma_parameters(rng, version, rank)
+        shape = shapes(rng, rank)
+        layout = ["NVMMADistributedLayout", full, warps, instruction, cga]
+        return layout, shape, lambda: nvidia_mma(shape, version, warps, instruction, cga)
+
+    return case
+
+
+def mma_slice_case(rng: random.Random) -> Case:
+    version, dim, shape = rng.choice([2, 3]), rng.randrange(2), shapes(rng, 1)
+    full, warps, instruction, cga = mma_parameters(rng, version, 2)
+    whole = [*shape[:dim], 1, *shape[dim:]]
+    layout = ["SliceLayout", dim, ["NVMMADistributedLayout", full, warps, instruction, cga]]
+    return layout, shape, lambda: slice_of(nvidia_mma(whole, version, warps, instruction, cga), dim)
+
+
+def mma_dot_case(version: int) -> Callable[[random.Random], Case]:
+    def case(rng: random.Random) -> Case:
+        rank = 2 if version == 3 else rng.choice([2, 2, 3])
+        full, warps, instruction, cga = mma_parameters(rng, version, rank)
+        operand, k_width = rng.randrange(2) if version == 2 else 0, rng.choice([1, 2, 4, 8])
+        shape = shapes(rng, rank)
+        layout = ["DotOperandLayout", operand, ["NVMMADistributedLayout", full, warps, instruction, cga], k_width]
+        return layout, shape, lambda: mma_dot_operand(shape, operand, k_width, version, warps, cga)
+
+    return case
+
+
+def linear_case(rng: random.Random) -> Case:
+    """Unit vectors of a small tensor, dealt to the dimensions in any order, with replicas among lanes and warps."""
+    rank = rng.randint(1, 3)
+    small = [power(rng, 4) for _ in range(rank)]
+    units = [
+        [1 << bit if each == dim else 0 for each in range(rank)]
+        for dim, size in enumerate(small)
+        for bit in range(size.bit_length() - 1)
+    ]
+    rng.shuffle(units)
+    zero = [0] * rank
+    lanes = [units.pop() if units and rng.random() < 0.7 else zero for _ in range(5)]
+    warps = [units.pop() if units and rng.random() < 0.5 else zero for _ in range(2)]
+    bases = {"register": units, "lane": lanes, "warp": warps, "block": []}
+    shape = [max(1, size * power(rng, 3) // 2) if rng.random() < 0.5 else size for size in small]
+    layout = ["DistributedLinearLayout", units, lanes, warps, [], small]
+    given = LinearLayout.of(bases, dict(zip(dim_names(rank), small, strict=True)))
+    return layout, shape, lambda: linear(shape, given)
+
+
+def swizzled_case(rng: random.Random) -> Case:
+    rank = rng.randint(1, 4)
+    p = (power(rng, 4), power(rng, 3), power(rng, 4), order_of(rng, rank), cga_of(rng, rank))
+    shape = shapes(rng, rank)
+    return ["SwizzledSharedLayout", *p], shape, lambda: swizzled_shared(shape, *p)
+
+
+def nvmma_case(rng: random.Random) -> Case:
+    width, bits, transposed = rng.choice([0, 32, 64, 128]), rng.choice([8, 16, 32]), rng.random() < 0.5
+    # Without a swizzle the official compiler turns the dimensions of a transposed tensor the wrong way round, which
+    # shows from three dimensions on: the contiguous one is not contiguous then.
+    rank = 2 if transposed and width == 0 else rng.choice([1, 2, 2, 2, 3, 4])
+    fp4 = width == 128 and bits == 8 and rng.random() < 0.5
+    cga, shape = cga_of(rng, rank), [4 * power(rng, 8 if rank < 3 else 4) for _ in range(rank)]
+    layout = ["NVMMASharedLayout", width, bits, rank, transposed, fp4, cga]
+    return layout, shape, lambda: nvmma_shared(shape, width, transposed, bits, fp4, cga)
+
+
+KINDS: dict[str, Callable[[random.Random], Case]] = {
+    "blocked": blocked_case,
+    "slice of blocked": blocked_slice_case,
+    "slice of slice": twice_sliced_case,
+    "dot operand of blocked": blocked_dot_case,
+    "mma 2": mma_case(2),
+    "mma 3": mma_case(3),
+    "slice of mma": mma_slice_case,
+    "dot operand of mma 2": mma_dot_case(2),
+    "dot operand of mma 3": mma_dot_case(3),
+    "linear": linear_case,
+    "swizzled_shared": swizzled_case,
+    "nvmma_shared": nvmma_case,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_layouts_are_the_official_ones(kind: str) -> None:
+    rng = random.Random(kind)
+    cases = [KINDS[kind](rng) for _ in range(CASES)]
+    answers = ask([(layout, shape) for layout, shape, _ in cases])
+    equal = 0
+    for (layout, shape, make), official in zip(cases, answers, strict=True):
+        try:
+            made = make()
+        except InputError:
+            made = None
+        if official is None:
+            continue
+        assert made is not None, (layout, shape, official)
+        ours = {name: [list(basis) for basis in made.bases(name)] for name in made.in_names}
+        assert ours == official, (layout, shape)
+        assert made.shape == tuple(shape)
+        equal += 1
+    assert equal > CASES // 3, f"the official compiler answered {equal} of {CASES} questions"
