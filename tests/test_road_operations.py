@@ -13,7 +13,7 @@ import pytest
 from road_checks import Kernels, blocks, floats, integers
 
 import minilinalg as ml
-from minilinalg.errors import UnsupportedError
+from minilinalg.errors import RunError, UnsupportedError
 
 FILES = Path(__file__).parent / "data" / "operations"
 check = Kernels(FILES).check
@@ -268,6 +268,46 @@ def test_called(n: int, low: int) -> None:
     check("called", blocks(n, 64), [x, zeros(200), n, low], {1: wanted})
 
 
+# What a program tells
+
+
+@pytest.mark.parametrize("n", [0, 3, 4])
+def test_printed(n: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once, although every pass is checked by running."""
+    x = integers(4)
+    check("printed", 3, [x, n], {})
+    values = np.where(np.arange(4) < n, x, 0)
+    lines = capsys.readouterr().out.splitlines()
+    for p in range(3):
+        mine = [line for line in lines if line.startswith(f"pid ({p}, 0, 0)")]
+        assert mine == [f"pid ({p}, 0, 0) idx ({i}) x: {v}" for i, v in enumerate(values)]
+
+
+@pytest.mark.parametrize(("n", "high"), [(1, 5), (11, 5)])
+def test_assertions_that_hold(n: int, high: int, capsys: pytest.CaptureFixture[str]) -> None:
+    x = floats(n)
+    check("asserted", blocks(n, 4), [x, zeros(n), n, high], {1: x})
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("pid (0, 0, 0)")]
+    assert lines == [
+        "pid (0, 0, 0) idx () row: (operand 0) 0x00000000",
+        *(f"pid (0, 0, 0) idx ({i // 2}, {i % 2}) row: (operand 1) 0x0000000{i}" for i in range(4)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("high", "found"), [(0, "in program (0, 0, 0): no limit"), (1, "in program (2, 0, 0) at [1]: too large")]
+)
+def test_assertions_that_fail(high: int, found: str) -> None:
+    x = np.zeros(11, np.float32)
+    x[9] = 2
+    kernel = ml.compile(FILES / "asserted.ttir", target="mlu370")
+    with pytest.raises(RunError) as caught:
+        kernel[3](x, zeros(11), 11, high)
+    assert caught.value.diagnostic.found == f"device assertion failed {found}"
+    assert caught.value.diagnostic.rule == "the program asserts this"
+    assert caught.value.diagnostic.places
+
+
 # What has no way down yet
 
 
@@ -275,7 +315,6 @@ REFUSED = {
     "described_matmul": "tt.make_tensor_descriptor",
     "described_sum": "tt.make_tensor_descriptor",
     "locked_counts": "tt.atomic",
-    "printed": "tt.print",
     "scaled_product": "tt.dot_scaled",
     "split_k": "tt.atomic_rmw",
     "tickets": "tt.atomic_rmw",

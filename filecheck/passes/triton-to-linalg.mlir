@@ -383,6 +383,30 @@ tt.func public @no_conversion_of_several_blocks_for_an_element(%x: !tt.ptr<f32>,
 
 // -----
 
+// CHECK-LABEL: @what_is_printed_is_looked_at_element_by_element
+// CHECK: scf.forall (%pz, %py, %px)
+// CHECK: scf.for [[I:%.*]] = %c0 to %c8 step %c1 {
+// CHECK-NEXT: [[E:%.*]] = tensor.extract %{{.*}}{{\[}}[[I]]] : tensor<8xi32>
+// CHECK-NEXT: debug.print " r: (operand 0) " program(%px, %py, %pz) element([[I]]) of [8] value([[E]] : i32) unsigned
+// CHECK: debug.print " r: (operand 1) " program(%px, %py, %pz) element() of [] value(%n : i32)
+// CHECK: debug.assert %c "never" program(%px, %py, %pz) element() of []
+tt.func public @what_is_printed_is_looked_at_element_by_element(%n: i32, %c: i1) {
+  %r = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+  tt.print " r: " {hex = false, isSigned = array<i32: 0, 1>} : %r, %n : tensor<8xi32>, i32
+  tt.assert %c, "never" : i1
+  tt.return
+}
+
+// -----
+
+tt.func public @no_conversion_of_printed_pointers(%x: !tt.ptr<f32>) {
+  // expected-error @+1 {{'tt.print' of !tt.ptr<f32>}}
+  tt.print " x: " {hex = true, isSigned = array<i32: 0>} : %x : !tt.ptr<f32>
+  tt.return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scatter_when_addresses_go_through_a_table(
 // CHECK: [[I:%.*]] = bufferization.to_tensor %{{.*}} restrict : memref<8xi32, strided<[1]>> to tensor<8xi32>
 // CHECK: [[ROWS:%.*]] = memref.reinterpret_cast %x to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<?xf32> to memref<?xf32, strided<[1]>>

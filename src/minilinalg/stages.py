@@ -165,7 +165,7 @@ def _computes_on_shapes(op: Operation) -> str | None:
 _NO_TENSORS = Rule(_has_tensor, "every value is a scalar or a buffer: tensor types are gone")
 _SCALAR_ARITH = Rule(_computes_on_shapes, "arith and math compute scalars here: blocks are computed by instructions")
 
-_SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf"})
+_SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf", "debug"})
 _VIEWS = frozenset(
     f"memref.{name}"
     for name in (

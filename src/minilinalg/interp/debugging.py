@@ -1,4 +1,4 @@
-"""What a program tells its programmer: tt.print and tt.assert."""
+"""What a program tells its programmer: tt.print and tt.assert, and those of `debug` for one element each."""
 
 from __future__ import annotations
 
@@ -37,8 +37,14 @@ def _per_program(value: Any, count: int, shape: tuple[int, ...]) -> tuple[Array,
     return np.broadcast_to(data, full), None if defined is None else np.broadcast_to(defined, full)
 
 
-def _pids(c: Chunk, p: int) -> str:
-    return "(" + ", ".join(str(i if isinstance(i, int) else int(i[p])) for i in c.pids) + ")"
+def _at(value: Any, p: int) -> Any:
+    """A scalar, which may be one for all programs, in program `p`."""
+    array = np.asarray(value.data if isinstance(value, Partial) else value)
+    return array.flat[p if array.size > 1 else 0]
+
+
+def _pids(pids: Sequence[Any], p: int) -> str:
+    return "(" + ", ".join(str(int(_at(i, p))) for i in pids) + ")"
 
 
 def _index(index: Sequence[int], shape: tuple[int, ...]) -> str:
@@ -58,7 +64,7 @@ def emit_print(em: Emitter, op: Any) -> None:
         lines: list[str] = []
         arrays = [_per_program(v, c.size, shape) for v, (shape, _) in zip(values, kinds, strict=True)]
         for p in range(c.size):
-            pid = f"pid {_pids(c, p)}"
+            pid = f"pid {_pids(c.pids, p)}"
             if not kinds:
                 lines.append(f"{pid}{prefix}")
             for number, ((data, defined), (shape, spelled)) in enumerate(zip(arrays, kinds, strict=True)):
@@ -86,7 +92,50 @@ def emit_assert(em: Emitter, op: Any) -> None:
             p, *index = (int(i) for i in np.argwhere(failed)[0])
             where = f" at {index}" if shape else ""
             raise RunError(
-                f"device assertion failed in program {_pids(c, p)}{where}: {message}", rule="the program asserts this"
+                f"device assertion failed in program {_pids(c.pids, p)}{where}: {message}",
+                rule="the program asserts this",
             )
 
     em.call(op, check, f"c, {em.refs(op.operands)}")
+
+
+@meaning("debug.print")
+def emit_debug_print(em: Emitter, op: Any) -> None:
+    text, extents = op.text.data, op.extents.get_values()
+    dtype = None if op.value is None else dtype_of(op.value.type)
+    spelled = None if dtype is None else _spelled(dtype, hex_=op.hex is not None, signed=op.unsigned is None)
+
+    def line(c: Chunk, pids: Sequence[Any], element: Sequence[Any], value: Any) -> None:
+        lines: list[str] = []
+        for p in range(c.size):
+            where = f"pid {_pids(pids, p)}"
+            if spelled is None:
+                lines.append(f"{where}{text}")
+                continue
+            known = not isinstance(value, Partial) or bool(_at(value.defined_array(), p))
+            index = _index([int(_at(i, p)) for i in element], extents)
+            lines.append(f"{where} idx {index}{text}{spelled(_at(value, p)) if known else 'undefined'}")
+        sys.stdout.write("\n".join(lines) + "\n")
+
+    lists = ", ".join(f"[{em.refs(values)}]" for values in (op.program, op.element))
+    em.call(op, line, f"c, {lists}, {'None' if op.value is None else em.ref(op.value)}")
+
+
+@meaning("debug.assert")
+def emit_debug_assert(em: Emitter, op: Any) -> None:
+    message = op.message.data
+
+    def check(c: Chunk, condition: Any, pids: Sequence[Any], element: Sequence[Any]) -> None:
+        if isinstance(condition, bool) and condition:
+            return
+        holds, defined = _per_program(condition, c.size, ())
+        failed = ~holds.astype(np.bool_) if defined is None else defined & ~holds.astype(np.bool_)
+        if bool(failed.any()):
+            p = int(np.argmax(failed))
+            where = f" at {[int(_at(i, p)) for i in element]}" if element else ""
+            raise RunError(
+                f"device assertion failed in program {_pids(pids, p)}{where}: {message}",
+                rule="the program asserts this",
+            )
+
+    em.call(op, check, f"c, {em.ref(op.condition)}, [{em.refs(op.program)}], [{em.refs(op.element)}]")

@@ -327,21 +327,25 @@ def emit_dim(em: Emitter, op: Any) -> None:
     em.call(op, dim, em.refs(op.operands))
 
 
+def _element(data: Array, at: Sequence[Any]) -> Array:
+    """The element at these indices, each one number or one a program, of arrays (L, d1, ...) that may be broadcast."""
+    if all(isinstance(i, int) for i in at):
+        return data[(slice(None), *(i if n > 1 else 0 for i, n in zip(at, data.shape[1:], strict=True)))]
+    count = max(len(i) for i in at if not isinstance(i, int))
+    lead = np.arange(count) if len(data) > 1 else np.zeros(count, np.int64)
+    return data[(lead, *(i if n > 1 else 0 for i, n in zip(at, data.shape[1:], strict=True)))]
+
+
 @meaning("tensor.extract")
 def emit_extract(em: Emitter, op: Any) -> None:
     dtype, shape = dtype_of(op.operands[0].type), shape_of(op.operands[0].type)
 
     def extract(value: Any, *indices: Any) -> Any:
-        if isinstance(value, Partial) and not value.defined_array().all():
-            raise access.undefined("'tensor.extract'", "reads")
-        data = as_sized(value, shape).data
-        at = [plain(i) for i in indices]
-        if all(isinstance(i, int) for i in at):
-            found = data[(slice(None), *(i if n > 1 else 0 for i, n in zip(at, data.shape[1:], strict=True)))]
-        else:
-            count = max(len(i) for i in at if not isinstance(i, int))
-            lead = np.arange(count) if len(data) > 1 else np.zeros(count, np.int64)
-            found = data[(lead, *at)]
+        sized, at = as_sized(value, shape), [plain(i) for i in indices]
+        found = _element(sized.data, at)
+        known = None if sized.defined is None else _element(sized.defined, at)
+        if known is not None and not known.all():
+            return Partial(found, known)
         if len(found) > 1:
             return found
         return found[0] if dtype.is_float else found[0].item()

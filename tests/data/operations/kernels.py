@@ -432,12 +432,23 @@ def printed(x_ptr, n, BLOCK: tl.constexpr):
     tl.device_print("x: ", x)
 
 
+@triton.jit
+def asserted(x_ptr, y_ptr, n, high, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offs, mask=offs < n)
+    tl.device_assert(high > 0, "no limit")
+    tl.device_assert(x < high, "too large", mask=offs < n)
+    tl.device_print("row", tl.program_id(0), tl.reshape(offs, (2, BLOCK // 2)), hex=True)
+    tl.store(y_ptr + offs, x, mask=offs < n)
+
+
 class Specialisation(NamedTuple):
     """What a kernel is compiled for: the types of its arguments, and its constants."""
 
     types: str
     constants: dict[str, object]
     name: str = ""
+    debug: bool = False
 
 
 SPECIALISATIONS = (
@@ -489,5 +500,6 @@ SPECIALISATIONS = (
     (described_sum, Specialisation("*fp32 *fp32 i32 i32", {"BM": 4, "BN": 32})),
     (early_return, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
     (called, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 64})),
+    (asserted, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 4}, debug=True)),
     (printed, Specialisation("*i32 i32", {"BLOCK": 4})),
 )

@@ -22,7 +22,7 @@ def main() -> None:
     for kernel, specialisation in SPECIALISATIONS:
         if sys.argv[1:] and kernel.__name__ not in sys.argv[1:]:
             continue
-        text = ttir(kernel, specialisation.types, specialisation.constants)
+        text = ttir(kernel, specialisation.types, specialisation.constants, specialisation.debug)
         for directory in (here, Path(triton.__file__).parents[1]):
             text = text.replace(f"{directory}/", "")
         name = "_".join(part for part in (kernel.__name__, specialisation.name) if part)

@@ -15,11 +15,11 @@ from triton.compiler import ASTSource, make_backend
 CAPABILITY = 90
 
 
-def ttir(kernel, types: str, constants: dict[str, int]) -> str:
-    """The module of one specialisation after the official compiler's passes on TTIR."""
+def ttir(kernel, types: str, constants: dict[str, int], debug: bool = False) -> str:
+    """The module of one specialisation after the official compiler's passes on TTIR; `debug` keeps assertions."""
     target = GPUTarget("cuda", CAPABILITY, 32)
     backend = make_backend(target)
-    options = backend.parse_options({})
+    options = backend.parse_options({"debug": debug, "sanitize_overflow": False})
     context = ir.context()
     ir.load_dialects(context)
     backend.load_dialects(context)

@@ -8,7 +8,7 @@
 | `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
 | `foreign.py`, `mapping.py` | functions of libraries, scalar code for each element |
-| `control.py` | programs, loops, branches |
+| `control.py`, `debugging.py` | programs, loops, branches; what is printed and asserted |
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
 from minilinalg.passes.triton_to_linalg import (
     control,
+    debugging,
     elementwise,
     foreign,
     indexed,
@@ -54,6 +55,7 @@ HANDLERS: Mapping[str, Handler] = {
     **indexed.HANDLERS,
     **reductions.HANDLERS,
     **control.HANDLERS,
+    **debugging.HANDLERS,
 }
 """Name of an operation -> what converts it."""
 
