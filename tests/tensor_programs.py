@@ -63,7 +63,7 @@ class Program:
 
     def block(self, scope: Scope, depth: int, least: int, most: int) -> None:
         for _ in range(self.number(least, most)):
-            kinds = KINDS if depth else [kind for kind in KINDS if kind not in ("loop", "branch")]
+            kinds = KINDS if depth else [kind for kind in KINDS if kind not in ("loop", "while_loop", "branch")]
             getattr(self, self.one_of(kinds))(scope, depth)
 
     # --- memory --------------------------------------------------------------------------------------------------
@@ -216,6 +216,37 @@ class Program:
         for result, type in zip(results, types, strict=True):
             scope.names[type].append(result)
 
+    def while_loop(self, scope: Scope, depth: int) -> None:
+        """A counter and tensors; the first region may compute, and hands on other tensors than it takes."""
+        types = [self.one_of([WHOLE, PART]) for _ in range(self.number(1, 3))]
+        handed = [self.one_of([WHOLE, PART]) for _ in range(self.number(1, 3))]
+        inits = [self.value(scope, type) for type in types]
+        i, k, c = self.new(), self.new(), self.new()
+        names, others, results = ([self.new() for _ in group] for group in (types, handed, handed))
+        carried = ", ".join(f"{name} = {init}" for name, init in zip([i, *names], ["%c0", *inits], strict=True))
+        self.lines.append(
+            f"{', '.join([self.new(), *results])} = scf.while ({carried}) : "
+            f"({', '.join(['index', *types])}) -> ({', '.join(['index', *handed])}) {{"
+        )
+        before, after = scope.inner(), scope.inner()
+        for name, type in zip(names, types, strict=True):
+            before.names[type].append(name)
+        self.block(before, depth - 1, 0, 2)
+        self.lines.append(f"{c} = arith.cmpi slt, {i}, {self.one_of(['%n', '%m', '%c3'])} : index")
+        passed = [self.one_of(before.names[type][-3:]) for type in handed]
+        self.lines.append(f"scf.condition({c}) {', '.join([i, *passed])} : {', '.join(['index', *handed])}\n}} do {{")
+        arguments = [f"{name}: {type}" for name, type in zip([k, *others], ["index", *handed], strict=True)]
+        self.lines.append(f"^bb0({', '.join(arguments)}):")
+        for name, type in zip(others, handed, strict=True):
+            after.names[type].append(name)
+        self.block(after, depth - 1, 0, 3)
+        next = self.new()
+        self.lines.append(f"{next} = arith.addi {k}, %c3 : index")
+        yields = [self.one_of(after.names[type][-4:]) for type in types]
+        self.lines.append(f"scf.yield {', '.join([next, *yields])} : {', '.join(['index', *types])}\n}}")
+        for result, type in zip(results, handed, strict=True):
+            scope.names[type].append(result)
+
     def branch(self, scope: Scope, depth: int) -> None:
         types = [self.one_of([WHOLE, PART]) for _ in range(self.number(1, 2))]
         results = [self.new() for _ in types]
@@ -231,7 +262,7 @@ class Program:
 
 KINDS = [
     *("load", "ragged_load", "store", "ragged_store", "fill", "compute", "compute", "extract_slice", "insert_slice"),
-    *("work_on_slice", "element", "reduce", "loop", "branch"),
+    *("work_on_slice", "element", "reduce", "loop", "while_loop", "branch"),
 ]
 
 

@@ -156,6 +156,51 @@ def test_two_values_from_one_start_get_two_buffers() -> None:
     assert count(body) == {"alloc": 2, "copy": 1}
 
 
+def test_a_while_loop_that_keeps_its_value_copies_nothing() -> None:
+    """What its first region hands on is where it was, and so are the results."""
+    fill = EMPTY + "%a = linalg.fill ins(%f : f32) outs(%e : tensor<8xf32>) -> tensor<8xf32>\n"
+    loop = "%r:2 = scf.while (%i = %c0, %x = %a) : (index, tensor<8xf32>) -> (index, tensor<8xf32>) {\n"
+    condition = "%c = arith.cmpi slt, %i, %n : index\nscf.condition(%c) %i, %x : index, tensor<8xf32>\n} do {\n"
+    work = "^bb0(%j: index, %y: tensor<8xf32>):\n" + elementwise("%z", ["%y"], "%y", reads=True)
+    ends = "%k2 = arith.addi %j, %c1 : index\nscf.yield %k2, %z : index, tensor<8xf32>\n}\n"
+    assert count(fill + loop + condition + work + ends + store("%r#1")) == {"alloc": 1, "copy": 1}
+
+
+def test_what_the_first_region_of_a_while_makes_is_made_outside_of_it() -> None:
+    fill = EMPTY + "%a = linalg.fill ins(%f : f32) outs(%e : tensor<8xf32>) -> tensor<8xf32>\n"
+    loop = "%r = scf.while (%x = %a) : (tensor<8xf32>) -> tensor<8xf32> {\n" + elementwise("%y", ["%x"], "%e")
+    condition = "%s = tensor.extract %x[%c0] : tensor<8xf32>\n%c = arith.cmpf olt, %s, %f : f32\n"
+    work = "scf.condition(%c) %y : tensor<8xf32>\n} do {\n^bb0(%z: tensor<8xf32>):\n"
+    module = bufferized(kernel(fill + loop + condition + work + "scf.yield %z : tensor<8xf32>\n}\n" + store("%r")))
+    assert names(module).count("memref.alloc") == 2
+    (loop_,) = [op for op in module.walk() if op.name == "scf.while"]
+    assert not [op for op in loop_.walk() if op.name == "memref.alloc"]
+
+
+def test_a_slice_that_is_put_back_is_computed_in_the_copy_of_the_whole() -> None:
+    """The whole is read later: it is copied before its slice is taken, and the slice has no buffer of its own."""
+    take = "%s = tensor.extract_slice %a[%c0] [%n] [1] : tensor<8xf32> to tensor<?xf32>\n"
+    work = "%u = linalg.fill ins(%f : f32) outs(%s : tensor<?xf32>) -> tensor<?xf32>\n"
+    put = "%b = tensor.insert_slice %u into %a[%c0] [%n] [1] : tensor<?xf32> into tensor<8xf32>\n"
+    body = take + work + put + store("%b") + store("%a", "%k")
+    fill = EMPTY + "%a = linalg.fill ins(%f : f32) outs(%e : tensor<8xf32>) -> tensor<8xf32>\n"
+    # A whole of equal elements is filled once more; another one is copied.
+    for start, copies in ((fill, 2), (LOAD + EMPTY + elementwise("%a", ["%t"], "%e"), 3)):
+        module = bufferized(kernel(start + body))
+        assert names(module).count("memref.copy") == copies
+        assert names(module).count("memref.alloc") == 2
+        assert not [op for op in module.walk() if op.name == "memref.alloc" and op.operands]
+
+
+def test_a_copy_of_a_tensor_has_a_buffer_of_its_own() -> None:
+    body = LOAD + "%a = bufferization.alloc_tensor() copy(%t) : tensor<8xf32>\n" + store("%a", "%k")
+    assert count(body) == {"alloc": 1, "copy": 2}
+    sized = "%a = bufferization.alloc_tensor(%n) : tensor<?xf32>\n"
+    sized += "%b = linalg.fill ins(%f : f32) outs(%a : tensor<?xf32>) -> tensor<?xf32>\n"
+    sized += "%c = tensor.extract %b[%c0] : tensor<?xf32>\nmemref.store %c, %m[%c0] : memref<8xf32>\n"
+    assert count(sized) == {"alloc": 1, "copy": 0}
+
+
 def test_results_and_arguments_of_whole_tensor_functions() -> None:
     text = "func.func @f(%a: tensor<8xf32>, %n: index) -> (tensor<8xf32>, f32) {\n" + EMPTY
     text += elementwise("%b", ["%a"], "%e") + "%x = tensor.extract %a[%n] : tensor<8xf32>\n"

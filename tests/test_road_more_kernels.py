@@ -240,6 +240,67 @@ def test_stores_where_the_data_says(n: int) -> None:
     check("where_not_zero", blocks(n, 64), [x, ones(n), n], {1: np.where(x != 0, x, np.float32(1))})
 
 
+# Products in other forms
+
+
+def halves(*shape: int, seed: int = 0) -> np.ndarray:
+    """Whole numbers, so that the order of a sum changes nothing."""
+    return integers(*shape, low=-3, high=4, seed=seed).astype(np.float16)
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a.astype(np.float32) @ b.astype(np.float32)
+
+
+@pytest.mark.parametrize(("m", "n", "k", "programs"), [(1, 1, 1, 1), (70, 50, 40, 3), (33, 64, 17, 40)])
+def test_programs_that_take_tile_after_tile(m: int, n: int, k: int, programs: int) -> None:
+    a, b = halves(m, k), halves(k, n, seed=1)
+    check("persistent_matmul", programs, [a, b, ones(m, n), m, n, k], {2: product(a, b)})
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 8), (20, 40, 72)])
+def test_weights_of_four_bits(m: int, n: int, k: int) -> None:
+    a, scale = halves(m, k), halves(n, seed=1)
+    words = np.random.default_rng(k).integers(-(2**31), 2**31, (k // 8, n)).astype(np.int32)
+    weights = (words[:, None, :] >> (np.arange(8, dtype=np.int32) * 4)[None, :, None] & 15).reshape(k, n) - 8
+    check(
+        "int4_matmul", (blocks(m, 16), blocks(n, 32)), [a, words, scale, ones(m, n), m, n, k],
+        {3: product(a, weights) * scale.astype(np.float32)},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("c", "h", "w", "o", "kh", "kw"), [(1, 1, 1, 1, 1, 1), (5, 10, 8, 7, 3, 2)])
+def test_convolution(c: int, h: int, w: int, o: int, kh: int, kw: int) -> None:
+    x, weights = integers(c, h, w, low=-3, high=4).astype("f4"), integers(o, c, kh, kw, low=-3, high=4).astype("f4")
+    windows = np.lib.stride_tricks.sliding_window_view(x, (kh, kw), (1, 2))
+    wanted = np.einsum("cpqij,ocij->opq", windows, weights)
+    y = ones(*wanted.shape)
+    grid = blocks(wanted[0].size, 32), blocks(o, 16)
+    check("conv2d", grid, [x, weights, y, c, h, w, o, kh, kw], {2: wanted})
+
+
+@pytest.mark.parametrize(("s", "window"), [(1, 0), (50, 20), (64, 0), (37, 100)])
+def test_attention_within_a_window(s: int, window: int) -> None:
+    q, k, v = (floats(s, 32, dtype=np.float16, seed=seed) for seed in range(3))
+    away = np.arange(s)[:, None] - np.arange(s)[None, :]
+    scores = np.where((away >= 0) & (away <= window), product(q, k.T) * 0.25, -np.inf)
+    weights = np.exp(scores - scores.max(1, keepdims=True))
+    wanted = (weights / weights.sum(1, keepdims=True)) @ v.astype(np.float32)
+    check("window_attention", blocks(s, 16), [q, k, v, ones(s, 32), s, 0.25, window], {3: wanted}, 2e-3)
+
+
+@pytest.mark.parametrize(("tokens", "n", "k"), [(1, 1, 1), (25, 20, 24)])
+def test_experts_take_their_tokens(tokens: int, n: int, k: int) -> None:
+    x, weights = halves(30, k), halves(3, k, n, seed=1)
+    token = np.random.default_rng(1).permutation(30)[:tokens].astype(np.int32)
+    experts = np.array([2, 0], np.int32)[: blocks(tokens, 16)]
+    wanted = ones(30, n)
+    for row, at in enumerate(token):
+        wanted[at] = product(x[at], weights[experts[row // 16]])
+    grid = blocks(tokens, 16), blocks(n, 16)
+    check("expert_matmul", grid, [x, weights, token, experts, ones(30, n), tokens, n, k], {4: wanted})
+
+
 # No way down yet
 
 REFUSED = {

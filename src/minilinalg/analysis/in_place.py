@@ -5,7 +5,8 @@ and never changes; a buffer does. Writing `r = op(.., outs(t))` into the buffer 
 reads `t` afterwards. For each function:
 
 1. Every tensor value is in an alias set of its own. Slices, reshapes and casts join their source's set for good: they
-   become views. A result of scf.if joins the sets of what its branches yield.
+   become views. A result of scf.if joins the sets of what its branches yield; what the first region of a scf.while
+   hands on, that of the argument of the second and of the result that it becomes.
 2. Every tensor that begins at a read-only place (a function's argument, a view of the arguments' memory, a constant)
    makes its set read-only: nothing is ever written in place there.
 3. A `to_tensor` is memory's content at that moment. Where a write to memory that may alias its view lies between it and
@@ -22,6 +23,7 @@ reads `t` afterwards. For each function:
    then the input's buffer is written in place.
 
 What a loop carries lives in one buffer all along: the `iter_args` value, the result and, in place, the initial value.
+Of a scf.while it is the argument of the first region.
 A yielded value that ends up in another buffer is copied there when an iteration ends; that is a read of it.
 """
 
@@ -31,7 +33,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from xdsl.ir import Operation, OpResult, Region, SSAValue
+from xdsl.ir import BlockArgument, Operation, OpResult, Region, SSAValue
 from xdsl.utils.disjoint_set import DisjointSet
 
 from minilinalg.analysis.aliasing import Access, own_accesses
@@ -45,6 +47,7 @@ from minilinalg.analysis.tensor_operands import (
     definition_of,
     is_tensor,
     is_undefined,
+    passed_on,
     read_operands,
     tied_results,
     written_operands,
@@ -62,6 +65,12 @@ class InPlace:
     """Written operands that need a copy -> the operation that still reads the old value; None: it is read-only."""
     reused: dict[Operand, int] = field(default_factory=dict["Operand", int])
     """Undefined destinations -> the index of the input whose buffer is written instead."""
+
+    def slices_put_back(self) -> Iterator[tuple[tensor.ExtractSliceOp, Operand]]:
+        """Slices that are computed on and put back where they were, into a copy of what they were taken from."""
+        for operand in self.copies:
+            if operand.op.name == "tensor.insert_slice" and (chain := _origin(operand.op.operands[0], operand.op)):
+                yield cast("tensor.ExtractSliceOp", chain[-1].owner), operand
 
 
 def analyse(function: func.FuncOp) -> InPlace:
@@ -106,6 +115,11 @@ class _Analysis:
             elif isinstance(op, scf.IfOp):
                 for region in op.regions:
                     self._join_yields(op, region)
+            elif isinstance(op, scf.WhileOp):
+                for value, arg, result in zip(passed_on(op), op.after_region.block.args, op.res, strict=True):
+                    if is_tensor(result):
+                        self._join(value, arg)
+                        self._join(value, result)
             for operand in read_operands(op):
                 self.reads[operand.value].append(operand)
 
@@ -146,7 +160,7 @@ class _Analysis:
             if not isinstance(op, bufferization.ToTensorOp):
                 continue
             for read in self._reads_of_set(op.tensor):
-                if definition_of(read.value) not in (op.tensor, None) and not self._comes_from_if(read.value):
+                if definition_of(read.value) not in (op.tensor, None) and not self._is_handed_on(read.value):
                     continue
                 change = self._change_before(read, op.tensor, changes)
                 if change is not None:
@@ -154,9 +168,14 @@ class _Analysis:
                     self.read_only.discard(op.tensor)
                     break
 
-    def _comes_from_if(self, value: SSAValue) -> bool:
-        definition = definition_of(value)
-        return definition is not None and isinstance(definition.owner, scf.IfOp)
+    def _is_handed_on(self, value: SSAValue) -> bool:
+        """Whether it is what scf.if yields, or what the first region of a scf.while hands on, in the same buffer."""
+        if (definition := definition_of(value)) is None:
+            return False
+        if isinstance(definition, BlockArgument):
+            parent = definition.block.parent_op()
+            return isinstance(parent, scf.WhileOp) and definition.block is parent.after_region.block
+        return isinstance(definition.owner, scf.IfOp | scf.WhileOp)
 
     def _change_before(self, read: Operand, snapshot: SSAValue, changes: list[Access]) -> Operation | None:
         """A write between a `to_tensor` and a read of it that may change what it views."""

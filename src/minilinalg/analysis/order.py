@@ -36,14 +36,14 @@ class Order:
         return self.enter[outer] < self.enter[inner] and self.leave[inner] <= self.leave[outer]
 
 
-def loop_regions(at: Operation | Block) -> list[Region]:
-    """The loop bodies around an operation or block, innermost first."""
-    found: list[Region] = []
-    region = at.parent if isinstance(at, Block) else at.parent_region()
-    while region is not None and (owner := region.parent) is not None:
-        if owner.name in LOOPS:
-            found.append(region)
-        region = owner.parent_region()
+def loops_around(at: Operation | Block) -> list[Operation]:
+    """The loops in whose regions an operation or block is, innermost first; the two regions of a while are one loop."""
+    found: list[Operation] = []
+    parent = at.parent_op()
+    while parent is not None:
+        if parent.name in LOOPS:
+            found.append(parent)
+        parent = parent.parent_op()
     return found
 
 
@@ -68,5 +68,5 @@ def order_holds(read: Operation, write: Operation, definition: SSAValue) -> bool
 
     A loop around both of them, but not around the definition, runs the write before a later iteration's read.
     """
-    around_definition, around_write = loop_regions(definition.owner), loop_regions(write)
-    return all(region in around_definition or region not in around_write for region in loop_regions(read))
+    around_definition, around_write = loops_around(definition.owner), loops_around(write)
+    return all(loop in around_definition or loop not in around_write for loop in loops_around(read))

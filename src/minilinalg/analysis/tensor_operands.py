@@ -6,7 +6,7 @@ and `getAliasingValues`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -55,6 +55,11 @@ def tied_results(operand: Operand) -> tuple[SSAValue, ...]:
         return tuple(op.results)
     if isinstance(op, scf.ForOp):
         return op.results[index - 3], op.body.block.args[index - 2]
+    if isinstance(op, scf.WhileOp):
+        before, after = op.before_region.block, op.after_region.block
+        arg = before.args[index]
+        kept = [k for k, value in enumerate(passed_on(op)) if value is arg]
+        return arg, *(op.res[k] for k in kept), *(after.args[k] for k in kept)
     if op.name == "scf.forall":
         shared = index - (len(op.operands) - len(op.results))
         args = op.regions[0].block.args
@@ -62,6 +67,11 @@ def tied_results(operand: Operand) -> tuple[SSAValue, ...]:
     if op.name == "tensor.parallel_insert_slice":
         return ()
     raise AssertionError(f"{op.name} has no tied results")
+
+
+def passed_on(op: scf.WhileOp) -> Sequence[SSAValue]:
+    """What the first region of a while hands to the second, or leaves as the results."""
+    return cast("scf.ConditionOp", op.before_region.block.last_op).args
 
 
 def written_operands(op: Operation) -> Iterator[Operand]:
@@ -72,6 +82,8 @@ def written_operands(op: Operation) -> Iterator[Operand]:
         indices = (1,)
     elif isinstance(op, scf.ForOp):
         indices = range(3, len(op.operands))
+    elif isinstance(op, scf.WhileOp):
+        indices = range(len(op.operands))
     elif op.name == "scf.forall":
         indices = range(len(op.operands) - len(op.results), len(op.operands))
     elif op.name == "tensor.parallel_insert_slice":

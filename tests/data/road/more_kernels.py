@@ -302,6 +302,103 @@ def adam(p_ptr, g_ptr, m_ptr, v_ptr, n, rate, beta1, beta2, eps, step, BLOCK: tl
     tl.store(p_ptr + offs, p, mask=mask)
 
 
+@triton.jit
+def persistent_matmul(a_ptr, b_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    num_n = tl.cdiv(N, BN)
+    for tile in range(tl.program_id(0), tl.cdiv(M, BM) * num_n, tl.num_programs(0)):
+        m = tile // num_n * BM + tl.arange(0, BM)
+        n = tile % num_n * BN + tl.arange(0, BN)
+        # Rows and columns that are not there read the first one.
+        m_in, n_in = tl.where(m < M, m, 0), tl.where(n < N, n, 0)
+        acc = tl.zeros((BM, BN), tl.float32)
+        for step in range(tl.cdiv(K, BK)):
+            k = step * BK + tl.arange(0, BK)
+            a = tl.load(a_ptr + m_in[:, None] * K + k[None, :], mask=k[None, :] < K, other=0.0)
+            b = tl.load(b_ptr + k[:, None] * N + n_in[None, :], mask=k[:, None] < K, other=0.0)
+            acc = tl.dot(a, b, acc)
+        tl.store(c_ptr + m[:, None] * N + n[None, :], acc, mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
+def int4_matmul(a_ptr, b_ptr, scale_ptr, c_ptr, M, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr):
+    """Eight weights to a word of 32 bits, along K."""
+    m = tl.program_id(0) * BM + tl.arange(0, BM)
+    n = tl.program_id(1) * BN + tl.arange(0, BN)
+    scale = tl.load(scale_ptr + n, mask=n < N, other=0.0)
+    acc = tl.zeros((BM, BN), tl.float32)
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        a = tl.load(a_ptr + m[:, None] * K + k[None, :], mask=(m[:, None] < M) & (k[None, :] < K), other=0.0)
+        words = tl.load(b_ptr + (k[:, None] // 8) * N + n[None, :], mask=(k[:, None] < K) & (n[None, :] < N), other=0)
+        b = ((words >> (k[:, None] % 8 * 4)) & 0xF) - 8
+        acc = tl.dot(a, b.to(tl.float16) * scale[None, :], acc)
+    tl.store(c_ptr + m[:, None] * N + n[None, :], acc, mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
+def conv2d(x_ptr, w_ptr, y_ptr, C, H, W, F, KH, KW, BO: tl.constexpr, BP: tl.constexpr, BC: tl.constexpr):
+    """A product for each tap of the window, over the channels; the pixels of the image are in one row."""
+    p = tl.program_id(0) * BP + tl.arange(0, BP)
+    o = tl.program_id(1) * BO + tl.arange(0, BO)
+    width = W - KW + 1
+    pixels = (H - KH + 1) * width
+    acc = tl.zeros((BO, BP), tl.float32)
+    for i in range(KH):
+        for j in range(KW):
+            for start in range(0, C, BC):
+                c = start + tl.arange(0, BC)
+                w_at = ((o[:, None] * C + c[None, :]) * KH + i) * KW + j
+                w = tl.load(w_ptr + w_at, mask=(o[:, None] < F) & (c[None, :] < C), other=0.0)
+                x_at = (c[:, None] * H + p[None, :] // width + i) * W + p[None, :] % width + j
+                x = tl.load(x_ptr + x_at, mask=(c[:, None] < C) & (p[None, :] < pixels), other=0.0)
+                acc = tl.dot(w, x, acc)
+    tl.store(y_ptr + o[:, None] * pixels + p[None, :], acc, mask=(o[:, None] < F) & (p[None, :] < pixels))
+
+
+@triton.jit
+def window_attention(q_ptr, k_ptr, v_ptr, o_ptr, S, scale, WINDOW, D: tl.constexpr, BS: tl.constexpr):
+    """Each row sees itself and the WINDOW rows before it; the loop over blocks of keys is a while."""
+    m = tl.program_id(0) * BS + tl.arange(0, BS)
+    d = tl.arange(0, D)
+    q = tl.load(q_ptr + m[:, None] * D + d[None, :], mask=m[:, None] < S, other=0.0)
+    top = tl.full([BS], -1e30, tl.float32)
+    total = tl.zeros([BS], tl.float32)
+    acc = tl.zeros([BS, D], tl.float32)
+    start = tl.maximum(tl.program_id(0) * BS - WINDOW, 0) // BS * BS
+    while start < tl.minimum((tl.program_id(0) + 1) * BS, S):
+        n = start + tl.arange(0, BS)
+        k = tl.load(k_ptr + n[:, None] * D + d[None, :], mask=n[:, None] < S, other=0.0)
+        away = m[:, None] - n[None, :]
+        s = tl.where((away >= 0) & (away <= WINDOW) & (n[None, :] < S), tl.dot(q, tl.trans(k)) * scale, -1e30)
+        new_top = tl.maximum(top, tl.max(s, 1))
+        p = tl.exp(s - new_top[:, None])
+        shrink = tl.exp(top - new_top)
+        v = tl.load(v_ptr + n[:, None] * D + d[None, :], mask=n[:, None] < S, other=0.0)
+        total = total * shrink + tl.sum(p, 1)
+        acc = tl.dot(p.to(tl.float16), v, acc * shrink[:, None])
+        top = new_top
+        start += BS
+    tl.store(o_ptr + m[:, None] * D + d[None, :], acc / total[:, None], mask=m[:, None] < S)
+
+
+@triton.jit
+def expert_matmul(
+    x_ptr, w_ptr, token_ptr, expert_ptr, y_ptr, n, N, K, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexpr
+):
+    """Blocks of tokens, each with its expert's weights: rows that only the data names are read and written."""
+    r = tl.program_id(0) * BM + tl.arange(0, BM)
+    c = tl.program_id(1) * BN + tl.arange(0, BN)
+    token = tl.load(token_ptr + r, mask=r < n, other=0)
+    weights = w_ptr + tl.load(expert_ptr + tl.program_id(0)) * K * N
+    acc = tl.zeros((BM, BN), tl.float32)
+    for start in range(0, K, BK):
+        k = start + tl.arange(0, BK)
+        x = tl.load(x_ptr + token[:, None] * K + k[None, :], mask=(r[:, None] < n) & (k[None, :] < K), other=0.0)
+        w = tl.load(weights + k[:, None] * N + c[None, :], mask=(k[:, None] < K) & (c[None, :] < N), other=0.0)
+        acc = tl.dot(x, w, acc)
+    tl.store(y_ptr + token[:, None] * N + c[None, :], acc, mask=(r[:, None] < n) & (c[None, :] < N))
+
+
 class Specialisation(NamedTuple):
     """What a kernel is compiled for: the types of its arguments, and its constants."""
 
@@ -336,4 +433,9 @@ SPECIALISATIONS = {
     where_not_zero: Specialisation("*fp32 *fp32 i32", {"BLOCK": 64}),
     masked_fill: Specialisation("*fp32 *i1 *fp32 *i1 i32", {"BLOCK": 64}),
     adam: Specialisation("*fp32 *fp16 *fp32 *fp32 i32 fp32 fp32 fp32 fp32 i32", {"BLOCK": 128}),
+    persistent_matmul: Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 32, "BN": 32, "BK": 16}),
+    int4_matmul: Specialisation("*fp16 *i32 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 32}),
+    conv2d: Specialisation("*fp32 *fp32 *fp32 i32 i32 i32 i32 i32 i32", {"BO": 16, "BP": 32, "BC": 16}),
+    window_attention: Specialisation("*fp16 *fp16 *fp16 *fp32 i32 fp32 i32", {"D": 32, "BS": 16}),
+    expert_matmul: Specialisation("*fp16 *fp16 *i32 *i32 *fp32 i32 i32 i32", {"BM": 16, "BN": 16, "BK": 16}),
 }

@@ -14,9 +14,9 @@ from minilinalg.analysis.destination_style import (
     is_destination_style,
     reads_destination,
 )
-from minilinalg.analysis.in_place import analyse
+from minilinalg.analysis.in_place import InPlace, analyse
 from minilinalg.analysis.tensor_operands import Operand, is_tensor
-from minilinalg.dialects.upstream import func, linalg, memref
+from minilinalg.dialects.upstream import bufferization, func, linalg, memref, tensor
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.insertion import erase, insert_before
 from minilinalg.passes.one_shot_bufferize.buffers import Buffers, unsupported
@@ -85,13 +85,36 @@ class OneShotBufferizePass(MinilinalgPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]:
             buffers = Buffers(ctx, self, function)
-            buffers.decisions = analyse(function)
+            buffers.decisions = _decide(buffers)
             buffers.rewrite = lambda block, b=buffers: _rewrite_block(b, block)
             take_arguments(buffers)
             buffers.rewrite(function.body.block)
             buffers.erase()
             _erase_unread(function)
             function.update_function_type()
+
+
+def _decide(b: Buffers) -> InPlace:
+    """The analysis, once copies are made early enough.
+
+    A slice that is taken out, computed on and put back needs one copy of the whole, and that before it is taken out:
+    the computation then writes its part of the copy, and needs no buffer for the slice.
+    """
+    decisions = analyse(b.function)
+    late = list(decisions.slices_put_back())
+    for extract, into in late:
+        whole = extract.source
+        if isinstance(fill := whole.owner, linalg.FillOp):
+            empty = tensor.EmptyOp((), whole.type)
+            copy = linalg.FillOp([fill.inputs[0]], [empty.tensor], [whole.type])
+            insert_before(extract, empty, copy)
+        else:
+            copy = bufferization.AllocTensorOp(whole.type, copy=whole)
+            insert_before(extract, copy)
+        b.remark(extract, "what this slice is taken from and put back into is copied before: it is still needed")
+        copy.results[0].name_hint = whole.name_hint
+        extract.operands[0] = into.op.operands[into.index] = copy.results[0]
+    return analyse(b.function) if late else decisions
 
 
 def _erase_unread(function: func.FuncOp) -> None:
@@ -119,8 +142,8 @@ def _rewrite_block(b: Buffers, block: Block) -> None:
             _destination_style(b, op)
         elif op.name in TENSORS:
             TENSORS[op.name](b, op)
-        elif op.name != "scf.yield":
-            # What a loop or branch yields is the loop's or branch's.
+        elif op.name not in ("scf.yield", "scf.condition"):
+            # What a loop or branch ends with is the loop's or branch's.
             raise unsupported(op)
 
 

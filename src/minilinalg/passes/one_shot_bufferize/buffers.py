@@ -73,7 +73,7 @@ class Buffers:
 
     def extents(self, value: SSAValue) -> tuple[list[SSAValue | int], list[Operation]]:
         """The extents of a tensor, and the operations that must be inserted to know them."""
-        if isinstance(value.owner, tensor.EmptyOp):
+        if isinstance(value.owner, tensor.EmptyOp | bufferization.AllocTensorOp):
             given = iter(value.owner.dynamic_sizes)
             shape = cast("TensorType[Attribute]", value.type).get_shape()
             return [next(given) if extent == DYNAMIC_INDEX else extent for extent in shape], []
@@ -151,6 +151,6 @@ def unsupported(op: Operation) -> UnsupportedError:
     types = ", ".join(dict.fromkeys(str(v.type) for v in (*op.operands, *op.results) if is_tensor(v)))
     return UnsupportedError(
         f"'{op.name}' on {types or 'tensors'} cannot be turned into operations on buffers",
-        rule="tensors are computed by linalg, linalg_ext, tensor and bufferization, and carried by scf.for and scf.if",
+        rule="tensors are computed by linalg, linalg_ext, tensor and bufferization, and carried by scf",
         places=places_of(op),
     )

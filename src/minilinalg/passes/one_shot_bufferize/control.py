@@ -8,7 +8,7 @@ from typing import Any, cast
 from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, MemRefType, TensorType, i32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from minilinalg.analysis.aliasing import may_alias, same_view
+from minilinalg.analysis.aliasing import may_alias, root_of, same_view
 from minilinalg.analysis.tensor_operands import Operand, is_tensor
 from minilinalg.dialects.upstream import memref, scf
 from minilinalg.errors import UnsupportedError
@@ -35,7 +35,7 @@ def for_(b: Buffers, op: scf.ForOp) -> None:
             b.dead_arguments.append(arg)
     b.rewrite(body)
     copy_together(b, ended, [(b.buffer(yielded), buffer) for yielded, buffer in pairs])
-    replace_yield(b, ended)
+    replace_end(b, ended)
     kept = [value for value in op.iter_args if not is_tensor(value)]
     new = scf.ForOp.create(
         operands=[op.lb, op.ub, op.step, *kept],
@@ -43,6 +43,42 @@ def for_(b: Buffers, op: scf.ForOp) -> None:
         attributes=op.attributes.copy(),
         properties=op.properties.copy(),
         regions=[op.detach_region(op.body)],
+    )
+    replace_structure(b, op, new)
+
+
+def while_(b: Buffers, op: scf.WhileOp) -> None:
+    before, after = op.before_region.block, op.after_region.block
+    if not any(is_tensor(value) for value in (*op.arguments, *op.res)):
+        b.rewrite(before)
+        b.rewrite(after)
+        return
+    condition, ended = cast("scf.ConditionOp", before.last_op), cast("scf.YieldOp", after.last_op)
+    pairs: list[tuple[SSAValue, SSAValue]] = []
+    for index, (init, arg, yielded) in enumerate(zip(op.arguments, before.args, ended.operands, strict=True)):
+        if is_tensor(init):
+            buffer = b.destination(Operand(op, index), reads=True)
+            b.buffers[arg] = buffer
+            pairs.append((yielded, buffer))
+            b.dead_arguments.append(arg)
+    b.rewrite(before)
+    for value, arg, result in zip(condition.args, after.args, op.res, strict=True):
+        if is_tensor(value):
+            source = b.buffer(value)
+            made_inside = isinstance(made := root_of(source).owner, Operation) and op.is_ancestor(made)
+            buffer = join(b, op, result, [condition], [source]) if made_inside else source
+            b.buffers[arg] = b.buffers[result] = buffer
+            b.dead_arguments.append(arg)
+    b.rewrite(after)
+    copy_together(b, ended, [(b.buffer(yielded), buffer) for yielded, buffer in pairs])
+    replace_end(b, condition)
+    replace_end(b, ended)
+    new = scf.WhileOp.create(
+        operands=[value for value in op.arguments if not is_tensor(value)],
+        result_types=[result.type for result in op.res if not is_tensor(result)],
+        attributes=op.attributes.copy(),
+        properties=op.properties.copy(),
+        regions=[op.detach_region(region) for region in tuple(op.regions)],
     )
     replace_structure(b, op, new)
 
@@ -88,7 +124,7 @@ def if_(b: Buffers, op: scf.IfOp) -> None:
             continue
         b.buffers[result] = join(b, op, result, ends, sources)
     for end in ends:
-        replace_yield(b, end)
+        replace_end(b, end)
     new = scf.IfOp.create(
         operands=[op.cond],
         result_types=[result.type for result in op.results if not is_tensor(result)],
@@ -100,14 +136,14 @@ def if_(b: Buffers, op: scf.IfOp) -> None:
 
 
 def join(
-    b: Buffers, op: scf.IfOp, result: SSAValue, ends: Sequence[Operation], sources: Sequence[SSAValue]
+    b: Buffers, op: Operation, result: SSAValue, ends: Sequence[Operation], sources: Sequence[SSAValue]
 ) -> SSAValue:
-    """One buffer for a result of `op`: each branch computes into it or copies to it."""
+    """One buffer for a result of `op`: each block inside that ends with it computes into it or copies to it."""
     type = cast("TensorType[Attribute]", result.type)
     if DYNAMIC_INDEX in type.get_shape():
         raise UnsupportedError(
-            f"'scf.if' yields {type} from different buffers",
-            rule="what both branches make has a static shape, so that it has one place",
+            f"'{op.name}' makes {type} in buffers of its own",
+            rule="what is made inside a branch or a loop, and used outside, has a static shape: it has one place",
             places=places_of(op),
         )
     new = b.allocate_type(op, MemRefType(type.element_type, type.shape), name=result.name_hint)
@@ -145,7 +181,7 @@ def forall(b: Buffers, op: scf.ForallOp) -> None:
     replace_structure(b, op, new)
 
 
-def replace_yield(b: Buffers, end: Operation) -> None:
+def replace_end(b: Buffers, end: Operation) -> None:
     kept = [value for value in end.operands if not is_tensor(value)]
     if len(kept) < len(end.operands):
         insert_before(end, type(end).create(operands=kept, attributes=end.attributes.copy()))
@@ -163,5 +199,10 @@ def replace_structure(b: Buffers, op: Operation, new: Operation) -> None:
     b.dead.append(op)
 
 
-CONTROL: dict[str, Callable[[Buffers, Any], None]] = {"scf.for": for_, "scf.forall": forall, "scf.if": if_}
+CONTROL: dict[str, Callable[[Buffers, Any], None]] = {
+    "scf.for": for_,
+    "scf.forall": forall,
+    "scf.if": if_,
+    "scf.while": while_,
+}
 """Name -> what becomes of the operation and what is inside it; terminators are their parents'."""

@@ -31,6 +31,15 @@ def nothing(b: Buffers, op: Operation) -> None:
         b.dead.append(op)
 
 
+def alloc_tensor(b: Buffers, op: bufferization.AllocTensorOp) -> None:
+    """A buffer of its own, whatever becomes of the tensor that it copies."""
+    if op.copy is not None:
+        new = b.allocate(op, op.copy, op.tensor.name_hint)
+        b.copy(op, b.buffer(op.copy), new)
+        b.buffers[op.tensor] = new
+    b.dead.append(op)
+
+
 def to_tensor(b: Buffers, op: bufferization.ToTensorOp) -> None:
     view = op.memref
     change = b.decisions.snapshots.get(cast("Any", op.tensor))
@@ -204,7 +213,7 @@ def select(b: Buffers, op: arith.SelectOp) -> None:
 TENSORS: dict[str, Callable[[Buffers, Any], None]] = {
     "arith.constant": nothing,
     "arith.select": select,
-    "bufferization.alloc_tensor": nothing,
+    "bufferization.alloc_tensor": alloc_tensor,
     "bufferization.materialize_in_destination": materialize,
     "bufferization.to_tensor": to_tensor,
     "tensor.cast": cast_,
