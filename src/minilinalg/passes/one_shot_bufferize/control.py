@@ -8,7 +8,7 @@ from typing import Any, cast
 from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, MemRefType, TensorType, i32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from minilinalg.analysis.aliasing import may_alias, root_of, same_view
+from minilinalg.analysis.aliasing import may_alias, same_view
 from minilinalg.analysis.tensor_operands import Operand, is_tensor
 from minilinalg.dialects.upstream import memref, scf
 from minilinalg.errors import UnsupportedError
@@ -65,7 +65,7 @@ def while_(b: Buffers, op: scf.WhileOp) -> None:
     for value, arg, result in zip(condition.args, after.args, op.res, strict=True):
         if is_tensor(value):
             source = b.buffer(value)
-            made_inside = isinstance(made := root_of(source).owner, Operation) and op.is_ancestor(made)
+            made_inside = isinstance(made := source.owner, Operation) and op.is_ancestor(made)
             buffer = join(b, op, result, [condition], [source]) if made_inside else source
             b.buffers[arg] = b.buffers[result] = buffer
             b.dead_arguments.append(arg)
