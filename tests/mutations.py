@@ -33,6 +33,52 @@ def swap_operands(*names: str) -> Mutation:
     return mutate
 
 
+def token_uses(module: ModuleOp, *names: str) -> Iterator[tuple[Operation, int]]:
+    """Every operand that is a token of something; of operations `names` only, where they are given."""
+    for op in module.walk():
+        for index, value in enumerate(op.operands):
+            is_token = isinstance(value.type, simd.TokenType) and not isinstance(value.owner, simd.ReadyOp)
+            if is_token and (not names or op.name in names):
+                yield op, index
+
+
+def lose_token(op: Operation, index: int) -> None:
+    """A done token stands in the place of a token operand."""
+    ready = simd.ReadyOp()
+    assert op.parent is not None
+    op.parent.insert_op_before(ready, op)
+    op.operands[index] = ready.token
+
+
+def token_lost(*names: str) -> Mutation:
+    """The first of these operations that has a token does not get it."""
+
+    def mutate(module: ModuleOp) -> bool:
+        for op, index in token_uses(module, *names):
+            lose_token(op, index)
+            return True
+        return False
+
+    return mutate
+
+
+def wrong_token(*names: str) -> Mutation:
+    """One of these operations waits for an instruction of its block that it need not wait for."""
+
+    def mutate(module: ModuleOp) -> bool:
+        for op, index in token_uses(module, *names):
+            assert op.parent is not None
+            for other in op.parent.ops:
+                if other is op:
+                    break
+                if isinstance(other, simd.Instruction) and other.token not in (None, op.operands[index]):
+                    op.operands[index] = other.token  # pyright: ignore
+                    return True
+        return False
+
+    return mutate
+
+
 def addend_for_factor(module: ModuleOp) -> bool:
     """a * b + c becomes a * c + b."""
     for op in find(module, "simd.fma"):

@@ -233,6 +233,17 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         ("gemv", "the sum is lost", m.drop("simd.fma")),
         ("softmax", "scalar and buffer the other way round", m.swap_operands("simd.subf")),
     ],
+    "simd-insert-sync": [
+        ("vector_add", "the token of a fill is lost", m.token_lost("simd.dma")),
+        ("vector_add", "the token of a load is lost", m.token_lost("simd.addf")),
+        ("softmax", "a loop does not carry the token of a store", m.token_lost("scf.yield")),
+        ("softmax", "a fill does not wait for the store of the time before", m.token_lost("simd.fill")),
+        ("softmax", "a wait is lost", m.drop("simd.wait")),
+        ("softmax", "the core waits behind its load", m.late("simd.wait", "simd.divf")),
+        ("gemv", "the token of another instruction", m.wrong_token("simd.extf")),
+        ("gemv", "an instruction is lost", m.drop("simd.fma")),
+        ("overwrite", "the core goes on before what another pipe does", m.token_lost("simd.dma")),
+    ],
 }
 
 

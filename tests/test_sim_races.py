@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from mutations import lose_token, token_uses
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
 
 import minilinalg as ml
 from minilinalg.context import make_context
-from minilinalg.dialects import simd
 from minilinalg.errors import RunError
 from minilinalg.interp import RunOptions
 from minilinalg.launch.file import LaunchFile
 from minilinalg.parsing import parse_module
-from minilinalg.passes import load_pass
+from minilinalg.pipelines import road_steps, run_pipeline
 from minilinalg.sim.byte_sets import View, shared
 from minilinalg.sim.run import Simulator
 from minilinalg.targets import load_target
@@ -111,33 +109,23 @@ LAUNCHES: dict[str, list[tuple[dict[str, Any], Any]]] = {
 MLU = load_target("mlu370")
 
 
-def token_uses(module: ModuleOp) -> Iterator[tuple[Operation, int]]:
-    """Every operand that is a token of something."""
-    for op in module.walk():
-        for index, value in enumerate(op.operands):
-            if isinstance(value.type, simd.TokenType) and not isinstance(value.owner, simd.ReadyOp):
-                yield op, index
-
-
 def without(module: ModuleOp, which: int) -> ModuleOp:
     """The module with a done token in place of the token operand number `which`."""
     module = module.clone()
-    op, index = list(token_uses(module))[which]
-    ready = simd.ReadyOp()
-    assert op.parent is not None
-    op.parent.insert_op_before(ready, op)
-    op.operands[index] = ready.token
+    lose_token(*list(token_uses(module))[which])
     return module
 
 
 @pytest.mark.parametrize("name", LAUNCHES)
 def test_every_token_of_a_compiled_kernel_matters(name: str):
     kernel = ml.compile(str(KERNELS / f"{name}.ttir"), road="simd", target="mlu370")
-    plain = kernel.module("simd").clone()
-    module = plain.clone()
+    module = kernel.module("simd")
+    plain = kernel.module("promoted").clone()
     ctx = make_context()
     ctx.target = MLU
-    load_pass("simd-insert-sync")().apply(ctx, module)
+    *before, last = road_steps("simd", start="simd")
+    assert last.run.name == "simd-insert-sync"
+    run_pipeline(ctx, plain, before)
     launches: list[tuple[Any, list[Any]]] = []
     for numbers, grid in LAUNCHES[name]:
         file = LaunchFile.read(KERNELS / f"{name}.toml", numbers)

@@ -15,6 +15,7 @@
 // ROAD-NEXT: lift-cf-to-scf exact same
 // ROAD: linalg-to-simd exact same
 // ROAD-NEXT: simd-fuse-multiply-add contracts same
+// ROAD-NEXT: simd-insert-sync exact same
 // ROAD: Answers
 // ROAD: out_ptr f32[300] 0 0 {{.*}} ok
 // ROAD: tiny-simd: {{[0-9,]+}} cycles

@@ -57,6 +57,7 @@ SIMD_ROAD = (
     Row("promoted", "memref-plan", "with the buffers known, each gets its address, and the capacity is checked"),
     Row("simd", "linalg-to-simd", "every operation on buffers becomes instructions of the machine"),
     Row("simd", "simd-fuse-multiply-add", "a product that one sum adds is part of it: an instruction and a block less"),
+    Row("simd", "simd-insert-sync", "the pipes of a core run side by side, ordered by as few tokens as keep it right"),
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD}

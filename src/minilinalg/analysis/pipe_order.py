@@ -181,11 +181,18 @@ class Search:
             return frozenset((pipe | token,))
         if not states:
             return states
-        self._expect(step, states, pipe)
-        behind, gets = CORE | pipe | step.after, pipe | token
+        gets = pipe | token
         if len(states) == 1:
+            # Nearly always: one state, which mostly stays as it is.
             (state,) = states
-            return frozenset((state | gets if state & behind else state & ~token,))
+            if state & (CORE | pipe):
+                return states if state & gets == gets else frozenset((state | gets,))
+            self._expect(step, states, pipe)
+            if state & step.after:
+                return frozenset((state | gets,))
+            return frozenset((state & ~token,)) if state & token else states
+        self._expect(step, states, pipe)
+        behind = CORE | pipe | step.after
         return _smallest({s | gets if s & behind else s & ~token for s in states})
 
     def _touch(self, step: Touch, states: States) -> States:

@@ -75,4 +75,5 @@ def _count(program: Program) -> str:
     waiters = [step for step in steps_in(program.steps) if isinstance(step, Run | Touch)]
     asked = sum(step.conflicts.bit_count() for step in waiters)
     kept = sum(step.after.bit_count() for step in waiters)
-    return f"{len(program.instructions)} instructions with {asked} conflicts are ordered by {kept} tokens"
+    tokens = f"{kept} token{'' if kept == 1 else 's'}"
+    return f"{len(program.instructions)} instructions with {asked} conflicts are ordered by {tokens}"
