@@ -15,6 +15,8 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import check_aligned
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
+from minilinalg.interp.loans import Loan
+from minilinalg.interp.memory import Segment
 from minilinalg.interp.views import MemRef, groups, programs_at
 
 
@@ -23,6 +25,10 @@ def copy(c: Chunk, source: MemRef, target: MemRef, what: str) -> None:
 
     Raises RunError for an access out of bounds or misaligned.
     """
+    if source.is_one_piece and target.is_one_piece:
+        if 0 not in source.sizes:
+            _copy(source, target, c.size, what)
+        return
     cut = len(source.shape_key)
     for index, key in groups((*source.shape_key, *target.shape_key), c.size):
         a, b = source.piece(index, key[:cut]), target.piece(index, key[cut:])
@@ -33,6 +39,8 @@ def copy(c: Chunk, source: MemRef, target: MemRef, what: str) -> None:
 def _copy(source: MemRef, target: MemRef, count: int, what: str) -> None:
     """One group of programs, in which sizes and strides agree."""
     if target.storage is not None:
+        if target.is_whole and _lend(source, target, count, what):
+            return
         values = _values(source, count, what)
         to = target.carried(what, write=True)
         lead = values.shape[: values.ndim - target.rank]
@@ -42,23 +50,45 @@ def _copy(source: MemRef, target: MemRef, count: int, what: str) -> None:
             to.write(values.reshape(-1, *target.sizes))
         return
     if source.storage is not None:
-        values = source.carried(what).read()
-        to = global_view(target, count, what, write=True)
-        if to is not None and len(values) == count:
+        values = source.elements(what)
+        found = global_view(target, count, what, write=True)
+        if found is not None and len(values) == count:
+            to, _ = found
             to[...] = values.reshape(*to.shape[: to.ndim - target.rank], *target.sizes)
             return
     target.write(np.asarray(source.read(count, what)), count, what)
 
 
+def _lend(source: MemRef, target: MemRef, count: int, what: str) -> bool:
+    """Lends the elements to a whole buffer, if they are an array in the carrier of their type."""
+    storage = target.storage
+    if storage is None or len(storage.bytes) != count:
+        return False
+    loan = source.loan
+    if loan is not None:
+        storage.lend(Loan(target, loan.values, loan.segment))
+        return True
+    if source.storage is not None:
+        return False
+    found = global_view(source, count, what, write=False)
+    if found is None or found[0].dtype != target.dtype.carrier:
+        return False
+    values, segment = found
+    values.flags.writeable = False
+    # What was widened is no view of memory, and stays as it is.
+    storage.lend(Loan(target, values, None if target.dtype.is_narrow else segment))
+    return True
+
+
 def _values(source: MemRef, count: int, what: str) -> Array:
     """(programs, *sizes), or (groups, programs of each, *sizes) in memory, in whatever dtype they are kept."""
     if source.storage is not None:
-        return source.carried(what).read()
+        return source.elements(what)
     found = global_view(source, count, what, write=False)
-    return np.asarray(source.read(count, what)) if found is None else found
+    return np.asarray(source.read(count, what)) if found is None else found[0]
 
 
-def global_view(m: MemRef, count: int, what: str, *, write: bool) -> Array | None:
+def global_view(m: MemRef, count: int, what: str, *, write: bool) -> tuple[Array, Segment] | None:
     """A view in global memory, (programs, *sizes) or (groups, programs of each, *sizes); None where there is none.
 
     Narrow floats that are read may come in their carrier, where memory keeps them so.
@@ -86,17 +116,19 @@ def global_view(m: MemRef, count: int, what: str, *, write: bool) -> Array | Non
     strides: Sequence[int] = (*(step for _, step in steps), *m.strides)
     if any(s % size for s in m.strides):
         return None
-    check_aligned(m.offset - segment.address, size, what)
+    if first % size or any(step % size for _, step in steps):
+        check_aligned(m.offset - segment.address, size, what)
     if write:
         memory.changes += 1
     flat = memory.typed(segment, m.dtype.storage)
     if m.dtype.is_narrow and not write:
-        wide = memory.widened(segment, m.dtype, count * int(prod(m.sizes)))
+        wide = memory.widened(segment, m.dtype, count * prod(m.sizes))
         if wide is not None:
             flat = wide
     scale = flat.itemsize
     shape = (*(n for n, _ in steps), *m.sizes)
-    return np.ndarray(shape, flat.dtype, flat, first // size * scale, [s // size * scale for s in strides])
+    view = np.ndarray(shape, flat.dtype, flat, first // size * scale, [s // size * scale for s in strides])
+    return view, segment
 
 
 def even_steps(bases: list[int]) -> Sequence[tuple[int, int]] | None:

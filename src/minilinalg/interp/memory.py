@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import bisect
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ class Segment:
     """Narrow floats, widened once because they are read often; forgotten when anything is written here."""
     narrow_reads: int = 0
     """Elements of narrow floats read since the last write."""
+    lent: dict[Any, Callable[[], None]] = field(default_factory=dict[Any, Callable[[], None]])
+    """By who has them: what lets those that were lent views of the elements copy them, before anything is written."""
 
     @property
     def end(self) -> int:
@@ -120,11 +122,21 @@ class GlobalMemory:
                         f"{what} writes argument '{', '.join(found.names)}', whose array is read-only",
                         rule="an array that a kernel stores to must be writeable (array.flags.writeable)",
                     )
-                if write and found.narrow_reads:
-                    found.widened.clear()
-                    found.narrow_reads = 0
+                if write:
+                    if found.narrow_reads:
+                        found.widened.clear()
+                        found.narrow_reads = 0
+                    if found.lent:
+                        self._call_in(found)
                 return found
         raise self.stray(low, high, what)
+
+    def _call_in(self, segment: Segment) -> None:
+        """What was lent of a segment is copied by those who have it."""
+        lent = list(segment.lent.values())
+        segment.lent.clear()
+        for copy in lent:
+            copy()
 
     def stray(self, low: int, high: int, what: str) -> RunError:
         """The error for an access to addresses that are not inside one argument."""

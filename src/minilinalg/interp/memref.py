@@ -79,10 +79,26 @@ def emit_subview(em: Emitter, op: Any) -> None:
     target = shape_of(op.results[0].type)
 
     def subview(base: MemRef, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[Any]) -> MemRef:
+        sizes = [plain(n) for n in sizes]
+        if base.storage is None:
+            return view(base, offsets, sizes, strides)
+        # Loops ask for the same views of a buffer again and again.
+        key = op, *map(plain, (*offsets, *strides)), *sizes
+        if not all(type(n) is int for n in key[1:]):
+            return view(base, offsets, sizes, strides)
+        views = base.views
+        if views is None:
+            views = base.views = {}
+        found = views.get(key)
+        if found is None:
+            found = views[key] = view(base, offsets, sizes, strides)
+        return found
+
+    def view(base: MemRef, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[Any]) -> MemRef:
         offset = base.offset
         for o, s in zip(offsets, base.strides, strict=True):
             offset = _plus(offset, _times(o, s))
-        out_sizes = [plain(n) for n in sizes]
+        out_sizes = list(sizes)
         out_strides = [_times(s, t) for s, t in zip(strides, base.strides, strict=True)]
         if rank_out < len(out_sizes):
             kept = _kept(out_sizes, target)

@@ -19,6 +19,7 @@ from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.indexed import gather, scatter
+from minilinalg.interp.loans import Loan
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program, written_out
 from minilinalg.interp.views import MemRef
@@ -58,7 +59,7 @@ def operand(value: Any, rank: int, what: str) -> Any:
     """An input in its carrier: a buffer as (L, ...) with leading extents of 1 up to `rank`, a scalar to broadcast."""
     if not isinstance(value, MemRef):
         return written_out(per_program(value, rank))
-    data = value.carried(what).read()
+    data = value.elements(what)
     missing = rank + 1 - data.ndim
     return data.reshape(len(data), *([1] * missing), *data.shape[1:]) if missing else data
 
@@ -150,7 +151,7 @@ def emit_copy(em: Emitter, op: Any) -> None:
     shape = shape_of(target.type)
 
     def move(_c: Chunk, a: MemRef, b: MemRef) -> None:
-        data = a.carried(what).read()
+        data = a.elements(what)
         b.carried(what, write=True).write(data.reshape(len(data), *shape))
 
     execute(em, op, move, f"c, {em.refs((source, target))}")
@@ -170,10 +171,16 @@ def emit_scatter(em: Emitter, op: Any) -> None:
 def emit_fill(em: Emitter, op: Any) -> None:
     dtype, rank = dtype_of(op.outputs[0].type), len(shape_of(op.outputs[0].type))
 
-    def fill(_c: Chunk, x: Any) -> Any:
-        return np.asarray(x, dtype.carrier).reshape(-1, *([1] * rank))
+    what = f"'{op.name}'"
 
-    instruction(em, op, fill)
+    def fill(_c: Chunk, out: MemRef, x: Any) -> None:
+        values = np.asarray(x, dtype.carrier).reshape(-1, *([1] * rank))
+        if len(values) == 1 and out.is_whole and out.storage is not None:
+            out.storage.lend(Loan(out, np.broadcast_to(values, (1, *out.sizes))))
+        else:
+            out.carried(what, write=True).write(values)
+
+    execute(em, op, fill, f"c, {em.ref(op.outputs[0])}, {em.ref(op.inputs[0])}")
 
 
 @meaning("simd.iota")
@@ -218,7 +225,7 @@ def emit_reduce(em: Emitter, op: Any) -> None:
     what = f"'{op.name}'"
 
     def reduce(c: Chunk, a: MemRef, b: MemRef) -> None:
-        total = reduce_axes(combiner, a.carried(what).read(), dims, dtype, c)
+        total = reduce_axes(combiner, a.elements(what), dims, dtype, c)
         total = total.reshape(len(total), *(n for d, n in enumerate(total.shape[1:]) if d not in dims))
         b.carried(what, write=True).write(total)
 
@@ -227,6 +234,28 @@ def emit_reduce(em: Emitter, op: Any) -> None:
 
 for _reduction in simd.REDUCTION_BY_COMBINER.values():
     meaning(_reduction.name)(emit_reduce)
+
+
+def _factors(a: MemRef, b: MemRef, what: str) -> tuple[Array, Array]:
+    """The matrices of all programs, with leading dimensions that NumPy broadcasts: (L,) or (groups, programs of each)."""
+    left, right = _factor(a, what), _factor(b, what)
+    lead = max(left.shape[:-2], right.shape[:-2], key=len)
+    if len(lead) > 1:
+        if left.shape[:-2] != lead and len(left) > 1:
+            left = left.reshape(*lead, *left.shape[-2:])
+        elif right.shape[:-2] != lead and len(right) > 1:
+            right = (b.carried(what).read() if right.ndim > 3 else right).reshape(*lead, *right.shape[-2:])
+    return left, right
+
+
+def _factor(m: MemRef, what: str) -> Array:
+    """The matrices where they are, if BLAS can read them there."""
+    loan = m.loan
+    if loan is not None:
+        rows, columns = loan.values.strides[-2:]
+        if columns == loan.values.itemsize and rows >= columns * m.sizes[-1]:
+            return loan.values
+    return m.carried(what).read()
 
 
 @meaning("simd.matmul")
@@ -238,14 +267,16 @@ def emit_matmul(em: Emitter, op: Any) -> None:
     what = f"'{op.name}'"
 
     def matmul(_c: Chunk, a: MemRef, b: MemRef, out: MemRef) -> None:
-        left, right = a.carried(what).read(), b.carried(what).read()
+        left, right = _factors(a, b, what)
         product = dot_arrays(left, right, element, result, depth)
+        product = product.reshape(-1, *product.shape[-2:])
+        before = out.elements(what) if accumulate else None
         to = out.carried(what, write=True)
-        if accumulate and to.rows is None and not result.is_narrow:
-            np.add(to.view, product, out=to.view)
+        if before is not None and to.rows is None and not result.is_narrow:
+            np.add(before, product, out=to.view)
             return
-        if accumulate:
-            product = add(to.read(), product)
+        if before is not None:
+            product = add(before, product)
         elif result.is_narrow:
             product = result.round(product)
         to.write(product)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minilinalg.interp.dtypes import Array, DType
+from minilinalg.interp.loans import Loan, Loans
 
 if TYPE_CHECKING:
     from minilinalg.interp.defined_bytes import DefinedBytes
@@ -55,13 +56,14 @@ class Mirror:
 class Storage:
     """On-chip bytes: one row per program (or core). uint8 array (P, bytes). Nothing is defined in the beginning."""
 
-    __slots__ = ("_mirrors", "_telling", "bytes", "defined", "name")
+    __slots__ = ("_mirrors", "_telling", "bytes", "defined", "loans", "name")
 
     def __init__(self, rows: int, nbytes: int, name: str):
         self.bytes = np.full((rows, nbytes), POISON, np.uint8)
         self.name = name
         self.defined: DefinedBytes | None = None
         """Which bytes are defined, where a run keeps an eye on that."""
+        self.loans = Loans()
         self._mirrors: dict[tuple[int, int, DType], Mirror] = {}
         self._telling: list[Mirror] = []
 
@@ -70,6 +72,8 @@ class Storage:
 
         covered: they are about to be overwritten, all of them, in every row.
         """
+        if self.loans:
+            self.loans.settle(low, high, covered=covered)
         for mirror in self._telling:
             if mirror is but or mirror.low >= high or low >= mirror.high:
                 continue
@@ -81,6 +85,13 @@ class Storage:
         if write and self._telling:
             self._telling = [m for m in self._telling if m.told]
 
+    def lend(self, loan: Loan) -> None:
+        """Lets a whole buffer hold what is elsewhere."""
+        buffer = loan.to.buffer
+        assert buffer is not None
+        self.settle(*buffer, write=True, covered=True)
+        self.loans.add(buffer, loan)
+
     def mirror(self, low: int, high: int, dtype: DType) -> Mirror:
         """The mirror of a buffer of narrow floats; what it tells, `tell` says."""
         found = self._mirrors.get((low, high, dtype))
@@ -90,6 +101,8 @@ class Storage:
 
     def tell(self, mirror: Mirror, *, write: bool, covered: bool) -> None:
         """Lets a mirror tell all its bytes, before it is read or written (covered: all of it, in every row)."""
+        if self.loans:
+            self.loans.settle(mirror.low, mirror.high, covered=covered)
         known = mirror.told is mirror.whole
         if write or not known:
             self.settle(mirror.low, mirror.high, write=write, covered=covered, but=mirror)

@@ -8,6 +8,7 @@ sizes may differ between programs: every access then goes group by group of prog
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from minilinalg.errors import RunError
 from minilinalg.interp.access import Window, poison, read_window, undefined, write_window
 from minilinalg.interp.dtypes import PTR, Array, DType, is_array
+from minilinalg.interp.loans import Loan
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Mirror, Storage
 from minilinalg.interp.values import Affine, Partial, take
@@ -117,8 +119,8 @@ class MemRef:
     """
 
     __slots__ = (
-        *("_carried", "_plain", "_stored"),
-        *("buffer", "dtype", "memory", "offset", "rows", "sizes", "storage", "strides"),
+        *("_carried", "_plain", "_stored", "_whole"),
+        *("buffer", "dtype", "memory", "offset", "rows", "sizes", "storage", "strides", "views"),
     )
 
     def __init__(
@@ -141,7 +143,10 @@ class MemRef:
         self.storage = storage
         self.rows = rows
         self.buffer = buffer
+        self.views: dict[Any, MemRef] | None = None
+        """The views of it that were asked for, by what makes them out."""
         self._plain: bool | None = None
+        self._whole: bool | None = None
         self._stored: OnChip | None = None
         self._carried: tuple[Mirror, OnChip] | None = None
 
@@ -184,6 +189,19 @@ class MemRef:
     def shape_key(self) -> tuple[Any, ...]:
         """What must agree between programs for one NumPy view: sizes, strides, and on chip the offset."""
         return (*self.sizes, *self.strides, *(() if self.storage is None else (self.offset,)))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of an on-chip buffer, row-major, in all programs."""
+        if self._whole is None:
+            self._whole = (
+                self.buffer is not None
+                and self.rows is None
+                and self.is_one_piece
+                and (self.offset, self.offset + prod(self.sizes) * self.dtype.itemsize) == self.buffer
+                and list(self.strides) == row_major(self.sizes, self.dtype.itemsize)
+            )
+        return self._whole
 
     def piece(self, index: Any, key: tuple[int, ...]) -> MemRef:
         """The view of the programs at `index`, for whom `shape_key` is `key`."""
@@ -245,6 +263,20 @@ class MemRef:
         self.carried(what, write=True).write(value)
 
     # On-chip views of one piece
+
+    @property
+    def loan(self) -> Loan | None:
+        """What the elements are that a whole buffer does not hold itself."""
+        storage = self.storage
+        if storage is None or not storage.loans or not self.is_whole:
+            return None
+        assert self.buffer is not None
+        return storage.loans.of(self.buffer, self.dtype, self.sizes)
+
+    def elements(self, what: str) -> Array:
+        """(L, *sizes), to read, in the carrier of their type; a view where that is possible."""
+        loan = self.loan
+        return self.carried(what).read() if loan is None or loan.grouped else loan.values
 
     def stored(self, what: str, *, write: bool = False) -> OnChip:
         """The elements as the bytes hold them, to read or to write."""

@@ -39,6 +39,16 @@ class Channel:
     def busy_cycles(self) -> int:
         return -(-self.busy // TICKS)
 
+    @property
+    def idle_times(self) -> int:
+        """How many times it remembers in which nothing was served."""
+        return len(self._idle_ends)
+
+    def forget(self, before: int) -> None:
+        """No request will ask for a time before this cycle."""
+        over = bisect_right(self._idle_ends, before * TICKS)
+        del self._idle_starts[:over], self._idle_ends[:over]
+
     def service(self, size: int) -> int:
         """Ticks that `size` bytes take."""
         return ceil(size * (TICKS / self.bytes_per_cycle))
@@ -62,71 +72,93 @@ class Channel:
         if not len(at):
             return at
         order = at.argsort(kind="stable")
-        asked = at[order] * TICKS
+        asked = at[order]
+        asked <<= TICK_BITS
         if isinstance(ticks, int):
-            total = _multiples(ticks, len(at))
+            before, total = _multiples(ticks, len(at))
         else:
             ticks = ticks[order]
             total = ticks.cumsum()
+            before = total - ticks
         self.busy += int(total[-1])
         if self._idle_ends and asked[0] < self._idle_ends[-1]:
-            # Those that ask for a time before the last idle one has ended may have it; the others are behind all.
-            early = int(asked.searchsorted(self._idle_ends[-1]))
-            sizes = np.diff(total[:early], prepend=0).tolist()
-            ends = np.empty_like(total)
-            ends[:early] = [self._place(*one) for one in zip(asked[:early].tolist(), sizes, strict=True)]
-            if early < len(at):
-                later = ticks if isinstance(ticks, int) else ticks[early:]
-                ends[early:] = self._append(asked[early:], later, total[early:] - total[early - 1])
+            ends = self._fill(asked, before, total)
         else:
-            ends = self._append(asked, ticks, total)
-        done = np.empty_like(ends)
+            ends = self._append(asked, before, total)
         # In whole cycles, the last one begun counting.
-        done[order] = (ends + (TICKS - 1)) >> TICK_BITS
+        ends += TICKS - 1
+        ends >>= TICK_BITS
+        done = np.empty_like(ends)
+        done[order] = ends
         return done
 
-    def _append(self, asked: Ints, ticks: Ints | int, total: Ints) -> Ints:
+    def _append(self, asked: Ints, before: Ints, total: Ints) -> Ints:
         """All requests behind the tail: end[i] = max(asked[i], end[i - 1]) + ticks[i], as one running maximum.
 
-        `asked` ascends; `total` is the running sum of `ticks`. With latest[i] = asked[i] - total[i - 1] that is
-        end[i] = total[i] + max(tail, latest[0], ..., latest[i]); the memory idles wherever that maximum rises.
+        `asked` ascends; `total` is the running sum of ticks, `before` without the request itself. With latest[i] =
+        asked[i] - before[i] that is end[i] = total[i] + max(tail, latest[0], ..., latest[i]); the memory idles wherever
+        that maximum rises.
         """
-        latest = asked - total + ticks
-        if latest.max() <= self._tail:
-            ends = total + self._tail
+        tail = self._tail
+        latest = asked - before
+        np.maximum.accumulate(latest, out=latest)
+        if latest[-1] <= tail:
+            ends = total + tail
         else:
-            ends = total + np.maximum.accumulate(np.maximum(latest, self._tail))
-            starts = ends - ticks
-            before = np.concatenate(([self._tail], ends[:-1]))
-            gaps = starts > before
-            self._idle_starts += before[gaps].tolist()
-            self._idle_ends += starts[gaps].tolist()
+            np.maximum(latest, tail, out=latest)
+            ends = total + latest
+            for start, end in zip((before + latest).tolist(), ends.tolist(), strict=True):
+                if start > tail:
+                    self._idle_starts.append(tail)
+                    self._idle_ends.append(start)
+                tail = end
         self._tail = int(ends[-1])
         return ends
 
-    def _place(self, asked: int, ticks: int) -> int:
-        """One request in the first idle time from `asked` on."""
-        starts, ends = self._idle_starts, self._idle_ends
-        at = bisect_right(ends, asked)
-        while at < len(ends):
-            start, end = max(starts[at], asked), ends[at]
-            taken = min(end - start, ticks)
-            ticks -= taken
-            pieces = [piece for piece in ((starts[at], start), (start + taken, end)) if piece[0] < piece[1]]
-            starts[at : at + 1] = [piece[0] for piece in pieces]
-            ends[at : at + 1] = [piece[1] for piece in pieces]
-            if not ticks:
-                return start + taken
-            at += len(pieces)
-        start = max(self._tail, asked)
-        if start > self._tail:
-            starts.append(self._tail)
-            ends.append(start)
-        self._tail = start + ticks
-        return self._tail
+    def _fill(self, asked: Ints, before: Ints, total: Ints) -> Ints:
+        """Requests of which the first few, at least, may have times in which the memory idled.
+
+        On a clock that stands still whenever the memory serves, its idle times lie back to back and nothing is taken:
+        there the requests are one behind the other, as in `_append` with the tail at 0, and what they leave is idle
+        still. `idle[j]` is what this clock shows when the j-th idle time begins, the last of them behind the tail.
+        """
+        first = bisect_right(self._idle_ends, int(asked[0]))
+        starts = np.array([*self._idle_starts[first:], self._tail], np.int64)
+        until = np.array(self._idle_ends[first:], np.int64)
+        idle = np.zeros_like(starts)
+        np.cumsum(until - starts[:-1], out=idle[1:])
+
+        at = until.searchsorted(asked, "right")
+        latest = idle[at] + np.maximum(asked - starts[at], 0) - before
+        np.maximum.accumulate(latest, out=latest)
+        ends = total + latest
+        served = (starts - idle)[idle[1:].searchsorted(ends)] + ends
+        self._leave_idle(first, starts.tolist(), idle.tolist(), (before + latest).tolist(), ends.tolist())
+        self._tail = max(self._tail, int(served[-1]))
+        return served
+
+    def _leave_idle(
+        self, first: int, starts: list[int], idle: list[int], begins: list[int], ends: list[int]
+    ) -> None:
+        """Writes down what is idle still, from the `first` idle time on, beside requests from `begins` to `ends`.
+
+        `starts` of the idle times, by the memory's clock; all else by the one of `_fill`.
+        """
+        del self._idle_starts[first:], self._idle_ends[first:]
+        at, last, until = 0, len(idle) - 1, 0
+        for begin, end in zip([*begins, idle[-1]], [*ends, 0], strict=True):
+            while until < begin:
+                while at < last and idle[at + 1] <= until:
+                    at += 1
+                stop = begin if at == last else min(begin, idle[at + 1])
+                self._idle_starts.append(starts[at] + until - idle[at])
+                self._idle_ends.append(starts[at] + stop - idle[at])
+                until = stop
+            until = max(until, end)
 
 
 @cache
-def _multiples(step: int, count: int) -> Ints:
-    """step, 2 step, ..., count step."""
-    return np.arange(step, step * (count + 1), step)
+def _multiples(step: int, count: int) -> tuple[Ints, Ints]:
+    """0, step, ..., (count - 1) step; and step, 2 step, ..., count step."""
+    all_ = np.arange(0, step * (count + 1), step)
+    return all_[:-1], all_[1:]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,6 +51,19 @@ class Span:
         self.busy[pipe] += busy
 
 
+@dataclass
+class _Way:
+    """From one space to another: the memories whose bandwidth a DMA takes, and the bytes so far."""
+
+    channels: tuple[Channel, ...]
+    payload: int = 0
+    moved: int = 0
+
+
+MANY = 256
+"""After so many it is time to tidy up."""
+
+
 class Machine:
     """The clocks of one run. Nothing is shared between machines; make one per run.
 
@@ -64,20 +78,21 @@ class Machine:
         self._now = np.zeros(self.cores, np.int64)
         self._free: dict[Pipe, Ints] = {pipe: np.zeros(self.cores, np.int64) for pipe in PIPES}
         """When the pipe takes the next instruction."""
-        self._dry: dict[Pipe, Ints] = {pipe: np.zeros(self.cores, np.int64) for pipe in PIPES}
+        self._dry: dict[Pipe, Ints] = dict(self._free)
         """When all results of the pipe are there."""
+        # A time once written is never written over, for a token may be the very array: what changes is a new one.
         self._busy: dict[Pipe, int] = dict.fromkeys(PIPES, 0)
         self._overlaps = False
         """Whether anything was asynchronous so far; until then every pipe is free when its core is."""
-        self._last = np.zeros(self.cores, np.int64)
-        """When all that a core did not wait for is done."""
         self._channels = {
             space.name: Channel(space.bytes_per_cycle) for space in target.spaces if space.bytes_per_cycle is not None
         }
-        self._queueing = np.zeros(self.cores, np.int64)
+        self._ways: dict[tuple[str, str], _Way] = {}
+        self._waits: list[Ints] = []
+        """How long DMAs queued, not yet summed up, and what is."""
+        self._queueing = 0
         self._spent: Counter[Span] = Counter()
         """How many cores have done the work of each span."""
-        self._traffic: dict[str, list[int]] = {}
         self._counters: Counter[str] = Counter()
         self.races: Any = None
         """Who is behind what, when a run looks for races (races.py)."""
@@ -100,13 +115,15 @@ class Machine:
         depends: whether it may touch what an instruction of its pipe writes whose result is not there yet.
         """
         at = _cores(active)
-        free = self._start(pipe, cost.issue, at, after, synchronous)
-        if depends and self._overlaps:
-            np.maximum(free, self._dry[pipe][at], out=free)
-        free += cost.occupancy
-        self._busy[pipe] += cost.occupancy * len(free)
-        self._counters[op] += len(free)
-        return self._finish(pipe, at, free, free + cost.latency, synchronous)
+        start = self._start(pipe, cost.issue, at, after, synchronous, self._dry if depends else self._free)
+        free = start + cost.occupancy
+        done = free + cost.latency if cost.latency else free
+        cores = len(start)
+        self._busy[pipe] += cost.occupancy * cores
+        self._counters[op] += cores
+        if self._overlaps and not depends:
+            done = np.maximum(done, _of(self._dry[pipe], at))
+        return self._finish(pipe, at, free, done, synchronous)
 
     def dma(
         self,
@@ -120,33 +137,36 @@ class Machine:
     ) -> Token | None:
         """One DMA along `path`; the fields of `transfer` are numbers or vectors over the active cores."""
         at = _cores(active)
-        start = self._start(path.pipe, path.issue, at, after, synchronous)
+        start = self._start(path.pipe, path.issue, at, after, synchronous, self._dry)
         asked = start + transfer.startup
         alone = asked + transfer.engine
         done = alone
-        for space in dict.fromkeys((path.source, path.destination)):
-            if (channel := self._channels.get(space)) is not None:
-                done = np.maximum(done, channel.serve(asked, transfer.moved))
+        way = self._ways.get((path.source, path.destination)) or self._way(path)
+        for channel in way.channels:
+            done = np.maximum(done, _served(channel, asked, transfer.moved, at))
+            if channel.idle_times > MANY:
+                channel.forget(int(self._now.min()))
         cores = len(start)
         self._busy[path.pipe] += _sum(transfer.startup, cores) + _sum(transfer.engine, cores)
         if done is not alone:
-            self._queueing[at] += done - alone
+            self._waits.append(done - alone)
+            if len(self._waits) > MANY:
+                self._sum_waits()
         self._counters[op] += cores
-        traffic = self._traffic.setdefault(f"{path.source} to {path.destination}", [0, 0])
-        traffic[0] += _sum(transfer.payload, cores)
-        traffic[1] += _sum(transfer.moved, cores)
+        way.payload += _sum(transfer.payload, cores)
+        way.moved += _sum(transfer.moved, cores)
         return self._finish(path.pipe, at, done, done, synchronous)
 
     def spend(self, span: Span, active: Cores = ALL) -> None:
         """The work of a span. Every pipe that it uses must be free: nothing is asynchronous, or it is scalar work."""
-        now = self._now
         if active is ALL:
-            now += span.cycles
+            self._now = self._now + span.cycles
             self._spent[span] += self.cores
             return
         at = _cores(active)
-        now[at] += span.cycles
-        self._spent[span] += len(now[at])
+        now = self._now[at] + span.cycles
+        self._go_on(at, now)
+        self._spent[span] += len(now)
 
     def scalar(self, cycles: int, active: Cores = ALL, *, op: str, times: int = 1) -> None:
         """`times` operations of the scalar unit that take `cycles` altogether; the core waits for them."""
@@ -155,41 +175,63 @@ class Machine:
         span.counters[op] = times
         self.spend(span, active)
 
-    def _start(self, pipe: Pipe, issue: int, at: slice | Ints, after: Sequence[Token], synchronous: bool) -> Ints:
-        """When an instruction starts on each of the cores; the caller may write into the array."""
-        self._overlaps = self._overlaps or not synchronous
-        start = self._now[at] + issue
+    def _start(
+        self,
+        pipe: Pipe,
+        issue: int,
+        at: slice | Ints,
+        after: Sequence[Token],
+        synchronous: bool,
+        behind: dict[Pipe, Ints],
+    ) -> Ints:
+        """When an instruction starts on each of the cores, `behind` what of its pipe it has to wait for."""
+        start = _of(self._now, at) + issue
         self._busy["scalar"] += issue * len(start)
+        if not synchronous:
+            self._overlaps = True
         if self._overlaps:
-            self._now[at] = start
-            np.maximum(start, self._free[pipe][at], out=start)
+            self._go_on(at, start)
+            start = np.maximum(start, _of(behind[pipe], at))
             for token in after:
-                np.maximum(start, token, out=start)
+                start = np.maximum(start, token)
         return start
 
     def _finish(self, pipe: Pipe, at: slice | Ints, free: Ints, done: Ints, synchronous: bool) -> Token | None:
         if self._overlaps:
-            done = np.maximum(done, self._dry[pipe][at])
-            self._free[pipe][at] = free
-            self._dry[pipe][at] = done
+            self._free[pipe] = _with(self._free[pipe], at, free)
+            self._dry[pipe] = self._free[pipe] if done is free else _with(self._dry[pipe], at, done)
         if synchronous:
-            self._now[at] = done
+            self._go_on(at, done)
             return None
-        self._last[at] = np.maximum(self._last[at], done)
         return done
+
+    def _go_on(self, at: slice | Ints, now: Ints) -> None:
+        self._now = _with(self._now, at, now)
+
+    def _way(self, path: Path) -> _Way:
+        spaces = dict.fromkeys((path.source, path.destination))
+        channels = tuple(self._channels[space] for space in spaces if space in self._channels)
+        return self._ways.setdefault((path.source, path.destination), _Way(channels))
+
+    def _sum_waits(self) -> int:
+        self._queueing += sum(int(waits.sum()) for waits in self._waits)
+        self._waits.clear()
+        return self._queueing
 
     # --- waiting ---------------------------------------------------------------------------------------------------
 
     def wait(self, tokens: Sequence[Token], active: Cores = ALL) -> None:
         """The cores wait until the instructions of the tokens are done."""
         at = _cores(active)
+        now = _of(self._now, at)
         for token in tokens:
-            self._now[at] = np.maximum(self._now[at], token)
+            now = np.maximum(now, token)
+        self._go_on(at, now)
 
     def barrier(self, scope: str, active: Cores = ALL) -> None:
         """All pipes of a core idle, for "core"; also all active cores of the "cluster", or of the "chip", there."""
         at = _cores(active)
-        reached = np.maximum(self._now[at], self._last[at])
+        reached = _of(self._finished(), at)
         if scope == "chip" and len(reached):
             reached = np.full_like(reached, reached.max())
         elif scope == "cluster":
@@ -197,7 +239,11 @@ class Machine:
             latest = np.zeros(self.target.clusters, np.int64)
             np.maximum.at(latest, clusters, reached)
             reached = latest[clusters]
-        self._now[at] = reached
+        self._go_on(at, reached)
+
+    def _finished(self) -> Ints:
+        """When each core and its pipes are idle."""
+        return np.max([self._now, *self._dry.values()], axis=0)
 
     # --- what came of it -------------------------------------------------------------------------------------------
 
@@ -209,7 +255,7 @@ class Machine:
     @property
     def cycles(self) -> int:
         """The cycle in which the last core has finished all that it started."""
-        return int(np.maximum(self._now, self._last).max())
+        return int(self._finished().max())
 
     def report(self) -> MachineReport:
         busy, counters = Counter(self._busy), Counter(self._counters)
@@ -223,14 +269,37 @@ class Machine:
             cycles=self.cycles,
             pipes={str(pipe): busy[pipe] for pipe in PIPES},
             bandwidth={name: channel.busy_cycles for name, channel in self._channels.items()},
-            queueing=int(self._queueing.sum()),
-            traffic={name: PathTraffic(*bytes) for name, bytes in self._traffic.items()},
+            queueing=self._sum_waits(),
+            traffic={f"{a} to {b}": PathTraffic(way.payload, way.moved) for (a, b), way in self._ways.items()},
             counters=dict(counters),
         )
 
 
 def _cores(active: Cores) -> slice | Ints:
     return slice(active, active + 1) if isinstance(active, int) else active
+
+
+def _of(times: Ints, at: slice | Ints) -> Ints:
+    return times if at is ALL else times[at]
+
+
+def _with(times: Ints, at: slice | Ints, new: Ints) -> Ints:
+    """`times` with `new` ones at some cores, as an array of its own."""
+    if at is ALL:
+        return new
+    times = times.copy()
+    times[at] = new
+    return times
+
+
+def _served(channel: Channel, asked: Ints, moved: Int, at: slice | Ints) -> Ints:
+    """When requests of the cores are served; those of the same cycle in the order of the cores."""
+    if isinstance(at, slice):
+        return channel.serve(asked, moved)
+    order = at.argsort()
+    done = np.empty_like(asked)
+    done[order] = channel.serve(asked[order], moved[order] if isinstance(moved, np.ndarray) else moved)
+    return done
 
 
 def _sum(value: Int, cores: int) -> int:
