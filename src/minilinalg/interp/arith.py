@@ -333,21 +333,27 @@ def _logical(python: Any, array: Any) -> Function:
     return fn
 
 
+SIMPLE: dict[str, tuple[Function, Function]] = {
+    "arith.addi": (operator.add, np.add),
+    "arith.subi": (operator.sub, np.subtract),
+    "arith.muli": (operator.mul, np.multiply),
+    "arith.andi": (OPERATOR.and_, np.bitwise_and),
+    "arith.ori": (OPERATOR.or_, np.bitwise_or),
+    "arith.xori": (OPERATOR.xor, np.bitwise_xor),
+    "arith.maxsi": (max, np.maximum),
+    "arith.minsi": (min, np.minimum),
+}
+"""Operations that Python and NumPy have: on two integers, and where one is an array."""
+ARRAY = np.ndarray
+
 INT_BINARY: dict[str, Function] = {
-    "arith.addi": _logical(operator.add, np.add),
-    "arith.subi": _logical(operator.sub, np.subtract),
-    "arith.muli": _logical(operator.mul, np.multiply),
+    **{name: _logical(python, array) for name, (python, array) in SIMPLE.items()},
     "arith.divsi": divsi,
     "arith.remsi": remsi,
     "arith.floordivsi": floordivsi,
     "arith.ceildivsi": ceildivsi,
-    "arith.andi": _logical(OPERATOR.and_, np.bitwise_and),
-    "arith.ori": _logical(OPERATOR.or_, np.bitwise_or),
-    "arith.xori": _logical(OPERATOR.xor, np.bitwise_xor),
     "arith.shli": _shift(_logical(OPERATOR.lshift, np.left_shift)),
     "arith.shrsi": _shift(_logical(OPERATOR.rshift, np.right_shift)),
-    "arith.maxsi": _logical(max, np.maximum),
-    "arith.minsi": _logical(min, np.minimum),
 }
 UNSIGNED_BINARY: dict[str, Function] = {
     "arith.divui": _unsigned(_udiv),
@@ -395,6 +401,28 @@ def int_binary(name: str, dtype: DType) -> Function:
     # Of one bit, every number is wrapped: to a bool.
     low, high = (1, 0) if dtype is I1 else (-(1 << (dtype.bits - 1)), (1 << (dtype.bits - 1)) - 1)
     return wrapped
+
+
+@cache
+def int_scalar_binary(name: str, dtype: DType) -> Function:
+    """The operation on scalars in any form: in one step for Python's numbers and arrays of the type."""
+    whole = int_binary(name, dtype)
+    general = guarded_two(whole, lift_int(name, whole, dtype))
+    if name not in SIMPLE or dtype is I1:
+        return general
+    python, array = SIMPLE[name]
+    carrier, low, high = dtype.carrier, -(1 << (dtype.bits - 1)), (1 << (dtype.bits - 1)) - 1
+
+    def fn(a: Any, b: Any) -> Any:
+        if type(a) is int and type(b) is int:
+            result = python(a, b)
+            return result if low <= result <= high else dtype.wrap(result)
+        if type(a) is ARRAY and (type(b) is int or type(b) is ARRAY) or type(b) is ARRAY and type(a) is int:
+            result = array(a, b)
+            return result if result.dtype is carrier else result.astype(carrier)
+        return general(a, b)
+
+    return fn
 
 
 @cache
@@ -512,8 +540,7 @@ _and_arrays = absorbing(np.bitwise_and, False)
 def emit_int_binary(em: Emitter, op: Any) -> None:
     dtype = dtype_of(op.results[0].type)
     if rank_of(op.results[0].type) is None:
-        plain = int_binary(op.name, dtype)
-        fn = guarded_two(plain, lift_int(op.name, plain, dtype))
+        fn = int_scalar_binary(op.name, dtype)
     elif op.name == "arith.andi" and dtype is I1:
         fn = and_masks
     else:
@@ -761,7 +788,17 @@ def int_cast(name: str, source: DType, target: DType, tensor: bool) -> Function:
         return (x.view(source.unsigned) if unsigned else x).astype(target.carrier)
 
     if not tensor:
-        return guarded(array)
+        general = guarded(array)
+        if unsigned or I1 in (source, target):
+            return general
+        carrier, low, high = target.carrier, -(1 << (target.bits - 1)), (1 << (target.bits - 1)) - 1
+
+        def scalar(x: Any) -> Any:
+            if type(x) is int and low <= x <= high:
+                return x
+            return x.astype(carrier) if type(x) is ARRAY else general(x)
+
+        return scalar
     plain = lift(array)
 
     def fn(x: Any) -> Any:

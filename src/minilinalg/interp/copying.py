@@ -140,10 +140,12 @@ def even_steps(bases: list[int]) -> Sequence[tuple[int, int]] | None:
     step = bases[1] - first
     if bases == ([first] * count if step == 0 else list(range(first, first + count * step, step))):
         return ((count, step),)
-    inner = next(i for i in range(2, count) if bases[i] - bases[i - 1] != step)
+    inner, expected = 2, first + 2 * step
+    while bases[inner] == expected:
+        inner, expected = inner + 1, expected + step
     if count % inner:
         return None
     outer = bases[inner] - first
-    if all(bases[i] - bases[i - inner] == outer for i in range(inner, count)):
+    if bases[inner:] == [base + outer for base in bases[:-inner]]:
         return ((count // inner, outer), (inner, step))
     return None

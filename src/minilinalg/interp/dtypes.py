@@ -80,7 +80,22 @@ class DType:
         return narrowed.astype(self.carrier) if self.is_narrow else narrowed
 
 
+IN_CACHE = 1 << 14
+"""Elements of which a dozen arrays stay near the core."""
+
+
 def _round_to_half(x: Array) -> Array:
+    """`_round_piece_to_half`, piece by piece."""
+    if x.size <= IN_CACHE or not x.flags.c_contiguous:
+        return _round_piece_to_half(x)
+    flat, out = x.reshape(-1), np.empty(x.shape, np.float32)
+    to = out.reshape(-1)
+    for first in range(0, x.size, IN_CACHE):
+        to[first : first + IN_CACHE] = _round_piece_to_half(flat[first : first + IN_CACHE])
+    return out
+
+
+def _round_piece_to_half(x: Array) -> Array:
     """float32 values rounded to the nearest float16, halves to even, as float32.
 
     In integers, and several times faster than NumPy's conversions there and back, above all for subnormal results.

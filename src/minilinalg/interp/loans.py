@@ -62,6 +62,10 @@ class Loans:
         found = self._of.get(buffer)
         return found if found is not None and found.to.dtype is dtype and found.to.sizes == sizes else None
 
+    def has(self, buffer: tuple[int, int]) -> bool:
+        """Whether this very buffer has something on loan, so that nothing else tells of its bytes."""
+        return buffer in self._of
+
     def add(self, buffer: tuple[int, int], loan: Loan) -> None:
         """To a buffer whose bytes tell nothing any more."""
         self._of[buffer] = loan

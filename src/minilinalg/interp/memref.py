@@ -10,7 +10,7 @@ import numpy as np
 from minilinalg.interp import access
 from minilinalg.interp.copying import copy
 from minilinalg.interp.defined_bytes import carry, known_of, record
-from minilinalg.interp.dtypes import DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import INDEX, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
@@ -60,17 +60,19 @@ def emit_dealloc(em: Emitter, op: Any) -> None:
 
 
 def _times(a: Any, b: Any) -> Any:
+    if type(a) is int and type(b) is int:
+        return a * b
     a, b = plain(a), plain(b)
     return a * b if isinstance(a, int) and isinstance(b, int) else wide(a) * wide(b)
 
 
 def _plus(a: Any, b: Any) -> Any:
-    return a + b if isinstance(a, int) and isinstance(b, int) else wide(a) + wide(b)
+    return a + b if type(a) is int and type(b) is int else wide(a) + wide(b)
 
 
 def wide(a: Any) -> Any:
     """A number, or one a program in 64 bits."""
-    return a if isinstance(a, int) or a.dtype == np.int64 else np.asarray(a, np.int64)
+    return a if isinstance(a, int) or a.dtype is INDEX.carrier else np.asarray(a, np.int64)
 
 
 @meaning("memref.subview")
@@ -126,7 +128,7 @@ def emit_reinterpret_cast(em: Emitter, op: Any) -> None:
         size = base.dtype.itemsize
         offset = base.offset
         for o in offsets:
-            offset = _plus(offset, _times(o, size))
+            offset = offset + o * size if type(o) is int else wide(offset) + wide(o) * size
         return base.like(offset, [plain(n) for n in sizes], [_times(s, size) for s in strides])
 
     given = ", ".join(mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "sizes", "strides"))

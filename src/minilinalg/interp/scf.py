@@ -27,6 +27,9 @@ Turns = Callable[..., Generator[bool, None, Any]]
 """A region of a program that may wait."""
 
 
+FEW = 64
+
+
 class Kind:
     """What joining values of different programs needs to know of a type."""
 
@@ -89,8 +92,12 @@ def _varies(value: Any) -> bool:
 def uniform(value: Any) -> Any:
     """A per-program scalar as a Python number, when all programs agree; else itself."""
     if is_array(value) and value.ndim:
-        if len(value) == 1 or bool((value == value[0]).all()):
-            return value[0].item()
+        if len(value) > FEW:
+            return value[0].item() if bool((value == value[0]).all()) else value
+        # A list of so few numbers is compared faster than an array.
+        numbers = value.tolist()
+        if numbers.count(numbers[0]) == len(numbers):
+            return numbers[0]
     elif isinstance(value, np.generic):
         return value.item()  # pyright: ignore[reportUnknownVariableType]
     return value
@@ -112,7 +119,9 @@ def run_for(
 
     Raises RunError for a step that is not positive.
     """
-    lower, upper, step = (uniform(known(b, "scf.for", "takes a bound from")) for b in bounds)
+    lower, upper, step = (
+        b if type(b) is int else uniform(known(b, "scf.for", "takes a bound from")) for b in bounds
+    )
     _check_step(step)
     carried = [_guard(v) for v in inits]
     if isinstance(lower, int) and isinstance(upper, int) and isinstance(step, int):
@@ -137,6 +146,8 @@ def _guard(value: Any) -> Any:
 
 
 def _check_step(step: Any) -> None:
+    if type(step) is int and step > 0:
+        return
     if np.min(step) <= 0:
         raise RunError(f"scf.for steps by {np.min(step)}", rule="the step of a loop is positive")
 

@@ -16,7 +16,7 @@ from minilinalg.interp.arith import array_function
 from minilinalg.interp.contraction import combine_two, reduce_axes
 from minilinalg.interp.copying import copy
 from minilinalg.interp.dot import dot_arrays
-from minilinalg.interp.dtypes import Array, dtype_of, shape_of
+from minilinalg.interp.dtypes import Array, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.indexed import gather, scatter
 from minilinalg.interp.loans import Loan
@@ -83,7 +83,8 @@ def instruction(em: Emitter, op: Any, compute: Callable[..., Any], *, ufunc: np.
                 to.view[...] = out_dtype.round(to.view)
             return
         result = np.asarray(compute(c, *values))
-        to.write(result if result.ndim else result.reshape(1))
+        if result is not to.view:
+            to.write(result if result.ndim else result.reshape(1))
 
     execute(em, op, run, ", ".join(["c", em.ref(output), *(em.ref(v) for v in op.inputs)]))
 
@@ -130,7 +131,13 @@ def emit_elementwise(em: Emitter, op: Any) -> None:
     def compute(_c: Chunk, *values: Any) -> Any:
         return fn(*values)
 
-    instruction(em, op, compute, ufunc=ufunc)
+    def choose(_c: Chunk, holds: Any, a: Any, b: Any) -> Any:
+        # The usual mask of a loop's turns but the last holds everywhere.
+        if is_array(a) and a.shape == np.broadcast_shapes(np.shape(holds), a.shape, np.shape(b)) and np.all(holds):
+            return a
+        return fn(holds, a, b)
+
+    instruction(em, op, choose if name == "arith.select" else compute, ufunc=ufunc)
 
 
 for _cls in simd.ELEMENTWISE_BY_MEANING.values():
@@ -171,13 +178,14 @@ def emit_scatter(em: Emitter, op: Any) -> None:
 def emit_fill(em: Emitter, op: Any) -> None:
     dtype, rank = dtype_of(op.outputs[0].type), len(shape_of(op.outputs[0].type))
 
-    what = f"'{op.name}'"
+    what, no_steps = f"'{op.name}'", (0,) * (rank + 1)
 
     def fill(_c: Chunk, out: MemRef, x: Any) -> None:
-        values = np.asarray(x, dtype.carrier).reshape(-1, *([1] * rank))
-        if len(values) == 1 and out.is_whole and out.storage is not None:
-            out.storage.lend(Loan(out, np.broadcast_to(values, (1, *out.sizes))))
+        if out.is_whole and out.storage is not None and np.ndim(x) == 0:
+            value = np.asarray(x, dtype.carrier)
+            out.storage.lend(Loan(out, np.ndarray((1, *out.sizes), value.dtype, value, 0, no_steps)))
         else:
+            values = np.asarray(x, dtype.carrier).reshape(-1, *([1] * rank))
             out.carried(what, write=True).write(values)
 
     execute(em, op, fill, f"c, {em.ref(op.outputs[0])}, {em.ref(op.inputs[0])}")

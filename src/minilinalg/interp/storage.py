@@ -89,7 +89,8 @@ class Storage:
         """Lets a whole buffer hold what is elsewhere."""
         buffer = loan.to.buffer
         assert buffer is not None
-        self.settle(*buffer, write=True, covered=True)
+        if not self.loans.has(buffer):
+            self.settle(*buffer, write=True, covered=True)
         self.loans.add(buffer, loan)
 
     def mirror(self, low: int, high: int, dtype: DType) -> Mirror:

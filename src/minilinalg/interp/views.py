@@ -22,13 +22,14 @@ from minilinalg.interp.storage import Mirror, Storage
 from minilinalg.interp.values import Affine, Partial, take
 
 Size = int | Array
+ONLY_INTS = frozenset((int,))
 
 
 def plain(number: Any) -> Any:
     """A per-program number as a Python int when all programs agree."""
     if type(number) is int:
         return number
-    if is_array(number) and number.ndim:
+    if type(number) is np.ndarray and number.ndim:
         # A list of so few numbers is compared faster than an array.
         numbers = number.tolist()
         return numbers[0] if numbers.count(numbers[0]) == len(numbers) else number
@@ -182,7 +183,7 @@ class MemRef:
     def is_one_piece(self) -> bool:
         """Whether sizes, strides and, on chip, the offset are the same for all programs."""
         if self._plain is None:
-            self._plain = all(isinstance(n, int) for n in self.shape_key)
+            self._plain = ONLY_INTS.issuperset(map(type, self.shape_key))
         return self._plain
 
     @property

@@ -144,17 +144,30 @@ class Channel:
 
         `starts` of the idle times, by the memory's clock; all else by the one of `_fill`.
         """
-        del self._idle_starts[first:], self._idle_ends[first:]
         at, last, until = 0, len(idle) - 1, 0
-        for begin, end in zip([*begins, idle[-1]], [*ends, 0], strict=True):
-            while until < begin:
+        left_from: list[int] = []
+        left_to: list[int] = []
+
+        def leave(end: int) -> None:
+            nonlocal at, until
+            while until < end:
                 while at < last and idle[at + 1] <= until:
                     at += 1
-                stop = begin if at == last else min(begin, idle[at + 1])
-                self._idle_starts.append(starts[at] + until - idle[at])
-                self._idle_ends.append(starts[at] + stop - idle[at])
+                stop = end if at == last else min(end, idle[at + 1])
+                left_from.append(starts[at] + until - idle[at])
+                left_to.append(starts[at] + stop - idle[at])
                 until = stop
-            until = max(until, end)
+
+        for begin, end in zip(begins, ends, strict=True):
+            leave(begin)
+            until = end
+        while at < last and idle[at + 1] <= until:
+            at += 1
+        if at < last:
+            # What lies behind the idle time in which the last request ends stays as it is.
+            leave(idle[at + 1])
+        self._idle_starts[first : first + at + 1] = left_from
+        self._idle_ends[first : first + at + 1] = left_to
 
 
 @cache

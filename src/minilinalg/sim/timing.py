@@ -138,23 +138,29 @@ class Machine:
         """One DMA along `path`; the fields of `transfer` are numbers or vectors over the active cores."""
         at = _cores(active)
         start = self._start(path.pipe, path.issue, at, after, synchronous, self._dry)
-        asked = start + transfer.startup
-        alone = asked + transfer.engine
+        startup, engine, moved, payload = transfer
+        asked = start + startup
+        alone = asked + engine
         done = alone
         way = self._ways.get((path.source, path.destination)) or self._way(path)
         for channel in way.channels:
-            done = np.maximum(done, _served(channel, asked, transfer.moved, at))
+            done = np.maximum(done, _served(channel, asked, moved, at))
             if channel.idle_times > MANY:
                 channel.forget(int(self._now.min()))
         cores = len(start)
-        self._busy[path.pipe] += _sum(transfer.startup, cores) + _sum(transfer.engine, cores)
         if done is not alone:
             self._waits.append(done - alone)
             if len(self._waits) > MANY:
                 self._sum_waits()
         self._counters[op] += cores
-        way.payload += _sum(transfer.payload, cores)
-        way.moved += _sum(transfer.moved, cores)
+        if type(engine) is int and type(moved) is int:
+            self._busy[path.pipe] += (startup + engine) * cores
+            way.payload += payload * cores
+            way.moved += moved * cores
+        else:
+            self._busy[path.pipe] += _sum(startup, cores) + _sum(engine, cores)
+            way.payload += _sum(payload, cores)
+            way.moved += _sum(moved, cores)
         return self._finish(path.pipe, at, done, done, synchronous)
 
     def spend(self, span: Span, active: Cores = ALL) -> None:
