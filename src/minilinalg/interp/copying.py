@@ -15,7 +15,6 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import check_aligned
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
-from minilinalg.interp.loans import Loan
 from minilinalg.interp.memory import Segment
 from minilinalg.interp.views import MemRef, groups, programs_at
 
@@ -66,18 +65,14 @@ def _lend(source: MemRef, target: MemRef, count: int, what: str) -> bool:
         return False
     loan = source.loan
     if loan is not None:
-        storage.lend(Loan(target, loan.values, loan.segment))
-        return True
-    if source.storage is not None:
-        return False
-    found = global_view(source, count, what, write=False)
+        return target.lend(loan.values, loan.segment)
+    found = None if source.storage is not None else global_view(source, count, what, write=False)
     if found is None or found[0].dtype != target.dtype.carrier:
         return False
     values, segment = found
     values.flags.writeable = False
     # What was widened is no view of memory, and stays as it is.
-    storage.lend(Loan(target, values, None if target.dtype.is_narrow else segment))
-    return True
+    return target.lend(values, None if target.dtype.is_narrow else segment)
 
 
 def _values(source: MemRef, count: int, what: str) -> Array:

@@ -119,9 +119,7 @@ def run_for(
 
     Raises RunError for a step that is not positive.
     """
-    lower, upper, step = (
-        b if type(b) is int else uniform(known(b, "scf.for", "takes a bound from")) for b in bounds
-    )
+    lower, upper, step = (b if type(b) is int else uniform(known(b, "scf.for", "takes a bound from")) for b in bounds)
     _check_step(step)
     carried = [_guard(v) for v in inits]
     if isinstance(lower, int) and isinstance(upper, int) and isinstance(step, int):

@@ -19,7 +19,6 @@ from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.indexed import gather, scatter
-from minilinalg.interp.loans import Loan
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program, written_out
 from minilinalg.interp.views import MemRef
@@ -181,12 +180,12 @@ def emit_fill(em: Emitter, op: Any) -> None:
     what, no_steps = f"'{op.name}'", (0,) * (rank + 1)
 
     def fill(_c: Chunk, out: MemRef, x: Any) -> None:
-        if out.is_whole and out.storage is not None and np.ndim(x) == 0:
-            value = np.asarray(x, dtype.carrier)
-            out.storage.lend(Loan(out, np.ndarray((1, *out.sizes), value.dtype, value, 0, no_steps)))
-        else:
-            values = np.asarray(x, dtype.carrier).reshape(-1, *([1] * rank))
-            out.carried(what, write=True).write(values)
+        values = np.asarray(x, dtype.carrier)
+        if values.ndim == 0 and out.is_whole:
+            everywhere = np.ndarray((1, *out.sizes), values.dtype, values, 0, no_steps)
+            if out.lend(everywhere):
+                return
+        out.carried(what, write=True).write(values.reshape(-1, *([1] * rank)))
 
     execute(em, op, fill, f"c, {em.ref(op.outputs[0])}, {em.ref(op.inputs[0])}")
 

@@ -17,7 +17,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import Window, poison, read_window, undefined, write_window
 from minilinalg.interp.dtypes import PTR, Array, DType, is_array
 from minilinalg.interp.loans import Loan
-from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.memory import GlobalMemory, Segment
 from minilinalg.interp.storage import Mirror, Storage
 from minilinalg.interp.values import Affine, Partial, take
 
@@ -273,6 +273,16 @@ class MemRef:
             return None
         assert self.buffer is not None
         return storage.loans.of(self.buffer, self.dtype, self.sizes)
+
+    def lend(self, values: Array, segment: Segment | None = None) -> bool:
+        """Lets a whole buffer hold elements that are elsewhere, (L, *sizes) or (groups, programs of each, *sizes).
+
+        They are in the carrier of its type, a view of the `segment` of memory if that is given; False: it cannot.
+        """
+        if not self.is_whole or self.storage is None:
+            return False
+        self.storage.lend(Loan(self, values, segment))
+        return True
 
     def elements(self, what: str) -> Array:
         """(L, *sizes), to read, in the carrier of their type; a view where that is possible."""

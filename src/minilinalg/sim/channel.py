@@ -137,9 +137,7 @@ class Channel:
         self._tail = max(self._tail, int(served[-1]))
         return served
 
-    def _leave_idle(
-        self, first: int, starts: list[int], idle: list[int], begins: list[int], ends: list[int]
-    ) -> None:
+    def _leave_idle(self, first: int, starts: list[int], idle: list[int], begins: list[int], ends: list[int]) -> None:
         """Writes down what is idle still, from the `first` idle time on, beside requests from `begins` to `ends`.
 
         `starts` of the idle times, by the memory's clock; all else by the one of `_fill`.
