@@ -417,7 +417,7 @@ def int_scalar_binary(name: str, dtype: DType) -> Function:
         if type(a) is int and type(b) is int:
             result = python(a, b)
             return result if low <= result <= high else dtype.wrap(result)
-        if type(a) is ARRAY and (type(b) is int or type(b) is ARRAY) or type(b) is ARRAY and type(a) is int:
+        if (type(a) is ARRAY and (type(b) is int or type(b) is ARRAY)) or (type(b) is ARRAY and type(a) is int):
             result = array(a, b)
             return result if result.dtype is carrier else result.astype(carrier)
         return general(a, b)

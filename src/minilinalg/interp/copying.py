@@ -117,7 +117,7 @@ def global_view(m: MemRef, count: int, what: str, *, write: bool) -> tuple[Array
         memory.changes += 1
     flat = memory.typed(segment, m.dtype.storage)
     if m.dtype.is_narrow and not write:
-        wide = memory.widened(segment, m.dtype, count * prod(m.sizes))
+        wide = memory.widened(segment, m.dtype, count * int(prod(m.sizes)))
         if wide is not None:
             flat = wide
     scale = flat.itemsize

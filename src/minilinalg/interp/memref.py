@@ -128,7 +128,8 @@ def emit_reinterpret_cast(em: Emitter, op: Any) -> None:
         size = base.dtype.itemsize
         offset = base.offset
         for o in offsets:
-            offset = offset + o * size if type(o) is int else wide(offset) + wide(o) * size
+            o = o if type(o) is np.ndarray else plain(o)
+            offset = offset + o * size if type(o) is type(offset) is int else wide(offset) + wide(o) * size
         return base.like(offset, [plain(n) for n in sizes], [_times(s, size) for s in strides])
 
     given = ", ".join(mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "sizes", "strides"))

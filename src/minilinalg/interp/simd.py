@@ -180,7 +180,7 @@ def emit_fill(em: Emitter, op: Any) -> None:
     what, no_steps = f"'{op.name}'", (0,) * (rank + 1)
 
     def fill(_c: Chunk, out: MemRef, x: Any) -> None:
-        values = np.asarray(x, dtype.carrier)
+        values = np.asarray(written_out(x), dtype.carrier)
         if values.ndim == 0 and out.is_whole:
             everywhere = np.ndarray((1, *out.sizes), values.dtype, values, 0, no_steps)
             if out.lend(everywhere):
@@ -244,7 +244,7 @@ for _reduction in simd.REDUCTION_BY_COMBINER.values():
 
 
 def _factors(a: MemRef, b: MemRef, what: str) -> tuple[Array, Array]:
-    """The matrices of all programs, with leading dimensions that NumPy broadcasts: (L,) or (groups, programs of each)."""
+    """The matrices of all programs, their leading dimensions broadcast: (L,) or (groups, programs of each)."""
     left, right = _factor(a, what), _factor(b, what)
     lead = max(left.shape[:-2], right.shape[:-2], key=len)
     if len(lead) > 1:

@@ -15,7 +15,7 @@ import numpy as np
 
 from minilinalg.errors import RunError
 from minilinalg.interp.access import Window, poison, read_window, undefined, write_window
-from minilinalg.interp.dtypes import PTR, Array, DType, is_array
+from minilinalg.interp.dtypes import PTR, Array, DType
 from minilinalg.interp.loans import Loan
 from minilinalg.interp.memory import GlobalMemory, Segment
 from minilinalg.interp.storage import Mirror, Storage

@@ -153,14 +153,9 @@ class Machine:
             if len(self._waits) > MANY:
                 self._sum_waits()
         self._counters[op] += cores
-        if type(engine) is int and type(moved) is int:
-            self._busy[path.pipe] += (startup + engine) * cores
-            way.payload += payload * cores
-            way.moved += moved * cores
-        else:
-            self._busy[path.pipe] += _sum(startup, cores) + _sum(engine, cores)
-            way.payload += _sum(payload, cores)
-            way.moved += _sum(moved, cores)
+        self._busy[path.pipe] += _sum(startup, cores) + _sum(engine, cores)
+        way.payload += _sum(payload, cores)
+        way.moved += _sum(moved, cores)
         return self._finish(path.pipe, at, done, done, synchronous)
 
     def spend(self, span: Span, active: Cores = ALL) -> None:
