@@ -268,6 +268,48 @@ def test_called(n: int, low: int) -> None:
     check("called", blocks(n, 64), [x, zeros(200), n, low], {1: wanted})
 
 
+def scales(rows: int, blocks: int, low: int, high: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Exponents of e8m0, of which one is 0xFF, and the factor of each of 32 elements."""
+    bits = integers(rows, blocks, low=low, high=high, dtype=np.uint8, seed=seed)
+    bits[seed, 0] = 0xFF
+    with np.errstate(over="ignore"):
+        factors = np.where(bits == 0xFF, np.nan, np.exp2(bits - 127.0)).astype(np.float32)
+    return bits, np.repeat(factors, 32, axis=1)
+
+
+# Factors around 1, and so small that 0, which is 2^-127, is among them.
+@pytest.mark.parametrize(("low", "high"), [(120, 134), (0, 2)])
+def test_scaled_product(low: int, high: int) -> None:
+    a = integers(128, 64, low=-3, high=4).astype(ml_dtypes.float8_e5m2)
+    b = integers(64, 64, low=-3, high=4, seed=1).astype(ml_dtypes.float8_e4m3fn)
+    (sa, fa), (sb, fb) = scales(128, 2, low, high), scales(64, 2, 120, 134, 1)
+    wanted = (a.astype(np.float32) * fa).astype(np.float64) @ (b.astype(np.float32) * fb.T).astype(np.float64)
+    assert np.isnan(wanted).sum() == 128 + 64 - 1
+    check("scaled_product", 1, [a, sa, b, sb, zeros(128, 64)], {4: wanted}, 1e-6)
+
+
+def test_scaled_pairs() -> None:
+    """Two elements share a byte: of the left operand along K, of the right one along N."""
+    a, b = integers(32, 32, low=0, high=256, dtype=np.uint8), integers(64, 16, low=0, high=256, dtype=np.uint8, seed=1)
+    (sa, fa), (sb, fb) = scales(32, 2, 125, 130), scales(32, 2, 125, 130, 1)
+    x, y = (
+        np.stack([v & 15, v >> 4], 2).reshape(len(v), -1).view(ml_dtypes.float4_e2m1fn).astype(np.float64)
+        for v in (a, b)
+    )
+    wanted = (x * fa) @ (y * fb.T)
+    check("scaled_pairs", 1, [a, sa, b, sb, zeros(32, 32)], {4: wanted.astype(np.float32)})
+
+
+def test_scaled_half() -> None:
+    """No scale on one side, and f16 as the type that is multiplied: the factor is rounded into it."""
+    a, b = floats(32, 64).astype(np.float16), floats(64, 32, seed=1).astype(ml_dtypes.float8_e4m3fn)
+    sb, fb = scales(32, 2, 120, 134)
+    c = floats(32, 32, seed=2)
+    right = (b.astype(np.float32) * fb.T).astype(np.float16)
+    wanted = a.astype(np.float64) @ right.astype(np.float64) + c
+    check("scaled_half", 1, [a, b, sb, c], {3: wanted.astype(np.float32)}, 1e-5)
+
+
 # What a program tells
 
 
@@ -315,7 +357,6 @@ REFUSED = {
     "described_matmul": "tt.make_tensor_descriptor",
     "described_sum": "tt.make_tensor_descriptor",
     "locked_counts": "tt.atomic",
-    "scaled_product": "tt.dot_scaled",
     "split_k": "tt.atomic_rmw",
     "tickets": "tt.atomic_rmw",
 }

@@ -407,6 +407,31 @@ tt.func public @no_conversion_of_printed_pointers(%x: !tt.ptr<f32>) {
 
 // -----
 
+// Two elements of e2m1 share a byte; each is scaled in f32 and rounded to bf16.
+// CHECK-LABEL: @a_scaled_product_is_one_of_scaled_operands
+// CHECK: linalg.generic {{.*}} ins([[A:%.*]] : tensor<16x16xi8>) outs(%{{.*}} : tensor<16x16xf32>)
+// CHECK: [[LOW:%.*]] = tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 0] [16, 16, 1] [1, 1, 1]
+// CHECK: linalg.generic {{.*}} ins([[A]] : tensor<16x16xi8>)
+// CHECK: arith.shrui %{{.*}}, %c4_i32
+// CHECK: [[BOTH:%.*]] = tensor.insert_slice %{{.*}} into [[LOW]][0, 0, 1] [16, 16, 1] [1, 1, 1]
+// CHECK: [[X:%.*]] = tensor.collapse_shape [[BOTH]] {{.*}} : tensor<16x16x2xf32> into tensor<16x32xf32>
+// CHECK: [[S:%.*]] = linalg.broadcast ins(%{{.*}} : tensor<16x1xf32>) outs(%{{.*}} : tensor<16x1x32xf32>) dimensions = [2]
+// CHECK: [[F:%.*]] = tensor.collapse_shape [[S]]
+// CHECK: [[L:%.*]] = linalg.generic {{.*}} ins([[X]], [[F]] : tensor<16x32xf32>, tensor<16x32xf32>) outs(%{{.*}} : tensor<16x32xbf16>)
+// CHECK: linalg.matmul ins([[L]], %{{.*}} : tensor<16x32xbf16>, tensor<32x16xbf16>) outs(%{{.*}} : tensor<16x16xf32>)
+tt.func public @a_scaled_product_is_one_of_scaled_operands(%x: !tt.ptr<f32>) {
+  %a = arith.constant dense<35> : tensor<16x16xi8>
+  %s = arith.constant dense<127> : tensor<16x1xi8>
+  %b = arith.constant dense<1.0> : tensor<32x16xf8E5M2>
+  %c = arith.constant dense<0.0> : tensor<16x16xf32>
+  %d = tt.dot_scaled %a scale %s, %b, %c lhs = e2m1 rhs = e5m2 {fastMath = false} : tensor<16x16xi8>, tensor<16x1xi8> * tensor<32x16xf8E5M2> -> tensor<16x16xf32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<16x16x!tt.ptr<f32>>
+  tt.store %xs, %d : tensor<16x16x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
 // CHECK-LABEL: func.func @scatter_when_addresses_go_through_a_table(
 // CHECK: [[I:%.*]] = bufferization.to_tensor %{{.*}} restrict : memref<8xi32, strided<[1]>> to tensor<8xi32>
 // CHECK: [[ROWS:%.*]] = memref.reinterpret_cast %x to offset: [0], sizes: [%{{.*}}], strides: [1] : memref<?xf32> to memref<?xf32, strided<[1]>>

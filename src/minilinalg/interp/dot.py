@@ -10,7 +10,7 @@ import numpy as np
 
 from minilinalg.dialects.tt.attributes import InputPrecision, ScaleDotElemType
 from minilinalg.dialects.tt.effects import is_true
-from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import BF16, F16, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Partial, spread, written_out
@@ -120,7 +120,8 @@ def scales_of(scale: Array, depth: int) -> Array:
 
 @meaning("tt.dot_scaled", fresh=True)
 def emit_dot_scaled(em: Emitter, op: Any) -> None:
-    """Products and sums are made in float64, and rounded once."""
+    """Elements times scales are rounded to f16 where f16 is multiplied, else to bf16; then it is tt.dot."""
+    element = F16 if ScaleDotElemType.FP16 in (op.lhs_format, op.rhs_format) else BF16
     result = dtype_of(op.results[0].type)
     shapes = [None if o is None else shape_of(o.type) for o in (op.a, op.b, op.a_scale, op.b_scale)]
     depth = op.unpacked_shapes()[0][-1]
@@ -139,7 +140,8 @@ def emit_dot_scaled(em: Emitter, op: Any) -> None:
             left = left * scales_of(a_scale, depth)
         if b_scale is not None:
             right = right * np.swapaxes(scales_of(b_scale, depth), -1, -2)
-        total = np.matmul(left, right) + written_out(c)
+        left, right = (element.round(x.astype(np.float32)) for x in (left, right))
+        total = dot_arrays(left, right, element, result, depth) + written_out(c)
         return Partial(result.round(total), c.defined) if type(c) is Partial else result.round(total)
 
     operands = ("None" if o is None else em.ref(o) for o in (op.a, op.b, op.a_scale, op.b_scale))

@@ -340,6 +340,28 @@ def scaled_product(a_ptr, sa_ptr, b_ptr, sb_ptr, c_ptr, M: tl.constexpr, N: tl.c
     tl.store(c_ptr + m[:, None] * N + n[None, :], tl.dot_scaled(a, sa, "e5m2", b, sb, "e4m3"))
 
 
+@triton.jit
+def scaled_pairs(a_ptr, sa_ptr, b_ptr, sb_ptr, c_ptr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K // 2)
+    s = tl.arange(0, K // 32)
+    a = tl.load(a_ptr + m[:, None] * (K // 2) + k[None, :])
+    b = tl.load(b_ptr + tl.arange(0, K)[:, None] * (N // 2) + tl.arange(0, N // 2)[None, :])
+    sa = tl.load(sa_ptr + m[:, None] * (K // 32) + s[None, :])
+    sb = tl.load(sb_ptr + n[:, None] * (K // 32) + s[None, :])
+    c = tl.dot_scaled(a, sa, "e2m1", b, sb, "e2m1", rhs_k_pack=False)
+    tl.store(c_ptr + m[:, None] * N + n[None, :], c)
+
+
+@triton.jit
+def scaled_half(a_ptr, b_ptr, sb_ptr, c_ptr, M: tl.constexpr, N: tl.constexpr, K: tl.constexpr):
+    m, n, k = tl.arange(0, M), tl.arange(0, N), tl.arange(0, K)
+    a = tl.load(a_ptr + m[:, None] * K + k[None, :])
+    b = tl.load(b_ptr + k[:, None] * N + n[None, :])
+    sb = tl.load(sb_ptr + n[:, None] * (K // 32) + tl.arange(0, K // 32)[None, :])
+    c = tl.load(c_ptr + m[:, None] * N + n[None, :])
+    tl.store(c_ptr + m[:, None] * N + n[None, :], tl.dot_scaled(a, None, "fp16", b, sb, "e4m3", acc=c))
+
+
 # Memory
 
 
@@ -493,6 +515,8 @@ SPECIALISATIONS = (
         Specialisation("*fp16 *fp16 *fp16 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16, "OUT": tl.float16}, "f16"),
     ),
     (scaled_product, Specialisation("*fp8e5 *u8 *fp8e4nv *u8 *fp32", {"M": 128, "N": 64, "K": 64})),
+    (scaled_pairs, Specialisation("*u8 *u8 *u8 *u8 *fp32", {"M": 32, "N": 32, "K": 64})),
+    (scaled_half, Specialisation("*fp16 *fp8e4nv *u8 *fp32", {"M": 32, "N": 32, "K": 64})),
     (split_k, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16})),
     (tickets, Specialisation("*i32 *i32 *i32 *i32 i32", {"BLOCK": 64})),
     (locked_counts, Specialisation("*i32 *i32 *i32 i32", {"BINS": 16, "BLOCK": 64})),

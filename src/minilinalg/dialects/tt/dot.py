@@ -102,7 +102,8 @@ class DotScaledOp(FormattedOperation):
 
     Element formats are those of the microscaling (MX) specification. Two elements of e2m1 are packed to an i8, along
     K, or along M or N where `lhs_k_pack` or `rhs_k_pack` is false. a_scale is M x K/s and b_scale is N x K/s, for
-    blocks of s elements, with e8m0 exponents as i8, or floats. An operand without scale has scale 1.
+    blocks of s elements, with e8m0 exponents as i8, or floats. An operand without scale has scale 1. An element
+    times its scale is rounded to f16 where an operand is of f16, else to bf16, and then multiplied as by tt.dot.
     """
 
     name = "tt.dot_scaled"

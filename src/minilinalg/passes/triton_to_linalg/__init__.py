@@ -7,6 +7,7 @@
 | `memory.py`, `views.py` | loads and stores, as views of the arguments |
 | `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
+| `scaled_dot.py` | products of operands with scales |
 | `foreign.py`, `mapping.py` | functions of libraries, scalar code for each element |
 | `control.py`, `debugging.py` | programs, loops, branches; what is printed and asserted |
 """
@@ -41,6 +42,7 @@ from minilinalg.passes.triton_to_linalg import (
     mapping,
     memory,
     reductions,
+    scaled_dot,
     shapes,
 )
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler
@@ -54,6 +56,7 @@ HANDLERS: Mapping[str, Handler] = {
     **memory.HANDLERS,
     **indexed.HANDLERS,
     **reductions.HANDLERS,
+    **scaled_dot.HANDLERS,
     **control.HANDLERS,
     **debugging.HANDLERS,
 }

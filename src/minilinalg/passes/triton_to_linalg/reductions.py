@@ -110,8 +110,13 @@ def dot(c: Conversion, op: tt.DotOp) -> None:
     a, b, acc = (c.value(operand) for operand in (op.a, op.b, op.c))
     if isinstance(element_of(a.type), Float32Type) and op.precision is InputPrecision.TF32:
         a, b = rounded_to_tf32(c, a), rounded_to_tf32(c, b)
-    product = linalg.MatmulOp if len(shape_of(a)) == 2 else linalg.BatchMatmulOp
-    c.bind(op.d, c.insert(product([a, b], [acc], [acc.type])).results[0])
+    c.bind(op.d, product(c, a, b, acc))
+
+
+def product(c: Conversion, a: SSAValue, b: SSAValue, acc: SSAValue) -> SSAValue:
+    """The product of two matrices, or of each pair of a batch, added to `acc`."""
+    kind = linalg.MatmulOp if len(shape_of(a)) == 2 else linalg.BatchMatmulOp
+    return c.insert(kind([a, b], [acc], [acc.type])).results[0]
 
 
 HANDLERS: Mapping[str, Handler] = {"tt.dot": dot, "tt.histogram": histogram, "tt.reduce": reduce, "tt.scan": scan}
