@@ -393,6 +393,19 @@ def test_a_core_that_is_behind_uses_time_that_others_left():
     assert channel.busy_cycles == 30
 
 
+def test_cores_that_ask_in_one_cycle_are_served_in_their_order():
+    # The engine may run cores in any order, those with the longest loops first; the memory knows their numbers only.
+    size = np.array([10, 20, 30])
+    in_order, otherwise = Machine(load_target("mlu370"), 4), Machine(load_target("mlu370"), 4)
+    for machine, cores in ((in_order, np.array([0, 1, 3])), (otherwise, np.array([3, 0, 1]))):
+        path = machine.target.path("gdram", "nram")
+        extents = size[np.searchsorted([0, 1, 3], cores)] * 1000
+        machine.dma(path, transfer([extents], [1], [1], 4, path, writes_chip=False), cores, op="simd.dma")
+    assert in_order.now.tolist() == otherwise.now.tolist()
+    assert in_order.report() == otherwise.report()
+    assert sorted(in_order.now.tolist()) == in_order.now[[2, 0, 1, 3]].tolist()
+
+
 # --- the machine against one core after the other --------------------------------------------------------------------
 
 

@@ -40,15 +40,21 @@ def plain(number: Any) -> Any:
     return int(number)
 
 
+def one_each(number: Any, count: int) -> list[Any]:
+    """A number, or one a program, as a list of one a program."""
+    if isinstance(number, int):
+        return [number] * count
+    return np.broadcast_to(number, (count,)).tolist() if len(number) != count else number.tolist()
+
+
 def groups(sizes: Sequence[Size], count: int) -> Iterator[tuple[Any, tuple[int, ...]]]:
     """The programs by equal sizes: (index, sizes). The index is a slice where the programs step evenly."""
     varying = [d for d, s in enumerate(sizes) if not isinstance(s, int)]
     if not varying:
         yield slice(None), tuple(sizes)  # pyright: ignore
         return
-    rows = zip(*(np.broadcast_to(np.asarray(sizes[d]), (count,)).tolist() for d in varying), strict=True)
     found: dict[tuple[int, ...], list[int]] = {}
-    for p, row in enumerate(rows):
+    for p, row in enumerate(zip(*(one_each(sizes[d], count) for d in varying), strict=True)):
         found.setdefault(row, []).append(p)
     whole: list[Any] = list(sizes)
     for row, programs in found.items():
@@ -206,10 +212,15 @@ class MemRef:
 
     def piece(self, index: Any, key: tuple[int, ...]) -> MemRef:
         """The view of the programs at `index`, for whom `shape_key` is `key`."""
-        one = self if isinstance(index, slice) and index == slice(None) else self.take_programs(index)
-        rank = len(self.sizes)
-        offset = one.offset if self.storage is None else key[2 * rank]
-        return one.like(offset, key[:rank], key[rank : 2 * rank])
+        rank, offset, rows = len(self.sizes), self.offset, None
+        if not (isinstance(index, slice) and index == slice(None)):
+            if self.storage is None:
+                offset = take(offset, index)
+            elif len(self.storage.bytes) > 1:
+                rows = rows_of(self.rows, len(self.storage.bytes), index)
+        if self.storage is not None:
+            offset = key[2 * rank]
+        return self.like(offset, key[:rank], key[rank : 2 * rank], rows)
 
     def _pieces(self, count: int) -> Iterator[tuple[Any, MemRef]]:
         """The view split into groups of programs with equal sizes and strides, and equal offsets on chip."""

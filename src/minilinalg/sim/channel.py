@@ -133,37 +133,39 @@ class Channel:
         np.maximum.accumulate(latest, out=latest)
         ends = total + latest
         served = (starts - idle)[idle[1:].searchsorted(ends)] + ends
-        self._leave_idle(first, starts.tolist(), idle.tolist(), (before + latest).tolist(), ends.tolist())
+        self._leave_idle(first, idle.tolist(), (before + latest).tolist(), ends.tolist())
         self._tail = max(self._tail, int(served[-1]))
         return served
 
-    def _leave_idle(self, first: int, starts: list[int], idle: list[int], begins: list[int], ends: list[int]) -> None:
+    def _leave_idle(self, first: int, idle: list[int], begins: list[int], ends: list[int]) -> None:
         """Writes down what is idle still, from the `first` idle time on, beside requests from `begins` to `ends`.
 
-        `starts` of the idle times, by the memory's clock; all else by the one of `_fill`.
+        All are by the clock of `_fill`, `idle` its begins of those times.
         """
+        starts, stops = [*self._idle_starts[first:], self._tail], self._idle_ends[first:]
         at, last, until = 0, len(idle) - 1, 0
         left_from: list[int] = []
         left_to: list[int] = []
-
-        def leave(end: int) -> None:
-            nonlocal at, until
-            while until < end:
-                while at < last and idle[at + 1] <= until:
-                    at += 1
-                stop = end if at == last else min(end, idle[at + 1])
-                left_from.append(starts[at] + until - idle[at])
-                left_to.append(starts[at] + stop - idle[at])
-                until = stop
-
         for begin, end in zip(begins, ends, strict=True):
-            leave(begin)
+            while until < begin:
+                at = bisect_right(idle, until) - 1
+                # Times that nothing of is taken stay as they are.
+                whole = bisect_right(idle, begin) - 1 if until == idle[at] else at
+                if whole > at:
+                    left_from += starts[at:whole]
+                    left_to += stops[at:whole]
+                    until = idle[whole]
+                else:
+                    stop = begin if at == last else min(begin, idle[at + 1])
+                    left_from.append(starts[at] + until - idle[at])
+                    left_to.append(starts[at] + stop - idle[at])
+                    until = stop
             until = end
-        while at < last and idle[at + 1] <= until:
-            at += 1
+        at = bisect_right(idle, until) - 1
         if at < last:
-            # What lies behind the idle time in which the last request ends stays as it is.
-            leave(idle[at + 1])
+            # So does what lies behind the one in which the last request ends.
+            left_from.append(starts[at] + until - idle[at])
+            left_to.append(stops[at])
         self._idle_starts[first : first + at + 1] = left_from
         self._idle_ends[first : first + at + 1] = left_to
 

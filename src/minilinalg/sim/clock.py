@@ -18,7 +18,7 @@ from minilinalg.dialects import simd
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.tokens import Token
-from minilinalg.interp.views import ONLY_INTS, MemRef, Sized
+from minilinalg.interp.views import ONLY_INTS, MemRef, Sized, one_each
 from minilinalg.sim.costs import Int, Transfer, access_cost, instruction_cost, list_transfer, scalar_cost, transfer
 from minilinalg.sim.timing import Span
 from minilinalg.targets import Path, Target
@@ -181,7 +181,7 @@ def per_core(cost: Callable[..., Transfer], numbers: Sequence[Any], count: int) 
     """`cost(*numbers)`, where a number may be an array with one entry for each of `count` cores."""
     if ONLY_INTS.issuperset(map(type, numbers)):
         return cost(*numbers)
-    rows = zip(*(np.broadcast_to(np.asarray(n), (count,)).tolist() for n in numbers), strict=True)
+    rows = zip(*(one_each(n, count) for n in numbers), strict=True)
     return Transfer(*np.array([cost(*row) for row in rows], np.int64).T.copy())
 
 

@@ -9,7 +9,8 @@ Instructions of one pipe are done in their order: a result is there no earlier t
 what an earlier one of its pipe writes needs no token; it starts when the pipe has run dry.
 
 A DMA first takes its startup; then it needs both its own engine, for the bytes at the path's speed, and the bandwidth
-of the memories of the chip that it touches, for which it queues (channel.py). It is done when both are.
+of the memories of the chip that it touches, for which it queues (channel.py), cores that ask in the same cycle in the
+order of their numbers. It is done when both are.
 """
 
 from __future__ import annotations
