@@ -285,12 +285,26 @@ def swap_yield_order(module: ModuleOp) -> bool:
     return False
 
 
+def begin_anew(module: ModuleOp) -> bool:
+    """What a loop carries is forgotten: each iteration begins with what the first one began with."""
+    for op in find(module, "scf.for"):
+        block = op.regions[0].block
+        for arg, first in zip(block.args[1:], op.operands[3:], strict=True):
+            arg.replace_all_uses_with(first)
+            return True
+    return False
+
+
 def subtract(op: Operation) -> Operation:
     return arith.SubfOp(op.operands[0], op.operands[1])
 
 
 def plus(op: Operation) -> Operation:
     return arith.AddiOp(op.operands[0], op.operands[1])
+
+
+def minus(op: Operation) -> Operation:
+    return arith.SubiOp(op.operands[0], op.operands[1])
 
 
 def remainder(op: Operation) -> Operation:

@@ -98,11 +98,43 @@ def called() -> tuple[Any, list[Any]]:
     return 5, [np.arange(1, 301, dtype=np.float32), np.zeros(300, np.float32), 250, 7]
 
 
-TEXTS = {"overwrite": OVERWRITE, "place": PLACE}
+LARGE = """
+tt.func public @large(%x: !tt.ptr<f32>, %out: !tt.ptr<f32>, %n: i32) {
+  %zero = arith.constant dense<0.0> : tensor<262144xf32>
+  %range = tt.make_range {end = 262144 : i32, start = 0 : i32} : tensor<262144xi32>
+  %sn = tt.splat %n : i32 -> tensor<262144xi32>
+  %mask = arith.cmpi slt, %range, %sn : tensor<262144xi32>
+  %sx = tt.splat %x : !tt.ptr<f32> -> tensor<262144x!tt.ptr<f32>>
+  %px = tt.addptr %sx, %range : tensor<262144x!tt.ptr<f32>>, tensor<262144xi32>
+  %v = tt.load %px, %mask, %zero : tensor<262144x!tt.ptr<f32>>
+  %sum = "tt.reduce"(%v) <{axis = 0 : i32}> ({
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    tt.reduce.return %s : f32
+  }) : (tensor<262144xf32>) -> f32
+  %total = tt.splat %sum : f32 -> tensor<262144xf32>
+  %number = arith.sitofp %range : tensor<262144xi32> to tensor<262144xf32>
+  %part = arith.subf %v, %number : tensor<262144xf32>
+  %q = arith.addf %part, %total : tensor<262144xf32>
+  %so = tt.splat %out : !tt.ptr<f32> -> tensor<262144x!tt.ptr<f32>>
+  %po = tt.addptr %so, %range : tensor<262144x!tt.ptr<f32>>, tensor<262144xi32>
+  tt.store %po, %q, %mask : tensor<262144x!tt.ptr<f32>>
+  tt.return
+}
+"""
+"""A block that is larger than any memory on chip: x - (0, 1, 2 ...) + the sum of x."""
+
+
+TEXTS = {"overwrite": OVERWRITE, "place": PLACE, "large": LARGE}
 
 
 def overwrite() -> tuple[Any, list[Any]]:
     return 1, [np.arange(1, 65, dtype=np.float32), np.zeros(64, np.float32)]
+
+
+def large() -> tuple[Any, list[Any]]:
+    x = np.random.default_rng(4).standard_normal(250_001).astype(np.float32)
+    return 1, [x, np.zeros_like(x), 249_999]
 
 
 LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
@@ -113,6 +145,7 @@ LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
     "place": place,
     "early_return": early_return,
     "called": called,
+    "large": large,
 }
 
 
@@ -188,6 +221,15 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "linalg-fuse-elementwise": [
         *ON_TENSORS,
         ("softmax", "the producer is lost", m.swap_yield_order),
+    ],
+    "linalg-tile-and-fuse": [
+        *ON_TENSORS,
+        ("large", "the tile that ends the block is forgotten", m.integer_constant(262_144, 229_376)),
+        ("large", "every second tile is forgotten", m.integer_constant(32_768, 65_536)),
+        ("large", "the elements of a tile are numbered backwards", m.become("arith.addi", m.minus)),
+        ("large", "what earlier tiles summed up is forgotten", m.begin_anew),
+        ("large", "the last valid element is forgotten", m.smaller_size),
+        ("large", "a tile is stored one element late", m.move_offset("memref.subview")),
     ],
     "scf-forall-to-cores": [
         ("vector_add", "the last core does nothing", m.fewer_cores),

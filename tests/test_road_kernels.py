@@ -13,7 +13,7 @@ import pytest
 from road_machines import little_memory, three_cores
 
 import minilinalg as ml
-from minilinalg.errors import InputError, LaunchError
+from minilinalg.errors import LaunchError
 from minilinalg.targets import Target, load_target
 
 KERNELS = Path(__file__).parent.parent / "examples" / "kernels"
@@ -251,17 +251,6 @@ def test_flash_attention(kind: str, sequence: int, heads: int) -> None:
 
 
 # Little memory
-
-
-@pytest.mark.parametrize("name", ["vector_add", "softmax", "layernorm", "matmul", "gemv", "flash_attn"])
-def test_what_does_not_fit_is_named(name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        ml.compile(KERNELS / f"{name}.nopromise.ttir", target=little_memory())
-    found = caught.value.diagnostic
-    assert "nram" in found.found
-    assert found.rule is not None
-    assert "3072 bytes" in found.render()
-    assert found.places[0].file.endswith(f"{name}.nopromise.ttir")
 
 
 @pytest.mark.parametrize("n", [1, 256, 1000])

@@ -2,6 +2,10 @@
 
 A `tt.func` says it in its signature. A `func.func` made from one carries it as `ml.abi`, one dictionary per source
 argument: `{name = "x_ptr", kind = "pointer", type = f32, tt.divisibility = 16 : i32}`.
+
+A pass may need a promise that the source does not make: that two arrays share no memory. It says so there
+(`ml.no_overlap = ["y_ptr"]`, or `ml.no_partial_overlap` if they may when they begin at the same address), and a launch
+checks it as it checks all others.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from minilinalg.locations import places_of
 
 ABI = "ml.abi"
 PROMISES = ("tt.divisibility", "tt.contiguity", "tt.constancy", "tt.pointer_range")
+NO_OVERLAP = "ml.no_overlap"
+NO_PARTIAL_OVERLAP = "ml.no_partial_overlap"
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,10 @@ class Parameter:
     promises: Mapping[str, int]
     shape: tuple[int, ...] = ()
     """Of a tensor or result: its extents, -1 for a dynamic one."""
+    no_overlap: tuple[str, ...] = ()
+    """The arguments that this one must share no memory with."""
+    no_partial_overlap: tuple[str, ...] = ()
+    """The same, but they may if both begin at the same address."""
 
     @property
     def dtype(self) -> str:
@@ -47,6 +57,9 @@ class Parameter:
         if self.shape:
             entries["shape"] = DenseArrayBase.from_list(builtin.i64, self.shape)
         entries |= {name: IntegerAttr(value, builtin.i32) for name, value in self.promises.items()}
+        for name, others in ((NO_OVERLAP, self.no_overlap), (NO_PARTIAL_OVERLAP, self.no_partial_overlap)):
+            if others:
+                entries[name] = ArrayAttr([StringAttr(other) for other in others])
         return DictionaryAttr(entries)
 
 
@@ -110,7 +123,8 @@ def _from_entry(entry: Any) -> Parameter:
     data = entry.data
     promises = {k: v.value.data for k, v in data.items() if k in PROMISES}
     shape = tuple(data["shape"].get_values()) if "shape" in data else ()
-    return Parameter(data["name"].data, data["kind"].data, data["type"], promises, shape)
+    apart = [tuple(n.data for n in data[key].data) if key in data else () for key in (NO_OVERLAP, NO_PARTIAL_OVERLAP)]
+    return Parameter(data["name"].data, data["kind"].data, data["type"], promises, shape, *apart)
 
 
 def _argument_attributes(func: Operation) -> list[Mapping[str, Attribute]]:

@@ -49,6 +49,7 @@ SIMD_ROAD = (
     Row("linalg", "cse", "views with equal bounds become one"),
     Row("linalg", "linalg-specialize-generic-ops", "what was written as loops and is a product or a reduction says so"),
     Row("linalg", "linalg-fuse-elementwise", "a chain of elementwise ops becomes one: no tensor in between is stored"),
+    Row("tiled", "linalg-tile-and-fuse", "what is larger than the on-chip memories is computed tile by tile"),
     Row("tiled", "scf-forall-to-cores", "the grid is dealt out to the cores that the target has"),
     Row("tiled", "linalg-decompose-aggregated-ops", "what no instruction computes becomes steps that are instructions"),
     Row("memref", "one-shot-bufferize", "every tensor gets a buffer, or the buffer of a value that is dead"),

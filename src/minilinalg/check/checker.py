@@ -12,7 +12,7 @@ from minilinalg.check.compare import Answer, Difference, first_difference
 from minilinalg.check.running import Launch
 from minilinalg.check.tolerance import Tolerance
 from minilinalg.check.writers import find_writer
-from minilinalg.errors import CheckError, Diagnostic, MinilinalgError, Place
+from minilinalg.errors import CheckError, Diagnostic, LaunchError, MinilinalgError, Place
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.options import pass_text
@@ -90,6 +90,9 @@ class Checker(Instrumentation):
             raise self.error(step, found, d.rule, d.places) from error
         try:
             return self.launch.answer(module, self.args)
+        except LaunchError:
+            # A promise that the pass needs and the arguments break: the caller's error, as it is without a check.
+            raise
         except MinilinalgError as error:
             d = error.diagnostic
             found = f"after pass '{step.name}' the module does not run as before: {d.found}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from minilinalg.abi import FunctionAbi, Parameter
 from minilinalg.errors import LaunchError
@@ -39,6 +40,7 @@ def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory) -> list[An
         value = next(addresses) if p.kind in ADDRESSED else _scalar(abi, p, a)
         _check_promises(abi, p, value)
         values.append(value)
+    _check_apart(abi, dict(arrays))
     return values
 
 
@@ -131,3 +133,21 @@ def _check_promises(abi: FunctionAbi, p: Parameter, value: Any) -> None:
             rule=f"this specialisation promises tt.divisibility = {divisor} of '{p.name}'",
             hint="a specialisation without the promise takes any value",
         )
+
+
+def _check_apart(abi: FunctionAbi, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    for p in abi.parameters:
+        for other in (*p.no_overlap, *p.no_partial_overlap):
+            one, two = arrays[p.name], arrays[other]
+            if not (one.size and two.size):
+                continue
+            (low, high), (low2, high2) = byte_bounds(one), byte_bounds(two)
+            may_be_one = other in p.no_partial_overlap
+            if high <= low2 or high2 <= low or (may_be_one and one.ctypes.data == two.ctypes.data):
+                continue
+            raise LaunchError(
+                f"arguments '{other}' and '{p.name}' of '{abi.name}' share memory",
+                rule="the kernel is computed tile by tile, and what one tile stores must not be what a later one "
+                "loads: the two share no memory" + (", or begin at the same address" if may_be_one else ""),
+                hint="a copy of one of them, or a smaller block that needs no tiles",
+            )

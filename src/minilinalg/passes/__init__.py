@@ -39,6 +39,7 @@ _NAMES = (
     "linalg-decompose-elementwise",
     "linalg-fuse-elementwise",
     "linalg-specialize-generic-ops",
+    "linalg-tile-and-fuse",
     "linalg-to-simd",
     "memref-plan",
     "memref-promote",

@@ -16,9 +16,10 @@ from minilinalg.analysis.liveness import Interval, intervals, peak
 from minilinalg.dialects.simd import SpaceAttr
 from minilinalg.dialects.simd.constraints import reserved_bytes
 from minilinalg.dialects.upstream import func, memref
-from minilinalg.errors import InputError, UnsupportedError
+from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
+from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.passes.strided_view import buffer_type
 from minilinalg.targets import Space, Target
 
@@ -133,7 +134,7 @@ def _program_of(alloc: Operation) -> Operation:
     return at
 
 
-def _over_capacity(target: Target, space: Space, planned: Sequence[_Planned], total: int) -> InputError:
+def _over_capacity(target: Target, space: Space, planned: Sequence[_Planned], total: int) -> OverCapacityError:
     time, needed = peak((p.item.live, p.item.size) for p in planned)
     living = sorted((p for p in planned if time in p.item.live), key=lambda p: -p.item.size)
     lines = [f"{_describe(p)}" for p in living]
@@ -143,7 +144,7 @@ def _over_capacity(target: Target, space: Space, planned: Sequence[_Planned], to
         else f"the best plan found takes {total} bytes, with gaps that no buffer fits into"
     )
     over = max(needed, total if needed <= space.usable else 0) - space.usable
-    return InputError(
+    return OverCapacityError(
         f"{space.name} of target '{target.name}' is over capacity by {over} bytes: {why}\n  " + "\n  ".join(lines),
         rule=f"the buffers of a core that are live together fit into the {space.usable} bytes of {space.name}",
         hint="smaller blocks",

@@ -23,11 +23,12 @@ from minilinalg.dialects.linalg_ext import IndexedOp
 from minilinalg.dialects.simd import SpaceAttr, is_run
 from minilinalg.dialects.simd.constraints import reserved_bytes
 from minilinalg.dialects.upstream import func, memref
-from minilinalg.errors import InputError, UnsupportedError
+from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.insertion import insert_after, insert_before, value_before
 from minilinalg.passes.instruction_operand import lies_as_operand
+from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.passes.strided_view import buffer_type
 from minilinalg.targets import Target
 
@@ -254,7 +255,7 @@ class _Promotion:
         size = reserved_bytes(type, self.target)
         if size > space.usable:
             name = f"'{op.memref.name_hint}', " if op.memref.name_hint else ""
-            raise InputError(
+            raise OverCapacityError(
                 f"a block too large for any tile: {name}{_shape(type)}, takes {size} bytes of {space.name}",
                 rule=f"{space.name} of target '{self.target.name}' has {space.usable} bytes for all buffers of a core",
                 hint="a smaller block size",

@@ -1,0 +1,424 @@
+"""Writing a function again with some of its dimension classes cut into tiles.
+
+The operations of each block are gone through in their order, at a place where the tiles of some classes are fixed:
+
+1. An operation whose classes are all fixed (or whole) is written there, on tiles.
+2. An operation that runs along a further class, and whose results do not have it, is an anchor: a store, a reduction.
+   It is put into a loop over the tiles of that class, and with it what it needs and what was not written yet, in the
+   order of the text (step 3): so producers are pulled in, loops that carry tiles among them. What a reduction has
+   summed up so far is carried by the loop. Neighbouring anchors that run along the same classes, and do not depend on
+   one another, share a loop: their consumers are pulled in as well.
+3. Inside of the loop, one more class is fixed, and the same begins anew for what was pulled in.
+4. Any other operation is left for those who need it. One that is needed in several loops is computed, or loaded, in
+   each of them.
+
+A class is fixed only when nothing that is pulled in reduces along it: such a reduction has to be an anchor first. A
+class that is no multiple of its tile has a last, smaller tile behind the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, cast
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+
+from minilinalg.analysis.aliasing import accesses, own_accesses
+from minilinalg.analysis.dimension_classes import (
+    DimensionClasses,
+    carried,
+    is_loaded_part,
+    is_stored_part,
+    stored_block,
+)
+from minilinalg.analysis.order import Order
+from minilinalg.analysis.side_effects import is_removable
+from minilinalg.dialects.upstream import arith, bufferization, func, linalg, scf, tensor
+from minilinalg.passes.linalg_tile_and_fuse import tiled_ops
+from minilinalg.passes.linalg_tile_and_fuse.scope import INDEX, Scope, Tile
+from minilinalg.passes.linalg_tile_and_fuse.tiled_ops import tiled_type
+
+Needed = dict[Operation, set[int]]
+"""Operations, and which of their results are asked for."""
+
+
+class Made(NamedTuple):
+    """An access to memory, `old`, that was written as `new`, on these tiles of the classes of `block`."""
+
+    old: Operation
+    new: Operation
+    tiles: Mapping[int, Tile]
+    block: SSAValue | None
+
+
+class NoOrder(Exception):
+    """Anchors need one another along all classes that they could be tiled by: those cannot be cut together."""
+
+    def __init__(self, classes: frozenset[int], anchor: Operation):
+        super().__init__()
+        self.classes = classes
+        self.anchor = anchor
+
+
+class Tiling:
+    """Writes `function` with tiles of `sizes` (class -> size) into `self.function`.
+
+    `self.made` lists all that reads or writes memory, `self.old_loops` what new loops and branches were made from.
+    Raises NoOrder.
+    """
+
+    def __init__(self, function: func.FuncOp, classes: DimensionClasses, sizes: Mapping[int, int]):
+        self.classes = classes
+        self.sizes = sizes
+        self.order = Order(function)
+        self.made: list[Made] = []
+        self.nests = 0
+        self.old_loops: dict[Operation, Operation] = {}
+        self.whole: dict[SSAValue, SSAValue] = {}
+        """Tensor arguments of the function, of which each tile is cut out."""
+        old = function.body.block
+        block = Block(arg_types=[arg.type for arg in old.args])
+        scope = Scope(block)
+        for arg, new in zip(old.args, block.args, strict=True):
+            new.name_hint, new.location = arg.name_hint, arg.location
+            (self.whole if self.cut(self.classes.of(arg)) else scope.values)[arg] = new
+        self.write(scope, list(old.ops))
+        self.function = type(function).create(
+            properties=dict(function.properties), attributes=dict(function.attributes), regions=[Region(block)]
+        )
+        self.function.location = function.location
+
+    # --- what an operation needs -----------------------------------------------------------------------------------
+
+    def cut(self, classes: Iterable[int | None]) -> set[int]:
+        """Those of `classes` that are cut into tiles."""
+        return {cls for cls in classes if cls in self.sizes}  # pyright: ignore
+
+    def runs_along(self, op: Operation, results: set[int] | None) -> set[int]:
+        """The tiled classes that must be fixed before `op` is written."""
+        if isinstance(op, linalg.StructuredOp):
+            return self.cut(self.classes.loops(op))
+        if isinstance(op, scf.ForOp):
+            values = [op.results[index] for index in self.carried_with(op, results)]
+        elif isinstance(op, bufferization.MaterializeInDestinationOp):
+            values = [stored_block(op)]
+        elif is_loaded_part(op) or is_stored_part(op):
+            return set()
+        else:
+            values = [*op.results, *op.operands]
+        return self.cut(cls for value in values for cls in self.classes.of(value))
+
+    def carried_with(self, op: scf.ForOp, results: set[int] | None) -> set[int]:
+        """The results of a loop that those asked for depend on, themselves among them; None asks for all."""
+        if results is None:
+            return set(range(len(op.results)))
+        found, todo = set[int](), list(results)
+        while todo:
+            index = todo.pop()
+            if index in found:
+                continue
+            found.add(index)
+            for arg in self._arguments_of(op, carried(op, index)[2]):
+                todo.append(arg - 1)
+        return found
+
+    def _arguments_of(self, loop: scf.ForOp, value: SSAValue) -> set[int]:
+        """Which carried arguments of a loop's body `value`, which the body yields, is computed from."""
+        block, seen, todo, found = loop.body.block, set[SSAValue](), [value], set[int]()
+        while todo:
+            at = todo.pop()
+            if at in seen:
+                continue
+            seen.add(at)
+            if at.owner is block:
+                if (index := cast("int", at.index)) > 0:  # pyright: ignore
+                    found.add(index)
+            elif isinstance(at.owner, Operation) and loop.is_ancestor(at.owner):
+                todo += [operand for op in at.owner.walk() for operand in op.operands]
+            elif (
+                isinstance(at.owner, Block)
+                and (holder := at.owner.parent_op()) is not None
+                and loop.is_ancestor(holder)
+            ):
+                todo += holder.operands
+        return found
+
+    def is_anchor(self, scope: Scope, op: Operation) -> bool:
+        """Whether a loop over tiles begins at `op`: it has effects, or results that need no further class."""
+        if isinstance(op, bufferization.MaterializeInDestinationOp):
+            return True
+        return isinstance(op, linalg.StructuredOp) and all(
+            self.cut(self.classes.of(result)) <= scope.tiles.keys() for result in op.results
+        )
+
+    def is_virtual(self, op: Operation) -> bool:
+        """Parts that are loaded or stored are seen to with what they are part of."""
+        return is_loaded_part(op) or is_stored_part(op)
+
+    def uses(self, op: Operation) -> list[SSAValue]:
+        """What `op` and what is inside it uses from outside, through parts that are loaded or stored."""
+        found: list[SSAValue] = []
+        for inner in op.walk():
+            for value in inner.operands:
+                owner = value.owner
+                holder = owner if isinstance(owner, Operation) else owner.parent_op()
+                if holder is not None and op.is_ancestor(holder):
+                    continue
+                found += self.uses(owner) if isinstance(owner, Operation) and self.is_virtual(owner) else [value]
+        return found
+
+    def closure(self, scope: Scope, roots: Iterable[Operation], values: Iterable[SSAValue] = ()) -> Needed:
+        """What has to be written before `roots` can be, or `values` are known, in the order of the text."""
+        needed: Needed = {}
+        todo = [value for op in roots for value in self.uses(op)] + list(values)
+        seen: set[SSAValue] = set()
+        while todo:
+            value = todo.pop()
+            if value in seen or value in self.whole or scope.find(value) is not None:
+                continue
+            seen.add(value)
+            owner = value.owner
+            if not isinstance(owner, Operation):
+                # What is carried by a loop that is needed itself.
+                continue
+            if self.is_virtual(owner):
+                todo += self.uses(owner)
+                continue
+            if owner not in needed:
+                needed[owner] = set()
+                todo += self.uses(owner)
+            needed[owner].add(cast("int", value.index))  # pyright: ignore
+        return {op: needed[op] for op in sorted(needed, key=lambda op: self.order.enter[op])}
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def write(self, scope: Scope, ops: Sequence[Operation], needed: Needed | None = None) -> None:
+        """Writes those of `ops` that can be written at this place, and the loops over tiles that begin here."""
+        for position, op in enumerate(ops):
+            results = None if needed is None else needed.get(op)
+            if self.is_virtual(op) or (op in scope.written and self.has_results(scope, op, results)):
+                continue
+            missing = self.runs_along(op, results) - scope.tiles.keys()
+            if not missing:
+                self.write_op(scope, op, results)
+            elif self.is_anchor(scope, op):
+                group = self.group(scope, ops[position:], missing)
+                self.write_nest(scope, group)
+                scope.written.update(group)
+
+    def has_results(self, scope: Scope, op: Operation, results: set[int] | None) -> bool:
+        return results is None or all(scope.find(op.results[index]) is not None for index in results)
+
+    def write_op(self, scope: Scope, op: Operation, results: set[int] | None) -> None:
+        missing = self.closure(scope, [op])
+        if missing:
+            self.write(scope, list(missing), missing)
+        scope.at = op
+        if not op.regions or isinstance(op, linalg.StructuredOp):
+            for value in self.uses(op):
+                self.cut_argument(scope, value)
+        classes = self.classes
+        match op:
+            case linalg.StructuredOp():
+                tiled_ops.structured(classes, scope, op)
+            case tensor.InsertSliceOp():
+                read = tiled_ops.insert_slice(classes, scope, op)
+                if read is not None:
+                    self.made.append(Made(cast("Operation", op.source.owner), read, scope.tiles, op.result))
+            case tensor.ExtractSliceOp():
+                tiled_ops.extract_slice(classes, scope, op)
+            case bufferization.ToTensorOp():
+                self.made.append(Made(op, tiled_ops.to_tensor(classes, scope, op), scope.tiles, op.tensor))
+            case bufferization.MaterializeInDestinationOp() if op.result is None:
+                self.made.append(Made(op, tiled_ops.store(classes, scope, op), scope.tiles, stored_block(op)))
+            case bufferization.MaterializeInDestinationOp() if scope.destination(op, 1) is not None:
+                tiled_ops.collect(classes, scope, op)
+            case arith.ConstantOp():
+                tiled_ops.constant(classes, scope, op)
+            case scf.ForOp():
+                self.write_loop(scope, op, self.carried_with(op, results))
+            case _:
+                new = self.write_regions(scope, op) if op.regions else tiled_ops.copied(classes, scope, op)
+                if any(True for _ in own_accesses(op)):
+                    self.made.append(Made(op, new, scope.tiles, None))
+        scope.written.add(op)
+
+    def cut_argument(self, scope: Scope, value: SSAValue) -> None:
+        """Makes the tile of a tensor argument known, in the outermost place where its classes are fixed."""
+        if value not in self.whole or scope.find(value) is not None:
+            return
+        wanted = self.cut(self.classes.of(value))
+        assert wanted <= scope.tiles.keys()
+        at = scope
+        while at.parent is not None and wanted <= at.parent.tiles.keys():
+            at = at.parent
+        tiles = tiled_ops.tiles_of(self.classes, at, value)
+        shape = cast("TensorType[Attribute]", tiled_type(self.classes, at, value)).get_shape()
+        offsets = [0 if tile is None else tile.offset for tile in tiles]
+        at.at = scope.at
+        at.bind(value, tiled_ops.cut_out(at, self.whole[value], offsets, list(shape)))
+
+    def write_loop(self, scope: Scope, op: scf.ForOp, indices: set[int]) -> None:
+        """A loop with those of its results that were asked for."""
+        kept = sorted(indices)
+        body = op.body.block
+        block = Block(arg_types=[body.args[0].type, *(tiled_type(self.classes, scope, op.results[i]) for i in kept)])
+        inner = scope.inside(block)
+        for old, new in zip([body.args[0], *(body.args[i + 1] for i in kept)], block.args, strict=True):
+            new.location = old.location
+            inner.bind(old, new)
+        end = cast("Operation", body.last_op)
+        yielded = [end.operands[i] for i in kept]
+        if len(kept) == len(op.results):
+            self.write(inner, [inside for inside in body.ops if inside is not end])
+            self.complete(inner, yielded)
+        else:
+            self.complete(inner, yielded)
+        inner.at = end
+        inner.insert(scf.YieldOp(*(self.known(inner, value) for value in yielded)))
+        inits = [self.known(scope, op.iter_args[i]) for i in kept]
+        bounds = [self.known(scope, value) for value in (op.lb, op.ub, op.step)]
+        scope.at = op
+        new = scope.insert(
+            scf.ForOp.create(
+                operands=[*bounds, *inits],
+                result_types=[value.type for value in inits],
+                properties=dict(op.properties),
+                attributes=dict(op.attributes),
+                regions=[Region(block)],
+            )
+        )
+        self.old_loops[new] = op
+        for index, result in zip(kept, new.results, strict=True):
+            scope.bind(op.results[index], result)
+
+    def complete(self, scope: Scope, values: Sequence[SSAValue]) -> None:
+        """Writes what is missing of `values`."""
+        missing = self.closure(scope, (), values)
+        self.write(scope, list(missing), missing)
+
+    def write_regions(self, scope: Scope, op: Operation) -> Operation:
+        regions: list[Region] = []
+        for region in op.regions:
+            blocks: list[Block] = []
+            for old in region.blocks:
+                block = Block(arg_types=[tiled_type(self.classes, scope, arg) for arg in old.args])
+                inner = scope.inside(block)
+                for arg, new in zip(old.args, block.args, strict=True):
+                    new.location = arg.location
+                    inner.bind(arg, new)
+                self.write(inner, list(old.ops))
+                blocks.append(block)
+            regions.append(Region(blocks))
+        scope.at = op
+        new = type(op).create(
+            operands=[self.known(scope, value) for value in op.operands],
+            result_types=[tiled_type(self.classes, scope, result) for result in op.results],
+            properties=dict(op.properties),
+            attributes=dict(op.attributes),
+            regions=regions,
+        )
+        self.old_loops[new] = op
+        for old, result in zip(op.results, scope.insert(new).results, strict=True):
+            scope.bind(old, result)
+        return new
+
+    def known(self, scope: Scope, value: SSAValue) -> SSAValue:
+        self.cut_argument(scope, value)
+        found = scope.find(value)
+        assert found is not None, f"{value} was not written"
+        return found
+
+    # --- loops over tiles -------------------------------------------------------------------------------------------
+
+    def group(self, scope: Scope, ops: Sequence[Operation], missing: set[int]) -> list[Operation]:
+        """The anchors from the first of `ops` on that share its loops over the tiles of `missing`."""
+        first = ops[0]
+        group, later = [first], set(first.results)
+        begin = self.order.enter[first]
+        for op in ops[1:]:
+            if self.is_virtual(op):
+                continue
+            if not self.runs_along(op, None) - scope.tiles.keys():
+                if not is_removable(op) or any(access for access in accesses(op)):
+                    break
+                if later.intersection(self.uses(op)):
+                    later.update(op.results)
+            elif self.is_anchor(scope, op):
+                pulled = [op, *self.closure(scope, [op])]
+                depends = any(later.intersection(self.uses(one)) for one in pulled)
+                reads_later = any(
+                    self.order.enter[one] > begin and one is not op and any(True for _ in accesses(one))
+                    for one in pulled
+                )
+                if depends or reads_later or self.runs_along(op, None) - scope.tiles.keys() != missing:
+                    break
+                group.append(op)
+                later.update(op.results)
+        return group
+
+    def write_nest(self, scope: Scope, group: Sequence[Operation]) -> None:
+        """Loops over the tiles of one more class, around all of `group` and what it needs."""
+        pulled = self.closure(scope, group)
+        early = {op: pulled[op] for op in pulled if not self.runs_along(op, pulled[op]) - scope.tiles.keys()}
+        self.write(scope, list(early), early)
+        pulled = self.closure(scope, group)
+        cls = self.next_class(scope, group, pulled)
+        ops = sorted([*pulled, *group], key=lambda op: self.order.enter[op])
+        sums = [(op, index) for op in group for index in range(len(op.operands) - len(op.results), len(op.operands))]
+        values = [self.so_far(scope, op, index) for op, index in sums]
+        size, extent = self.sizes[cls], self.classes.extent(cls)
+        full = extent // size
+        self.nests += 1
+        scope.at = group[0]
+        if full > 1:
+            block = Block(arg_types=[INDEX, *(value.type for value in values)])
+            block.args[0].name_hint = "tile"
+            inner = scope.inside(block, {cls: Tile(block.args[0], size, self.nests)})
+            ends = self.write_tile(inner, ops, pulled, sums, block.args[1:])
+            inner.at = group[0]
+            inner.insert(scf.YieldOp(*ends))
+            begin, end, step = scope.value(0), scope.value(full * size), scope.value(size)
+            loop = scope.insert(scf.ForOp(begin, end, step, values, Region(block)))
+            values = list(loop.results)
+        elif full == 1:
+            values = self.write_tile(
+                scope.inside(scope.block, {cls: Tile(0, size, self.nests)}), ops, pulled, sums, values
+            )
+        if extent % size:
+            last = scope.inside(scope.block, {cls: Tile(full * size, extent % size, self.nests)})
+            values = self.write_tile(last, ops, pulled, sums, values)
+        for (op, index), value in zip(sums, values, strict=True):
+            scope.bind(op.results[index - len(op.operands) + len(op.results)], value)
+
+    def write_tile(
+        self,
+        scope: Scope,
+        ops: Sequence[Operation],
+        pulled: Needed,
+        sums: Sequence[tuple[Operation, int]],
+        values: Sequence[SSAValue],
+    ) -> list[SSAValue]:
+        """One tile of a nest; `values` are what was accumulated before it. Returns what is after it."""
+        scope.destinations.update(zip(sums, values, strict=True))
+        self.write(scope, ops, pulled)
+        return [self.known(scope, op.results[index - len(op.operands) + len(op.results)]) for op, index in sums]
+
+    def so_far(self, scope: Scope, op: Operation, index: int) -> SSAValue:
+        """What an anchor accumulates into."""
+        given = scope.destination(op, index)
+        return self.known(scope, op.operands[index]) if given is None else given
+
+    def next_class(self, scope: Scope, group: Sequence[Operation], pulled: Needed) -> int:
+        """The class whose tiles are gone through next: the outermost dimension that nothing pulled in reduces along."""
+        candidates: list[int] = []
+        for op in group:
+            block = stored_block(op) if isinstance(op, bufferization.MaterializeInDestinationOp) else None
+            along = self.classes.of(block) if block is not None else self.classes.loops(cast("linalg.StructuredOp", op))
+            candidates += [cls for cls in along if cls in self.sizes and cls not in scope.tiles]  # pyright: ignore
+        reduced = frozenset[int]().union(*(self.classes.reduced(op) for op in pulled))
+        for cls in candidates:
+            if cls not in reduced:
+                return cls
+        raise NoOrder(frozenset(candidates), group[0])

@@ -1,0 +1,133 @@
+"""The six kernels with their large blocks on machines with little memory: tile by tile, every pass checked, against
+NumPy; what a launch then demands of the arguments; what cannot be cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from road_checks import blocks, floats, integers
+from road_machines import machine
+
+import minilinalg as ml
+from minilinalg.errors import LaunchError
+from minilinalg.targets import Target, load_target
+
+KERNELS = Path(__file__).parent.parent / "examples" / "kernels"
+HALF = np.float16
+
+
+@cache
+def target(name: str) -> Target:
+    return load_target(name) if name == "tiny-simd" else machine(name, clusters=1, capacity=65_536, usable=24_576)
+
+
+@cache
+def compiled(file: str, on: str) -> Any:
+    kernel = ml.compile(KERNELS / f"{file}.ttir", target=target(on))
+    assert "scf.for %tile" in kernel.text("tiled")
+    return kernel
+
+
+def run(file: str, grid: Any, args: Sequence[Any], on: str = "tiny-simd") -> Any:
+    return compiled(file, on)[grid](*args, check=True)
+
+
+def near(found: np.ndarray, wanted: np.ndarray, close: float) -> None:
+    np.testing.assert_allclose(found.astype(np.float64), wanted.astype(np.float64), rtol=close, atol=close)
+
+
+def softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+@pytest.mark.parametrize("n", [1, 255, 257, 1024, 2029])
+def test_vector_add(n: int) -> None:
+    x, y, out = floats(n), floats(n, seed=1), np.ones(n + 1, np.float32)
+    run("vector_add.nopromise", blocks(n, 1024), [x, y, out, n])
+    np.testing.assert_array_equal(out, [*(x + y), 1])
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (3, 997), (2, 512), (1, 1024)])
+def test_softmax_reads_a_row_three_times(rows: int, columns: int) -> None:
+    x, out = floats(rows, columns + 2), np.ones((rows, columns + 3), np.float32)
+    run("softmax.nopromise", 2, [out, x, columns + 2, columns + 3, rows, columns])
+    near(out[:, :columns], softmax(x[:, :columns]), 1e-6)
+    assert (out[:, columns:] == 1).all()
+
+
+def test_layernorm_carries_tiles_through_its_loops() -> None:
+    rows, n = 2, 1029
+    x, w, b = floats(rows, n + 1, dtype=HALF), floats(n, dtype=HALF), floats(n, dtype=HALF, seed=1)
+    y, mean, rstd = np.ones((rows, n + 1), HALF), np.ones(rows, np.float32), np.ones(rows, np.float32)
+    run("layernorm.nopromise", rows, [x, y, w, b, mean, rstd, n + 1, n, 1e-5])
+    wide = x[:, :n].astype(np.float32)
+    centred = wide - wide.mean(1, keepdims=True)
+    deviation = 1 / np.sqrt((centred**2).mean(1) + 1e-5)
+    near(y[:, :n], centred * deviation[:, None] * w.astype(np.float32) + b.astype(np.float32), 4e-3)
+    near(mean, wide.mean(1), 1e-4)
+    near(rstd, deviation, 1e-4)
+
+
+@pytest.mark.parametrize(("m", "n"), [(31, 127), (1, 1), (33, 130)])
+def test_gemv(m: int, n: int) -> None:
+    a, x = integers(m, n + 1, low=-4, high=5, dtype=HALF), integers(n, low=-4, high=5, dtype=HALF)
+    y = np.ones(m, np.float32)
+    run("gemv.nopromise", blocks(m, 32), [a, x, y, m, n, n + 1])
+    np.testing.assert_array_equal(y, a[:, :n].astype(np.float32) @ x.astype(np.float32))
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (70, 131, 67)])
+def test_matmul_moves_its_loop_into_that_over_tiles(m: int, n: int, k: int) -> None:
+    a, b = integers(m, k + 1, low=-4, high=5, dtype=HALF), integers(k, n, low=-4, high=5, dtype=HALF)
+    c = np.ones((m, n + 2), HALF)
+    run("matmul.nopromise", blocks(m, 128) * blocks(n, 128), [a, b, c, m, n, k, k + 1, n, n + 2], "some-memory")
+    wanted = np.ones((m, n + 2), np.float32)
+    wanted[:, :n] = a[:, :k].astype(np.float32) @ b.astype(np.float32)
+    np.testing.assert_array_equal(c, wanted.astype(HALF))
+
+
+@pytest.mark.parametrize("sequence", [1, 97])
+def test_attention(sequence: int) -> None:
+    q, k, v = (floats(1, sequence, 64, dtype=HALF, seed=i) for i in range(3))
+    o, lse = np.ones((1, sequence, 64), HALF), np.ones((1, sequence), np.float32)
+    args = [q, k, v, o, lse, 0.125, sequence, sequence * 64, 64]
+    run("flash_attn.nopromise", (blocks(sequence, 64), 1), args, "some-memory")
+    scores = q.astype(np.float32) @ k.astype(np.float32).transpose(0, 2, 1) * 0.125
+    scores[:, ~np.tril(np.ones((sequence, sequence), bool))] = -np.inf
+    p = np.exp(scores - scores.max(-1, keepdims=True))
+    near(o, p / p.sum(-1, keepdims=True) @ v.astype(np.float32), 4e-3)
+    near(lse, (np.log(p.sum(-1)) + scores.max(-1)) / np.log(2), 1e-3)
+
+
+# What a launch demands
+
+
+def test_in_place_is_right_tile_by_tile() -> None:
+    x, y = floats(1500), floats(1500, seed=1)
+    wanted = x + y
+    run("vector_add.nopromise", 2, [x, y, x, 1500])
+    np.testing.assert_array_equal(x, wanted)
+
+
+def test_arguments_that_overlap_are_refused() -> None:
+    memory = floats(1010)
+    with pytest.raises(LaunchError) as caught:
+        run("vector_add.nopromise", 1, [memory[:1000], memory[5:1005], memory[5:1005], 1000])
+    assert str(caught.value) == (
+        "error: arguments 'x_ptr' and 'out_ptr' of 'vector_add' share memory\n"
+        "  rule: the kernel is computed tile by tile, and what one tile stores must not be what a later one loads: "
+        "the two share no memory, or begin at the same address\n"
+        "  hint: a copy of one of them, or a smaller block that needs no tiles"
+    )
+
+
+def test_a_row_that_is_read_again_is_not_written_in_place() -> None:
+    x = floats(2, 1000)
+    with pytest.raises(LaunchError, match=r"'out_ptr' and 'in_ptr' of 'softmax' share memory(.|\n)*share no memory\n"):
+        run("softmax.nopromise", 2, [x, x, 1000, 1000, 2, 1000])
