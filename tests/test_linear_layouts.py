@@ -566,7 +566,7 @@ ERRORS = [
     ),
     (
         lambda: blocked((16, 32, 1), *ROWS),
-        "error: a layout of 2 dimensions on a tensor of 3\n  rule: a layout has as many dimensions as its tensor",
+        "error: a layout of rank 2 on a tensor of rank 3\n  rule: a layout has as many dimensions as its tensor",
     ),
     (
         lambda: nvmma_shared((4, 64), 128, False, 16),

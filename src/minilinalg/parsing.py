@@ -1,10 +1,14 @@
-"""Text to IR: `parse_module` reads one module and turns whatever is wrong with it into an `InputError` with a place."""
+"""Text to IR: `parse_module` reads one module, `parse_attribute` one attribute, and both turn whatever is wrong with it
+into an `InputError` with a place."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Attribute
 from xdsl.utils.exceptions import MultipleSpansParseError, ParseError, VerifyException
 
 from minilinalg.broken_rules import explain_types
@@ -24,13 +28,35 @@ def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None
     Raises InputError, with the place in the text and in the source that the text was made from, when the text is
     not well formed, uses an unknown dialect, operation or attribute, or breaks a rule.
     """
+    module = _read(text, file, ctx, lambda parser: parser.parse_module())
+    if verify:
+        verify_module(module, {file: text})
+    return module
+
+
+def parse_attribute(text: str, file: str = "<string>", ctx: MLContext | None = None) -> Attribute:
+    """The attribute that is all of `text`. Raises InputError as `parse_module` does."""
+
+    def read(parser: MLIRParser) -> Attribute:
+        attribute = parser.parse_attribute()
+        if parser.token_text(parser.pos):
+            parser.raise_error("expected the end of the attribute")
+        return attribute
+
+    return _read(text, file, ctx, read)
+
+
+Read = TypeVar("Read")
+
+
+def _read(text: str, file: str, ctx: MLContext | None, read: Callable[[MLIRParser], Read]) -> Read:
     try:
         parser = MLIRParser(ctx or make_context(), text, file)
     except ParseError as error:
         # The very first token already is none.
         raise InputError(_tidy(error.msg), places=[place_in(text, file, error.span.start)]) from None
     try:
-        module = parser.parse_module()
+        return read(parser)
     except InputError:
         raise
     except MultipleSpansParseError as error:
@@ -52,9 +78,6 @@ def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None
     ) as error:
         # xDSL's own parsing methods assume much of what they read; a text that surprises one of them is a wrong text.
         raise _syntax_error(parser, f"not understood: {error}", parser.pos, parser.pos) from error
-    if verify:
-        verify_module(module, {file: text})
-    return module
 
 
 _UNKNOWN_CHOICE = re.compile(r"(unknown .* '(.*)'): it is one of (.*)")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from minilinalg.cli.arguments import HELP, VERSION, parse, table
 from minilinalg.cli.process import EXIT_CODES, run_command
-from minilinalg.errors import CommandError, ExitCode, UnsupportedError, unknown_name
+from minilinalg.errors import CommandError, ExitCode, unknown_name
 
 PROGRAM = "minilinalg"
 
@@ -129,9 +129,9 @@ def _targets(argv: Sequence[str]) -> int:
 
 
 def _layout(argv: Sequence[str]) -> int:
-    raise UnsupportedError(
-        "'minilinalg layout' shows nothing yet", rule="layouts belong to the simt road, which is not there yet"
-    )
+    from minilinalg.cli.layout import layout
+
+    return layout(argv)
 
 
 COMMANDS: dict[str, tuple[Callable[[Sequence[str]], int], str]] = {

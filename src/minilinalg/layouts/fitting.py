@@ -13,6 +13,13 @@ from minilinalg.errors import InputError
 from minilinalg.layouts.linear import BLOCK, REGISTER, LinearLayout, dim_names, log2
 
 
+def rank_error(layout: int, tensor: int) -> InputError:
+    """The error for a layout of so many dimensions on a tensor of so many."""
+    return InputError(
+        f"a layout of rank {layout} on a tensor of rank {tensor}", rule="a layout has as many dimensions as its tensor"
+    )
+
+
 def product_in_order(into: str, sizes: Sequence[int], order: Sequence[int]) -> LinearLayout:
     """The dimension `into` counts through a box of these sizes, the dimension `order[0]` fastest."""
     names = dim_names(len(sizes))
@@ -72,10 +79,7 @@ def over_blocks(layout: LinearLayout, cga: Sequence[Sequence[int]], shape: Seque
     for name, size in zip(names, shape, strict=True):
         log2(size, f"the size of {name}")
     if set(layout.out_names) != set(names):
-        raise InputError(
-            f"a layout of {len(layout.out_names)} dimensions on a tensor of {len(shape)}",
-            rule="a layout has as many dimensions as its tensor",
-        )
+        raise rank_error(len(layout.out_names), len(shape))
     blocks = not_larger_than(block_layout(cga, len(shape)), shape).with_outs(layout.out_names)
     part = tuple(size // blocks.out_size(name) for name, size in zip(names, shape, strict=True))
     fitted = not_larger_than(not_smaller_than(layout, part), part)
