@@ -215,6 +215,24 @@ def test_a_machine_has_no_more_cores_than_its_target():
         Machine(TINY, 3)
 
 
+def test_a_core_does_what_nothing_needs_and_the_engine_does_not():
+    module = parse_module("""func.func @f(%n: i32) {
+      %core = simd.core_id : index
+      %squared = arith.muli %n, %n : i32
+      %again = arith.divsi %squared, %n : i32
+      return
+    }""")
+    simulator = Simulator(module, TINY)
+    written = {op.name for op in simulator.executable.compiled.program.origin.values()}
+    report = simulator.run(1, [3]).report
+    assert "simd.core_id" in written and not written & {"arith.muli", "arith.divsi"}
+    assert report is not None
+    each = sum(
+        scalar_cost(name, size, TINY) for name, size in (("simd.core_id", 8), ("arith.muli", 4), ("arith.divsi", 4))
+    )
+    assert (report.counters["scalar"], report.pipes["scalar"]) == (2 * 3, 2 * each)
+
+
 # --- costs ---------------------------------------------------------------------------------------------------------
 
 

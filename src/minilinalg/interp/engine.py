@@ -152,6 +152,9 @@ class Observer:
     def after(self, em: Emitter, op: Operation) -> None:
         """Called when they are; the results of `op` have names now."""
 
+    def unused(self, em: Emitter, op: Operation) -> None:
+        """Called instead of both for an operation that is not written, as nothing needs its results."""
+
 
 class Observers(Observer):
     """Several that look on, in this order."""
@@ -166,6 +169,10 @@ class Observers(Observer):
     def after(self, em: Emitter, op: Operation) -> None:
         for observer in self.observers:
             observer.after(em, op)
+
+    def unused(self, em: Emitter, op: Operation) -> None:
+        for observer in self.observers:
+            observer.unused(em, op)
 
 
 class Emitter:
@@ -185,6 +192,7 @@ class Emitter:
         self._count = count()
         self._body: list[tuple[str, Operation | None]] = []
         self._compiled: dict[tuple[str, bool], str] = {}
+        self._unused: set[Operation] = set()
         self._block: Block | None = None
         self.targets: dict[Block, tuple[int, list[SSAValue]]] = {}
         """The blocks that a branch may go to: the number of each, and the values from before that it needs."""
@@ -258,6 +266,7 @@ class Emitter:
         if key not in self._compiled:
             spelled = "".join(c if c.isalnum() else "_" for c in symbol)
             self._compiled[key] = f"f{next(self._count)}_{spelled}"
+            self._unused.update(_unused(self.functions[symbol]))
             self._write(self._compiled[key], [], self.functions[symbol].regions[0])
         return self._compiled[key]
 
@@ -275,7 +284,7 @@ class Emitter:
         with self.body(name, parameters, block):
             for op in block.ops:
                 if needed is None or op in needed:
-                    self.emit(op)
+                    self.emit(op, wanted=needed is not None)
             if yields is not None:
                 self.line(f"return ({''.join(self.ref(v) + ', ' for v in yields)})")
 
@@ -288,8 +297,8 @@ class Emitter:
         self._close(name, parameters)
         self._body, self._block = saved
 
-    def emit(self, op: Operation) -> None:
-        """Writes one operation."""
+    def emit(self, op: Operation, *, wanted: bool = False) -> None:
+        """Writes one operation, if anything needs it or it is wanted all the same."""
         found = MEANINGS.get(op.name)
         if found is None:
             raise UnsupportedError(
@@ -297,6 +306,9 @@ class Emitter:
                 rule="every operation of a module that runs needs a meaning in interp/",
                 places=places_of(op),
             )
+        if op in self._unused and not wanted:
+            self.observer.unused(self, op)
+            return
         self.observer.before(self, op)
         found.emit(self, op)
         self.observer.after(self, op)
@@ -324,6 +336,16 @@ class Emitter:
     def give(self) -> str:
         """What stands before a call of a region function: generators are delegated to."""
         return "yield from " if self.stepwise else ""
+
+
+def _unused(function: Operation) -> set[Operation]:
+    """Operations that only compute, and what they compute only others that are not used either."""
+    found: set[Operation] = set()
+    # Who uses a value stands behind it.
+    for op in reversed(list(function.walk())):
+        if op.name.startswith("arith.") and all(use.operation in found for r in op.results for use in r.uses):
+            found.add(op)
+    return found
 
 
 def _makes_anew(op: Operation, block: Block | None) -> bool:

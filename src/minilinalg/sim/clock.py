@@ -48,6 +48,10 @@ class Clock(Observer):
         if (isinstance(op, MACHINE) and not sums) or op.regions or op.next_op is None:
             self._flush(em, op)
 
+    def unused(self, em: Emitter, op: Operation) -> None:
+        """A core does also what nothing needs."""
+        self.before(em, op)
+
     def after(self, em: Emitter, op: Operation) -> None:
         """The instruction itself."""
         if isinstance(op, simd.WaitOp):
