@@ -44,8 +44,7 @@ class Clock(Observer):
         """Scalar work that comes first in time is written first."""
         if not isinstance(op, MACHINE | simd.ReadyOp):
             self._count_scalar(op)
-        sums = isinstance(op, simd.Instruction) and self._only_adds(op)
-        if (isinstance(op, MACHINE) and not sums) or op.regions or op.next_op is None:
+        if isinstance(op, simd.BarrierOp | simd.WaitOp) or op.regions or op.next_op is None:
             self._flush(em, op)
 
     def unused(self, em: Emitter, op: Operation) -> None:
@@ -61,12 +60,13 @@ class Clock(Observer):
         elif isinstance(op, simd.Instruction):
             done = f"{em.ref(op.token)}.done = " if op.token is not None else ""
             after = self._times(em, op.after)
+            lead = "None" if self._only_adds(op) else self._lead(em, op)
             if isinstance(op, simd.DmaOp):
                 dma = em.const(self._dma(op), "dma")
-                em.line(f"{done}{dma}(c, {em.ref(op.inputs[0])}, {em.ref(op.outputs[0])}, {after})", op)
+                em.line(f"{done}{dma}(c, {em.ref(op.inputs[0])}, {em.ref(op.outputs[0])}, {after}, {lead})", op)
             elif isinstance(op, simd.Indexed):
                 dma = em.const(self._list_dma(op), "dma")
-                em.line(f"{done}{dma}(c, [{em.refs(op.inputs)}], {em.ref(op.outputs[0])}, {after})", op)
+                em.line(f"{done}{dma}(c, [{em.refs(op.inputs)}], {em.ref(op.outputs[0])}, {after}, {lead})", op)
             elif self._only_adds(op):
                 cost = instruction_cost(op, self.target)
                 span = self._span(op)
@@ -75,7 +75,7 @@ class Clock(Observer):
                 span.counters[op.name] += 1
             else:
                 cost = em.const(instruction_cost(op, self.target), "cost")
-                how = f"op={op.name!r}, after={after}, synchronous={not op.is_async}"
+                how = f"op={op.name!r}, after={after}, synchronous={not op.is_async}, lead={lead}"
                 if op in self._independent_in(op.parent):
                     how += ", depends=False"
                 em.line(f"{done}c.machine.issue({op.pipe!r}, {cost}, c.active, {how})", op)
@@ -118,6 +118,11 @@ class Clock(Observer):
     def _span(self, op: Operation) -> Span:
         return self._spans.setdefault(op.parent, Span())
 
+    def _lead(self, em: Emitter, op: Operation) -> str:
+        """The scalar work in front of an instruction, which is handed over with it."""
+        span = self._spans.pop(op.parent, None)
+        return "None" if span is None else em.const(span, "span")
+
     def _flush(self, em: Emitter, op: Operation) -> None:
         span = self._spans.pop(op.parent, None)
         if span is not None:
@@ -131,9 +136,9 @@ class Clock(Observer):
 
         cost = _transfer_along(path, width, writes_chip=writes_chip)
 
-        def dma(c: Chunk, a: MemRef, b: MemRef, after: Sequence[Array]) -> Any:
+        def dma(c: Chunk, a: MemRef, b: MemRef, after: Sequence[Array], lead: Span | None) -> Any:
             found = per_core(cost, (*a.sizes, *a.strides, *b.strides), c.size)
-            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous)
+            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous, lead=lead)
 
         return dma
 
@@ -146,7 +151,7 @@ class Clock(Observer):
 
         cost = _transfer_along(path, width, writes_chip=writes_chip)
 
-        def dma(c: Chunk, inputs: list[MemRef], output: MemRef, after: Sequence[Array]) -> Any:
+        def dma(c: Chunk, inputs: list[MemRef], output: MemRef, after: Sequence[Array], lead: Span | None) -> Any:
             first, index = inputs[:2]
             array, block = (first, output) if is_gather else (output, first)
             behind = at + index.rank
@@ -159,7 +164,7 @@ class Clock(Observer):
                 entries = entries * extent
             rows = _count_true(inputs[2], c) if has_mask else entries
             found = list_transfer(entries, rows, one, path)
-            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous)
+            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous, lead=lead)
 
         return dma
 

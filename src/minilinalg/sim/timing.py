@@ -89,8 +89,8 @@ class Machine:
             space.name: Channel(space.bytes_per_cycle) for space in target.spaces if space.bytes_per_cycle is not None
         }
         self._ways: dict[tuple[str, str], _Way] = {}
-        self._waits: list[Ints] = []
-        """How long DMAs queued, not yet summed up, and what is."""
+        self._waits: list[tuple[Ints, Ints]] = []
+        """When DMAs were done and would have been alone, where what they queued is not summed up yet; and what is."""
         self._queueing = 0
         self._spent: Counter[Span] = Counter()
         """How many cores have done the work of each span."""
@@ -110,13 +110,14 @@ class Machine:
         after: Sequence[Token] = (),
         synchronous: bool = True,
         depends: bool = True,
+        lead: Span | None = None,
     ) -> Token | None:
-        """One instruction of a known cost. Returns its token when it is not synchronous.
+        """One instruction of a known cost, behind the work `lead`. Returns its token when it is not synchronous.
 
         depends: whether it may touch what an instruction of its pipe writes whose result is not there yet.
         """
         at = _cores(active)
-        start = self._start(pipe, cost.issue, at, after, synchronous, self._dry if depends else self._free)
+        start = self._start(pipe, cost.issue, at, after, synchronous, self._dry if depends else self._free, lead)
         free = start + cost.occupancy
         done = free + cost.latency if cost.latency else free
         cores = len(start)
@@ -135,22 +136,25 @@ class Machine:
         op: str,
         after: Sequence[Token] = (),
         synchronous: bool = True,
+        lead: Span | None = None,
     ) -> Token | None:
-        """One DMA along `path`; the fields of `transfer` are numbers or vectors over the active cores."""
+        """One DMA along `path`, behind the work `lead`; the fields of `transfer` are numbers or vectors over the active
+        cores."""
         at = _cores(active)
-        start = self._start(path.pipe, path.issue, at, after, synchronous, self._dry)
+        start = self._start(path.pipe, path.issue, at, after, synchronous, self._dry, lead)
         startup, engine, moved, payload = transfer
         asked = start + startup
         alone = asked + engine
         done = alone
         way = self._ways.get((path.source, path.destination)) or self._way(path)
         for channel in way.channels:
-            done = np.maximum(done, _served(channel, asked, moved, at))
+            served = channel.serve(asked, moved) if at is ALL else _served(channel, asked, moved, at)
+            done = np.maximum(done, served)
             if channel.idle_times > MANY:
                 channel.forget(int(self._now.min()))
         cores = len(start)
         if done is not alone:
-            self._waits.append(done - alone)
+            self._waits.append((done, alone))
             if len(self._waits) > MANY:
                 self._sum_waits()
         self._counters[op] += cores
@@ -185,23 +189,30 @@ class Machine:
         after: Sequence[Token],
         synchronous: bool,
         behind: dict[Pipe, Ints],
+        lead: Span | None,
     ) -> Ints:
         """When an instruction starts on each of the cores, `behind` what of its pipe it has to wait for."""
-        start = _of(self._now, at) + issue
-        self._busy["scalar"] += issue * len(start)
+        now = self._now if at is ALL else self._now[at]
+        cores = len(now)
+        if lead is None:
+            start = now + issue
+        else:
+            start = now + (lead.cycles + issue)
+            self._spent[lead] += cores
+        self._busy["scalar"] += issue * cores
         if not synchronous:
             self._overlaps = True
         if self._overlaps:
-            self._go_on(at, start)
-            start = np.maximum(start, _of(behind[pipe], at))
+            self._now = start if at is ALL else _with(self._now, at, start)
+            start = np.maximum(start, behind[pipe] if at is ALL else behind[pipe][at])
             for token in after:
                 start = np.maximum(start, token)
         return start
 
     def _finish(self, pipe: Pipe, at: slice | Ints, free: Ints, done: Ints, synchronous: bool) -> Token | None:
         if self._overlaps:
-            self._free[pipe] = _with(self._free[pipe], at, free)
-            self._dry[pipe] = self._free[pipe] if done is free else _with(self._dry[pipe], at, done)
+            self._free[pipe] = free if at is ALL else _with(self._free[pipe], at, free)
+            self._dry[pipe] = done if at is ALL else _with(self._dry[pipe], at, done)
         if synchronous:
             self._go_on(at, done)
             return None
@@ -216,7 +227,8 @@ class Machine:
         return self._ways.setdefault((path.source, path.destination), _Way(channels))
 
     def _sum_waits(self) -> int:
-        self._queueing += sum(int(waits.sum()) for waits in self._waits)
+        for sign, times in zip((1, -1), zip(*self._waits, strict=True), strict=False):
+            self._queueing += sign * int(np.concatenate(times).sum())
         self._waits.clear()
         return self._queueing
 
