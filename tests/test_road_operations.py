@@ -190,6 +190,19 @@ def test_library(n: int) -> None:
     check("library", blocks(n, 128), [x, zeros(n), n], {1: np.where(np.isnan(x), 0, y)}, 1e-6)
 
 
+@pytest.mark.parametrize("n", [1, 128, 200])
+def test_toward_zero(n: int) -> None:
+    """Cutting bits off rounds toward zero, as long as nothing is subnormal."""
+    x = floats(n) * 10
+    bits = x.view(np.uint32)
+    a = (bits & 0xFFE00000).view(np.float32).astype(ml_dtypes.float8_e5m2)
+    b = (bits & 0xFFFF0000).view(np.float32).astype(ml_dtypes.bfloat16)
+    c = (bits & 0xFFFFE000).view(np.float32).astype(np.float16)
+    d = a.astype(np.float32).astype(ml_dtypes.float8_e4m3fn)
+    args = [x, a * 0, b * 0, c * 0, d * 0, n]
+    check("toward_zero", blocks(n, 128), args, {1: a, 2: b, 3: c, 4: d})
+
+
 @pytest.mark.parametrize("n", [1, 64, 100])
 def test_exact_elements(n: int) -> None:
     x, y, i = floats(n), floats(n, seed=1), integers(n, low=-(2**31), high=2**31)

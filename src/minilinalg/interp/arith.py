@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 from xdsl.ir import Operation
 
 from minilinalg.errors import UnsupportedError
-from minilinalg.interp.dtypes import I1, I32, INDEX, Array, DType, dtype_of, is_array, shape_of
+from minilinalg.interp.dtypes import DIRECTED, I1, I32, INDEX, Array, DType, dtype_of, is_array, rounder, shape_of
 from minilinalg.interp.engine import Emitter, meaning, python_array
 from minilinalg.interp.values import Affine, Mask, Partial, Term, least, most, per_program, written_out
 from minilinalg.locations import places_of
@@ -855,13 +855,13 @@ def _widen(target: DType) -> Function:
     return widen
 
 
-def float_cast(name: str, source: DType, target: DType) -> Function:
-    """extf, truncf, sitofp, uitofp, fptosi, fptoui over arrays and NumPy scalars."""
+def float_cast(name: str, source: DType, target: DType, rounding: str | None = None) -> Function:
+    """extf, truncf (in a rounding mode), sitofp, uitofp, fptosi, fptoui over arrays and NumPy scalars."""
     match name:
         case "arith.extf":
             return same if source.carrier == target.carrier else _widen(target)
         case "arith.truncf":
-            return target.round
+            return rounder(target, rounding)
         case "arith.sitofp":
             as_float = _as_float(target)
             return _after(_signed_bit, as_float) if source is I1 else as_float
@@ -875,11 +875,13 @@ def float_cast(name: str, source: DType, target: DType) -> Function:
 
 @meaning("arith.extf", "arith.truncf", "arith.sitofp", "arith.uitofp", "arith.fptosi", "arith.fptoui")
 def emit_float_cast(em: Emitter, op: Any) -> None:
-    rounding = op.properties.get("roundingmode")
-    if rounding is not None and "to_nearest_even" not in str(rounding):
-        raise UnsupportedError(f"'{op.name}' rounds {rounding}", rule="only to_nearest_even is run yet")
+    rounding = getattr(op, "rounding_mode", None)
+    if rounding is not None and rounding not in DIRECTED:
+        raise UnsupportedError(
+            f"'{op.name}' rounds {rounding}", rule=f"rounding is {', '.join(DIRECTED)}", places=places_of(op)
+        )
     source, target = dtype_of(op.operands[0].type), dtype_of(op.results[0].type)
-    fn = float_cast(op.name, source, target)
+    fn = float_cast(op.name, source, target, rounding)
     em.call(op, by_rank(op, fn), em.refs(op.operands))
 
 
@@ -971,11 +973,17 @@ def clamp(x: Any, low: Any, high: Any) -> Any:
 
 
 def array_function(
-    name: str, sources: Sequence[DType], target: DType, predicate: int | None = None, op: Operation | None = None
+    name: str,
+    sources: Sequence[DType],
+    target: DType,
+    predicate: int | None = None,
+    op: Operation | None = None,
+    rounding: str | None = None,
 ) -> Function:
     """The arith or math operation `name` over arrays in their carriers; Python ints may stand for integer operands.
 
-    sources, target: the element types. predicate: of a comparison. Raises UnsupportedError for an unknown name.
+    sources, target: the element types. predicate: of a comparison; rounding: of a conversion. Raises UnsupportedError
+    for an unknown name.
     """
     from minilinalg.interp import math
 
@@ -1016,7 +1024,7 @@ def array_function(
             "arith.fptosi",
             "arith.fptoui",
         ):
-            return float_cast(name, sources[0], target)
+            return float_cast(name, sources[0], target, rounding)
         case _:
             raise UnsupportedError(
                 f"'{name}' on arrays cannot be run yet",

@@ -7,6 +7,7 @@ of each of them, so rounding twice is innocuous (Figueroa, "When is double round
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeGuard
@@ -120,6 +121,34 @@ def _round_piece_to_half(x: Array) -> Array:
         step -= np.float32(0.75)
         np.copyto(result, np.copysign(step, x), where=small)
     return result
+
+
+def rounder(dtype: DType, mode: str | None) -> Callable[[Any], Any]:
+    """`DType.round` in a rounding mode of arith: to nearest even (None too), downward, upward or toward zero.
+
+    The nearest number that lies on the wrong side of `x` is followed by its neighbour on the other one. Bits of a float
+    without its sign are in the order of its magnitude, so a neighbour is one more or one less.
+    """
+    if mode in (None, "to_nearest_even"):
+        return dtype.round
+
+    def directed(x: Any) -> Any:
+        near = np.asarray(dtype.round(x))
+        wide = saturate(np.asarray(x, np.float64), dtype)
+        over = near > wide if mode == "downward" else near < wide
+        if mode == "toward_zero":
+            over = np.abs(near) > np.abs(wide)
+        bits = near.astype(dtype.storage).view(np.dtype(f"u{dtype.itemsize}"))
+        away = np.signbit(near) if mode == "downward" else ~np.signbit(near)
+        step = np.where(away & (mode != "toward_zero"), 1, -1).astype(np.int64)
+        moved = (bits + np.where(over, step, 0)).astype(bits.dtype).view(dtype.storage)
+        return moved.astype(dtype.carrier)
+
+    return directed
+
+
+DIRECTED = ("to_nearest_even", "downward", "upward", "toward_zero")
+"""The rounding modes that are known."""
 
 
 def saturate(x: Any, dtype: DType) -> Any:

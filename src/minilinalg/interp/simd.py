@@ -124,7 +124,9 @@ def emit_elementwise(em: Emitter, op: Any) -> None:
     sources = [dtype_of(v.type) for v in op.inputs]
     target = dtype_of(op.outputs[0].type)
     predicate = op.properties.get("predicate")
-    fn = array_function(name, sources, target, None if predicate is None else predicate.value.data, op)
+    mode = op.properties.get("rounding")
+    rounding: str | None = None if mode is None else simd.ROUNDING[int(mode.value.data)]
+    fn = array_function(name, sources, target, None if predicate is None else predicate.value.data, op, rounding)
     ufunc = UFUNCS.get(name) if target.bits > 1 else None
 
     def compute(_c: Chunk, *values: Any) -> Any:

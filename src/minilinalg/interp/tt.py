@@ -17,7 +17,7 @@ from minilinalg.dialects.tt.attributes import PropagateNan, RoundingMode
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.arith import by_rank, guarded, lift, maximumf, minimumf, same, written_out
-from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, shape_of
+from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, rounder, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
 from minilinalg.interp.values import Affine, Mask, Partial, form_of, scalar_form, spread
 from minilinalg.locations import places_of
@@ -355,14 +355,12 @@ def emit_clampf(em: Emitter, op: Any) -> None:
 
 @meaning("tt.fp_to_fp")
 def emit_fp_to_fp(em: Emitter, op: Any) -> None:
-    rounding = op.rounding_mode
     source, target = dtype_of(op.operands[0].type), dtype_of(op.results[0].type)
-    if rounding not in (None, RoundingMode.RTNE):
-        raise UnsupportedError("'tt.fp_to_fp' rounds towards zero", rule="only rtne is run yet", places=places_of(op))
     widens = target.itemsize > source.itemsize
+    narrow = rounder(target, "toward_zero" if op.rounding_mode is RoundingMode.RTZ else None)
 
     def convert(x: Any) -> Any:
-        return x.astype(target.carrier, copy=False) if widens else target.round(x)
+        return x.astype(target.carrier, copy=False) if widens else narrow(x)
 
     em.call(op, by_rank(op, convert), em.refs(op.operands))
 

@@ -277,6 +277,18 @@ def narrow(x_ptr, a_ptr, b_ptr, c_ptr, y_ptr, n, BLOCK: tl.constexpr):
 
 
 @triton.jit
+def toward_zero(x_ptr, a_ptr, b_ptr, c_ptr, d_ptr, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offs < n
+    x = tl.load(x_ptr + offs, mask=mask, other=0.0)
+    a = x.to(tl.float8e5, fp_downcast_rounding="rtz")
+    tl.store(a_ptr + offs, a, mask=mask)
+    tl.store(b_ptr + offs, x.to(tl.bfloat16, fp_downcast_rounding="rtz"), mask=mask)
+    tl.store(c_ptr + offs, x.to(tl.float16, fp_downcast_rounding="rtz"), mask=mask)
+    tl.store(d_ptr + offs, a.to(tl.float8e4nv), mask=mask)
+
+
+@triton.jit
 def exact_elements(x_ptr, y_ptr, i_ptr, z_ptr, j_ptr, n, BLOCK: tl.constexpr):
     offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = offs < n
@@ -494,6 +506,7 @@ SPECIALISATIONS = (
     (by_pairs, Specialisation("*i32 *i32 *i32 *i32", {"BM": 4, "BN": 16})),
     (in_turn, Specialisation("*i32 *i32 *i32 *i32 i32", {"BLOCK": 32})),
     (narrow, Specialisation("*fp32 *fp8e5 *fp8e4nv *fp16 *fp32 i32", {"BLOCK": 128})),
+    (toward_zero, Specialisation("*fp32 *fp8e5 *bf16 *fp16 *fp8e4nv i32", {"BLOCK": 128})),
     (exact_elements, Specialisation("*fp32 *fp32 *i32 *fp32 *i32 i32", {"BLOCK": 64})),
     (products, Specialisation("*fp32 *fp32 *fp32", {"B": 4, "M": 16, "N": 16, "K": 16})),
     (summed_products, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32 i32", {"B": 2, "BM": 16, "BN": 32, "BK": 16})),

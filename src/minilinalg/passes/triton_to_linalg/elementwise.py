@@ -13,12 +13,14 @@ from xdsl.dialects.builtin import (
     IntegerAttr,
     IntegerType,
     TensorType,
+    f32,
     i32,
     i64,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.ir.affine import AffineMap
 
+from minilinalg.dialects.tt.attributes import RoundingMode
 from minilinalg.dialects.tt.types import AnyTensor
 from minilinalg.dialects.upstream import arith, linalg, math, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, data_type, element_of
@@ -34,9 +36,11 @@ def _clone(c: Conversion, op: Operation, operands: Sequence[SSAValue], result: A
 def _fp_to_fp(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
     (source,) = operands
     assert isinstance(source.type, AnyFloat) and isinstance(result, AnyFloat)
-    if op.rounding is None or source.type.bitwidth < result.bitwidth:
+    if source.type.bitwidth < result.bitwidth:
         return arith.ExtFOp(source, result)
-    return arith.TruncFOp(source, result, "toward_zero" if op.rounding_mode.keyword == "rtz" else None)
+    if source.type.bitwidth == result.bitwidth:
+        source = c.insert(arith.ExtFOp(source, f32)).result
+    return arith.TruncFOp(source, result, "toward_zero" if op.rounding_mode is RoundingMode.RTZ else None)
 
 
 def _clamp(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
