@@ -18,6 +18,7 @@ from . import (  # noqa: F401
     control,
     descriptors,
     dots,
+    indexed,
     linalg,
     linalg_named,
     math,
