@@ -20,7 +20,7 @@ from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.scf import Kind
 from minilinalg.interp.structured import Operand, deliver, put, regroup, take_each
-from minilinalg.interp.values import Partial, along
+from minilinalg.interp.values import Partial, along, take, written_out
 from minilinalg.interp.views import MemRef, Sized, groups, plain
 
 
@@ -101,7 +101,7 @@ def _cut(value: Sized) -> Sized:
     return Sized(value.data[inside], sizes, None if value.defined is None else value.defined[inside])
 
 
-class _Indexed:
+class IndexedAccess:
     """One operation: how its operands are read, and which of them is what."""
 
     def __init__(self, op: Operation, at: int, block: SSAValue, inputs: Sequence[SSAValue], array: SSAValue):
@@ -124,6 +124,17 @@ class _Indexed:
 
     def block_data(self, c: Chunk, block: Any) -> Sized:
         return _cut(self.block.sized(block, c, self.what))
+
+    def places(self, c: Chunk, array: MemRef, block: Any, lists: Sequence[Any]) -> Iterator[tuple[Array, Array, Array]]:
+        """Where in global memory the elements lie, for each group of programs with equal sizes: the programs' numbers,
+        the addresses (n, *sizes), and which of them count."""
+        for where, own in _groups(self.sizes(c, block), c.size):
+            if 0 not in own:
+                rows = self.rows(c.take(where), take_each(lists, where), own)
+                addresses, lanes = written_out(rows.addresses(take(array, where))), rows.lanes()
+                shape = (len(where), *own)
+                counts = True if lanes is None else written_out(lanes)
+                yield where, np.broadcast_to(addresses, shape), np.broadcast_to(np.asarray(counts), shape)
 
 
 def _groups(sizes: Sequence[Any], count: int) -> Iterator[tuple[Array, tuple[int, ...]]]:
@@ -152,7 +163,7 @@ def gather(
     em: Emitter, op: Operation, inputs: Sequence[SSAValue], output: SSAValue, at: int, line: Line = _call
 ) -> None:
     """Writes the line of a gather with `inputs` source, indices and, perhaps, mask."""
-    it = _Indexed(op, at, output, inputs, inputs[0])
+    it = IndexedAccess(op, at, output, inputs, inputs[0])
 
     def compute(c: Chunk, source: Any, *given: Any) -> Sequence[Sized]:
         *lists, out = given
@@ -177,7 +188,7 @@ def gather(
         line(em, op, write, f"c, {em.refs((*inputs, output))}")
 
 
-def _read(c: Chunk, it: _Indexed, rows: Rows, source: Any) -> Sized:
+def _read(c: Chunk, it: IndexedAccess, rows: Rows, source: Any) -> Sized:
     """The block, with anything where the mask is false."""
     if _in_global_memory(source):
         found = access.load(
@@ -215,7 +226,7 @@ def scatter(
     em: Emitter, op: Operation, inputs: Sequence[SSAValue], output: SSAValue, at: int, line: Line = _call
 ) -> None:
     """Writes the line of a scatter with `inputs` value, indices and, perhaps, mask."""
-    it = _Indexed(op, at, inputs[0], inputs, output)
+    it = IndexedAccess(op, at, inputs[0], inputs, output)
 
     def write(c: Chunk, target: Any, value: Any, *lists: Any) -> None:
         sizes = it.sizes(c, value)
@@ -245,7 +256,7 @@ def scatter(
         line(em, op, write, f"c, {em.refs((output, *inputs))}")
 
 
-def _put(it: _Indexed, rows: Rows, array: Sized, block: Sized) -> Sized:
+def _put(it: IndexedAccess, rows: Rows, array: Sized, block: Sized) -> Sized:
     """The array with the rows of the block put in."""
     if 0 in rows.sizes:
         return array

@@ -18,6 +18,7 @@ from minilinalg.interp.run import Executable
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.clock import Clock
 from minilinalg.sim.constraints import ConstraintWatch, check_arguments
+from minilinalg.sim.core_races import CoreRaceWatch
 from minilinalg.sim.definedness import DefinednessWatch
 from minilinalg.sim.races import Races, RaceWatch
 from minilinalg.sim.report import MachineReport
@@ -50,6 +51,8 @@ class Simulator:
         observers += [Clock(target)] if options.cycles else []
         observers += [DefinednessWatch(target)] if options.checked else []
         observers += [RaceWatch(target)] if self.finds_races else []
+        self.core_races = CoreRaceWatch(module, target) if options.checked and target.cores > 1 else None
+        observers += [self.core_races] if self.core_races is not None else []
         self.executable = Executable(module, function, options, Observers(*observers))
 
     def run(self, grid: Any, args: Sequence[Any]) -> Simulation:
@@ -63,5 +66,7 @@ class Simulator:
         machine = Machine(self.target)
         if self.finds_races:
             machine.races = Races(machine.cores)
+        if self.core_races is not None:
+            machine.core_races = self.core_races.start(memory, [p.name for p in self.executable.abi.parameters])
         found = self.executable.run_bound(sizes, memory, values, cores=self.target.cores, machine=machine)
         return Simulation(results or found, machine.report() if self.options.cycles else None)

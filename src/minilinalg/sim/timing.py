@@ -97,6 +97,8 @@ class Machine:
         self._counters: Counter[str] = Counter()
         self.races: Any = None
         """Who is behind what, when a run looks for races (races.py)."""
+        self.core_races: Any = None
+        """Who touched what of global memory, when a run looks for races between cores (core_races.py)."""
 
     # --- instructions ----------------------------------------------------------------------------------------------
 

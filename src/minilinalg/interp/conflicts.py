@@ -1,0 +1,278 @@
+"""Conflicts in global memory: who has written and who has read each element, when everybody runs side by side.
+
+Everybody is an agent: a core of a machine, or a program of a grid. Beside every granule of the memory that is written
+stand two codes, for the last write and the last read: the agent, the operation, and when, counted in the times that
+agents have waited for one another. Two accesses to a granule are in conflict when they are of different agents, one of
+them writes, and the agents have not waited for one another in between. Writes that change nothing are in no conflict:
+programs may store the same number to the same place. (FastTrack's epochs, with sets of readers by cluster.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from minilinalg.interp.dtypes import Array
+from minilinalg.interp.memory import GlobalMemory, Segment
+
+
+class Order:
+    """Who is behind what: nobody has ever waited for anybody. Agents are numbered from 0.
+
+    Codes may also stand for several agents: readers of one group, of all groups, and writers that wrote the same.
+    """
+
+    def __init__(self, agents: int, group: int | None = None):
+        self.agents = agents
+        self.group = group or agents
+        """So many agents, one after the other, are a group: the cores of a cluster."""
+        self.groups = -(-agents // self.group)
+        self.everyone = agents + self.groups
+        self.alike = self.everyone + 1
+        self.kinds = self.alike + 1
+        self.now = 0
+        """How often some agents have waited for one another."""
+        self.known: Array = np.zeros((agents, agents), np.int64)
+        """known[a, b]: what b did before that time, a is behind."""
+
+    def waited(self, agents: Array) -> None:
+        """These agents have waited for one another."""
+        self.now += 1
+        rows = self.known[agents].max(axis=0)
+        rows[agents] = self.now
+        self.known[agents] = rows
+
+    def behind(self, me: Array, who: Array, when: Array) -> Array:
+        """Whether agents `me` are behind what `who` (perhaps several agents) did at a time."""
+        if not self.now:
+            return np.zeros(np.broadcast_shapes(me.shape, who.shape), np.bool_)
+        by_group = np.minimum.reduceat(self.known, np.arange(0, self.agents, self.group), axis=1)
+        everyone = by_group.min(axis=1, keepdims=True)
+        table = np.concatenate([self.known, by_group, everyone, everyone], axis=1)
+        return np.asarray(table[me, who] > when)
+
+    def includes(self, who: Array, me: Array) -> Array:
+        """Whether `who`, one agent or several, are agents `me` too."""
+        return np.asarray((who == me) | (who == self.agents + me // self.group) | (who == self.everyone))
+
+    def together(self, a: Array, b: Array) -> Array:
+        """Who readers `a` and agents `b` are together: their group, or everyone."""
+        group = np.where(a < self.agents, a // self.group, np.where(a < self.everyone, a - self.agents, -1))
+        return np.where(group == b // self.group, self.agents + group, self.everyone)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A conflict: `agent` writes or reads the element at byte `at` of `segment`, which `other` (None: several agents)
+    has written or read; `earlier` is the number of that operation."""
+
+    agent: int
+    other: int | None
+    earlier: int
+    did: Literal["written", "read"]
+    segment: Segment
+    at: int
+
+
+class Places:
+    """Elements of one segment, by agent: `index` (n, ...); `lanes` (None: all of them) says which count."""
+
+    def __init__(self, index: Array, lanes: Array | None = None):
+        self.index, self.lanes = index, lanes
+
+    @property
+    def rank(self) -> int:
+        """The dimensions of `index`."""
+        return self.index.ndim
+
+    def __len__(self) -> int:
+        """How many agents there are."""
+        return len(self.index)
+
+    def where(self, lanes: Array) -> Places:
+        """Only some of them: lanes (n, ..., 1 or more), of which any counts."""
+        return Places(self.index, np.broadcast_to(lanes.any(axis=-1), self.index.shape))
+
+    def get(self, elements: Array) -> Array:
+        """What stands there in an array with one row for each element of the segment; perhaps a view of it."""
+        return elements[self.index]
+
+    def set(self, elements: Array, values: Array) -> None:
+        """Writes there; where several write, one of them stays."""
+        if self.lanes is None:
+            elements[self.index] = values
+        else:
+            full = np.broadcast_to(values, (*self.index.shape, *elements.shape[1:]))
+            elements[self.index[self.lanes]] = full[self.lanes]
+
+
+class Windows(Places):
+    """Elements at `starts` (n,) and, from each of them, the same strides, in elements."""
+
+    def __init__(self, starts: Array, sizes: Sequence[int], steps: Sequence[int]):
+        self.lanes = None
+        self.starts, self.sizes, self.steps = starts, sizes, steps
+        self._step: int | None = int(starts[1] - starts[0]) if len(starts) > 1 else 0
+        if len(starts) > 2 and not bool((starts[1:] - starts[:-1] == self._step).all()):
+            self._step = None
+
+    @cached_property
+    def index(self) -> Array:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Written out."""
+        rank = len(self.sizes)
+        found: Array = self.starts.reshape(-1, *([1] * rank))
+        for dim, (n, step) in enumerate(zip(self.sizes, self.steps, strict=True)):
+            found = found + (np.arange(n) * step).reshape([-1 if d == dim else 1 for d in range(rank)])
+        return found
+
+    @property
+    def rank(self) -> int:
+        """The dimensions of `index`."""
+        return 1 + len(self.sizes)
+
+    def __len__(self) -> int:
+        """How many agents there are."""
+        return len(self.starts)
+
+    def get(self, elements: Array) -> Array:
+        """A view where the agents step evenly."""
+        return super().get(elements) if self._step is None else self._view(elements)
+
+    def set(self, elements: Array, values: Array) -> None:
+        """As for any places."""
+        if self._step is None:
+            super().set(elements, values)
+        else:
+            self._view(elements)[...] = values
+
+    def _view(self, elements: Array) -> Array:
+        strides = [step * elements.strides[0] for step in (self._step or 0, *self.steps)]
+        shape = (len(self.starts), *self.sizes, *elements.shape[1:])
+        return as_strided(elements[int(self.starts[0]) :], shape, (*strides, *elements.strides[1:]))
+
+
+class Conflicts:
+    """What is known in one run. tracked: the segments that anything is written to. granule: the bytes of the smallest
+    element. operations: how many are told apart."""
+
+    def __init__(self, memory: GlobalMemory, order: Order, tracked: Sequence[Segment], granule: int, operations: int):
+        self.memory, self.order, self.granule, self.operations = memory, order, granule, operations
+        sizes = {id(s): -(-s.nbytes // granule) + 8 for s in tracked}
+        self._written = {key: np.zeros(size - size % 8, np.int64) for key, size in sizes.items()}
+        self._read = {key: np.zeros(size - size % 8, np.int64) for key, size in sizes.items()}
+
+    def tracks(self, segment: Segment) -> bool:
+        """Whether anything is written there."""
+        return id(segment) in self._written
+
+    def read(self, segment: Segment, operation: int, me: Array, places: Places, size: int) -> Found | None:
+        """Agents `me` (n,) read elements of `size` bytes."""
+        written, read = (self._elements(codes, segment, size) for codes in (self._written, self._read))
+        me = me.reshape(-1, *([1] * places.rank))
+        before = places.get(written)
+        if before.any():
+            who, _, when = self._decoded(before)
+            wrong = (before != 0) & (who != me) & (who != self.order.alike)
+            if wrong.any() and (wrong := self._unordered(wrong, me, who, when, places)).any():
+                return self._found(wrong, me, before, "written", segment, places, size)
+        mine = self._code(operation, me)
+        before = places.get(read)
+        if before.any():
+            who, _, when = self._decoded(before)
+            with_others = (before != 0) & (who != me) & ~self.order.behind(me, who, when)
+            mine = self._code(operation, np.where(with_others, self.order.together(who, me), me))
+        places.set(read, mine)
+        while len(places) > 1:
+            # What several read at once is read by all of them.
+            after = places.get(read)
+            who = self._decoded(after)[0]
+            lost = self._counted((after != mine) & ~self.order.includes(who, me), places)
+            if not lost.any():
+                break
+            places.where(lost).set(read, self._code(operation, self.order.together(who, me)))
+        return None
+
+    def write(
+        self, segment: Segment, operation: int, me: Array, places: Places, size: int, values: Callable[[], Array]
+    ) -> Found | None:
+        """Agents `me` (n,) are about to write elements of `size` bytes; values: their bits, (n, ...)."""
+        written, read = (self._elements(codes, segment, size) for codes in (self._written, self._read))
+        numbers, me = me, me.reshape(-1, *([1] * places.rank))
+        alike: Array | None = None
+        for codes, did in ((written, "written"), (read, "read")):
+            before = places.get(codes)
+            if not before.any():
+                continue
+            who, _, when = self._decoded(before)
+            wrong = (before != 0) & (who != me)
+            if wrong.any() and (wrong := self._unordered(wrong, me, who, when, places)).any():
+                changes = places.get(self.memory.typed(segment, np.dtype(f"u{size}"))) != values()
+                if (worse := wrong & changes[..., None]).any():
+                    return self._found(worse, me, before, did, segment, places, size)  # pyright: ignore
+                alike = wrong if did == "written" else alike
+        mine = self._code(operation, me)
+        places.set(written, mine)
+        if len(places) > 1:
+            lost = self._counted(places.get(written) != mine, places)
+            if lost.any():
+                if (worse := _differing(places, numbers, values())) is not None:
+                    return self._found(worse, me, places.get(written), "written", segment, places, size)
+                alike = lost if alike is None else alike | lost
+        if alike is not None:
+            places.where(alike).set(written, self._code(operation, np.int64(self.order.alike)))
+        return None
+
+    def _elements(self, codes: dict[int, Array], segment: Segment, size: int) -> Array:
+        return codes[id(segment)].reshape(-1, size // self.granule)
+
+    def _code(self, operation: int, who: Any) -> Any:
+        return (self.order.now * self.order.kinds + who) * self.operations + operation + 1
+
+    def _decoded(self, codes: Array) -> tuple[Array, Array, Array]:
+        """Agent, operation and time."""
+        rest, operation = np.divmod(codes - 1, self.operations)
+        when, who = np.divmod(rest, self.order.kinds)
+        return who, operation, when
+
+    def _unordered(self, wrong: Array, me: Array, who: Array, when: Array, places: Places) -> Array:
+        return self._counted(wrong & ~self.order.behind(me, np.where(wrong, who, 0), when), places)
+
+    @staticmethod
+    def _counted(wrong: Array, places: Places) -> Array:
+        return wrong if places.lanes is None else wrong & places.lanes[..., None]
+
+    def _found(
+        self,
+        wrong: Array,
+        me: Array,
+        codes: Array,
+        did: Literal["written", "read"],
+        segment: Segment,
+        places: Places,
+        size: int,
+    ) -> Found:
+        first = tuple(int(i) for i in np.argwhere(wrong)[0])
+        who, operation, _ = (int(part) for part in self._decoded(np.asarray(codes[first])))
+        at = int(places.index[first[:-1]]) * size
+        return Found(int(me[first[0]].item()), who if who < self.order.agents else None, operation, did, segment, at)
+
+
+def _differing(places: Places, agents: Array, values: Array) -> Array | None:
+    """The elements, (n, ..., 1), to which another agent writes another value at the same time; None for none."""
+    shape = np.broadcast_shapes(places.index.shape, values.shape)
+    index, values = np.broadcast_to(places.index, shape), np.broadcast_to(values, shape)
+    who = np.broadcast_to(agents.reshape(-1, *([1] * (len(shape) - 1))), shape)
+    counts = np.ones(shape, np.bool_) if places.lanes is None else np.broadcast_to(places.lanes, shape)
+    order = np.argsort(index[counts], kind="stable")
+    place, bits, agent = (part[counts][order] for part in (index, values, who))
+    worse = (place[1:] == place[:-1]) & (bits[1:] != bits[:-1]) & (agent[1:] != agent[:-1])
+    if not worse.any():
+        return None
+    found = np.zeros(shape, np.bool_)
+    found.flat[np.flatnonzero(counts)[order[:-1][worse]]] = True
+    return found[..., None]
