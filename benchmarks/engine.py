@@ -1,7 +1,7 @@
 """Our runs against the official interpreter, side by side: `python benchmarks/engine.py [--road simd]`.
 
 Without a road the kernel runs at the tt stage, answers only; with `--road simd` its simulated run is timed, answers and
-cycles. Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS
+cycles, and beside it one with all checks: the column says how many times as long that takes. Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS
 thread each, in one process tree, in turn: one run of the official interpreter, then several of ours, and again. The
 figure of a case is the median over the rounds of official time / median of our times in that round. Compilation is
 apart: the official interpreter has none, ours is shown.
@@ -33,8 +33,8 @@ EXAMPLES = HERE.parent / "examples" / "kernels"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def compile_case(case: Case, road: str | None, target: str) -> tuple[Executable | Simulator, float]:
-    """What runs the case, and the milliseconds from the text of its TTIR to it."""
+def compile_case(case: Case, road: str | None, target: str) -> tuple[Executable | Simulator, Simulator | None, float]:
+    """What runs the case, what runs it with all checks, and the milliseconds from the text of its TTIR to the first."""
     sys.path.insert(0, str(EXAMPLES))
     import dump
     import kernels
@@ -49,7 +49,15 @@ def compile_case(case: Case, road: str | None, target: str) -> tuple[Executable 
     if road is not None:
         run_pipeline(ctx, module, road_steps(road))
     runs = Executable(module) if road is None else Simulator(module, ctx.target, options=RunOptions(checks=False))
-    return runs, (time.perf_counter() - begin) * 1e3
+    milliseconds = (time.perf_counter() - begin) * 1e3
+    return runs, None if road is None else Simulator(module, ctx.target), milliseconds
+
+
+def run_for(runs: Executable | Simulator, case: Case, arguments: list[object]) -> float:
+    """The milliseconds of one run."""
+    begin = time.perf_counter()
+    runs.run(case.grid, arguments)
+    return (time.perf_counter() - begin) * 1e3
 
 
 def main() -> None:
@@ -71,26 +79,29 @@ def main() -> None:
         text=True,
     )
     assert official.stdin is not None and official.stdout is not None
-    print(f"{'case':<40} {'official ms':>12} {'ours ms':>9} {'ratio':>7} {'range':>15} {'compile ms':>11}")
+    print(
+        f"{'case':<40} {'official ms':>12} {'ours ms':>9} {'ratio':>7} {'range':>15} {'compile ms':>11}"
+        + (f" {'checks':>7}" if options.road else "")
+    )
     for number, case in enumerate(all_cases()):
         if options.only and options.only not in case.name:
             continue
-        executable, compiling = compile_case(case, options.road, options.target)
+        executable, checked, compiling = compile_case(case, options.road, options.target)
         abi = executable.abi if isinstance(executable, Executable) else executable.executable.abi
         names = [p.name for p in abi.parameters]
         arguments = [case.arguments[name] for name in names]
         executable.run(case.grid, arguments)
         rounds: list[tuple[float, float]] = []
+        slower: list[float] = []
         for _ in range(options.rounds):
             official.stdin.write(f"{number}\n")
             official.stdin.flush()
             answer = json.loads(official.stdout.readline())
-            times: list[float] = []
-            for _ in range(options.ours):
-                begin = time.perf_counter()
-                executable.run(case.grid, arguments)
-                times.append((time.perf_counter() - begin) * 1e3)
+            times = [run_for(executable, case, arguments) for _ in range(options.ours)]
             rounds.append((answer["milliseconds"], statistics.median(times)))
+            if checked is not None:
+                with_checks = [run_for(checked, case, arguments) for _ in range(options.ours)]
+                slower.append(statistics.median(with_checks) / statistics.median(times))
             sums = [float(case.arguments[name].astype(np.float64).sum()) for name in case.outputs]
             for ours, theirs, name in zip(sums, answer["sums"], case.outputs, strict=True):
                 scale = float(np.abs(case.arguments[name].astype(np.float64)).sum())
@@ -100,6 +111,7 @@ def main() -> None:
             f"{case.name:<40} {statistics.median(t for t, _ in rounds):12.1f} "
             f"{statistics.median(o for _, o in rounds):9.2f} {statistics.median(ratios):7.0f} "
             f"{ratios[0]:7.0f}-{ratios[-1]:<7.0f} {compiling:11.1f}"
+            + (f" {statistics.median(slower):7.2f}" if slower else "")
         )
     official.stdin.close()
     official.wait()

@@ -13,6 +13,7 @@ from minilinalg.cli.process import read_input
 from minilinalg.cli.progress import Progress
 from minilinalg.cli.run_report import print_json, print_report
 from minilinalg.errors import CommandError, ExitCode, near_name, unknown_name
+from minilinalg.run_options import RunOptions
 
 PROGRAM = "minilinalg run"
 
@@ -25,6 +26,9 @@ FLAGS = (
     Flag(("--function",), "which function runs, where there are several", "NAME"),
     Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
     Flag(("--check",), "run after every pass and compare; deep: trace faults to their cause", "[deep]", ("deep",)),
+    Flag(("--no-checks",), "do not stop at undefined elements, races and operands out of alignment"),
+    Flag(("--no-cycles",), "count no cycles: answers and checks only"),
+    Flag(("--no-answers",), "compute nothing and leave the arrays as they are: cycles only"),
     Flag(("--json",), "print everything as one JSON object"),
     Flag(("--remarks",), "show why passes did or did not do something"),
     Flag(("--debug-traceback",), "show Python's traceback of an internal error"),
@@ -89,7 +93,8 @@ def read_request(arguments: Arguments, command: str) -> Request:
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
     road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
-    if road is None and (target is not None or arguments.has("stage") or arguments.has("check")):
+    asks = ("stage", "check", "no-cycles", "no-answers")
+    if road is None and (target is not None or any(arguments.has(flag) for flag in asks)):
         # What only a road has use for asks for one.
         road = DEFAULT_ROAD
     if road is not None and stage is not None and stage not in road_stages(road):
@@ -114,6 +119,11 @@ def read_request(arguments: Arguments, command: str) -> Request:
         function=arguments.text("function"),
         check="deep" if arguments.text("check") == "deep" else arguments.has("check"),
         numbers=dict(_number(value or "") for key, value in arguments.order if key == "set"),
+        options=RunOptions(
+            answers=not arguments.has("no-answers"),
+            checks=not arguments.has("no-checks"),
+            cycles=not arguments.has("no-cycles"),
+        ),
         command=command,
     )
 

@@ -28,7 +28,7 @@ def print_report(outcome: Outcome) -> None:
     if outcome.answers:
         print()
         show_table("Answers", ANSWER_COLUMNS, [answer_row(answer) for answer in outcome.answers])
-    elif outcome.failure is None:
+    elif outcome.failure is None and outcome.request.options.answers:
         print("\nThe kernel changed nothing, and there is no reference.")
     if outcome.report is not None:
         print(f"\n{outcome.report.render()}")

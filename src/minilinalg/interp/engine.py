@@ -26,6 +26,7 @@ from minilinalg.interp.defined_bytes import DefinedBytes
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
+from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import take
 from minilinalg.interp.views import rows_of
 from minilinalg.locations import places_of
@@ -178,8 +179,17 @@ class Observers(Observer):
 class Emitter:
     """Writes the Python functions of one module. Meanings use `ref`, `define`, `const`, `line` and `region`."""
 
-    def __init__(self, functions: dict[str, Operation], *, waiting: frozenset[Operation], observer: Observer):
+    def __init__(
+        self,
+        functions: dict[str, Operation],
+        *,
+        waiting: frozenset[Operation],
+        observer: Observer,
+        skipped: frozenset[Operation],
+    ):
         self.functions = functions
+        self.skipped = skipped
+        """What is not computed: operations on buffers whose results, if any, are tokens."""
         self.waiting = waiting
         """The operations at which a program waits for another one (waiting.py)."""
         self.stepwise = bool(waiting)
@@ -310,7 +320,11 @@ class Emitter:
             self.observer.unused(self, op)
             return
         self.observer.before(self, op)
-        found.emit(self, op)
+        if op in self.skipped:
+            for result in op.results:
+                self.line(f"{self.define(result)} = {self.const(Token, 'Token')}()", op)
+        else:
+            found.emit(self, op)
         self.observer.after(self, op)
 
     def _close(self, name: str, parameters: Sequence[str]) -> None:
@@ -417,8 +431,10 @@ def compile_function(
     *,
     waiting: frozenset[Operation] = frozenset(),
     observer: Observer | None = None,
+    skipped: frozenset[Operation] = frozenset(),
 ) -> Compiled:
-    """Compiles function `symbol` and what it calls; to generators when there are `waiting` operations.
+    """Compiles function `symbol` and what it calls; to generators when there are `waiting` operations. What is
+    `skipped` is looked at by the observer, and not computed.
 
     Raises UnsupportedError, with the place, for an operation that has no meaning yet.
     """
@@ -426,7 +442,7 @@ def compile_function(
 
     assert dialects.__all__, "importing the dialects fills MEANINGS"
 
-    emitter = Emitter(functions, waiting=waiting, observer=observer or Observer())
+    emitter = Emitter(functions, waiting=waiting, observer=observer or Observer(), skipped=skipped)
     name = emitter.function(symbol)
     program = emitter.program
     program.scope["take"] = take

@@ -33,13 +33,16 @@ class Executable:
         function: str | None = None,
         options: RunOptions = DEFAULTS,
         observer: Observer | None = None,
+        skipped: frozenset[Operation] = frozenset(),
     ):
         self.func = find_function(module, function)
         self.abi = _as_passed(FunctionAbi.of(self.func), self.func)
         self.options = options
         functions = functions_of(module)
         waiting = waiting_operations(self.func, functions) if self.func.name == "tt.func" else frozenset[Operation]()
-        self.compiled: Compiled = compile_function(functions, symbol(self.func), waiting=waiting, observer=observer)
+        self.compiled: Compiled = compile_function(
+            functions, symbol(self.func), waiting=waiting, observer=observer, skipped=skipped
+        )
         self.per_core = any(op.name.startswith("simd.") for op in self.func.walk())
         """Whether the function is the program of one core of a machine."""
         self._tile_bytes = largest_value(self.func)
