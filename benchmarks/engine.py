@@ -1,10 +1,11 @@
 """Our runs against the official interpreter, side by side: `python benchmarks/engine.py [--road simd]`.
 
 Without a road the kernel runs at the tt stage, answers only; with `--road simd` its simulated run is timed, answers and
-cycles, and beside it one with all checks: the column says how many times as long that takes. Needs the `triton` extra and torch. Both run the same kernels with the same blocks and arguments, one BLAS
-thread each, in one process tree, in turn: one run of the official interpreter, then several of ours, and again. The
-figure of a case is the median over the rounds of official time / median of our times in that round. Compilation is
-apart: the official interpreter has none, ours is shown.
+cycles, and beside it one with all checks: the column says how many times as long that takes. Needs the `triton` extra
+and torch. Both run the same kernels with the same blocks and arguments, one BLAS thread each, in one process tree, in
+turn: one run of the official interpreter, then several of ours, and again. The figure of a case is the median over the
+rounds of official time / median of our times in that round. Compilation is apart: the official interpreter has none,
+ours is shown.
 """
 
 from __future__ import annotations
