@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from minilinalg.errors import RunError
 from minilinalg.interp import RunOptions
 from minilinalg.parsing import parse_module
 from minilinalg.sim.run import Simulator
-from minilinalg.targets import load_target
+from minilinalg.targets import Target, load_target
 
 TINY = load_target("tiny-simd")
+ONE = replace(TINY, cores_per_cluster=1)
 ON, OFF = "memref<8xf32, #simd.space<nram>>", "memref<8xf32, #simd.space<gdram>>"
 INTS, FLAGS = "memref<8xi32, #simd.space<nram>>", "memref<8xi1, #simd.space<nram>>"
 SQUARE, WEIGHTS = "memref<4x4xf32, #simd.space<nram>>", "memref<4x4xf32, #simd.space<wram>>"
@@ -44,9 +46,9 @@ def program(body: str) -> str:
     )
 
 
-def run(body: str, n: int = 5, **options: bool) -> np.ndarray:
+def run(body: str, n: int = 5, target: Target = ONE, **options: bool) -> np.ndarray:
     x = np.arange(8, dtype=np.float32)
-    Simulator(parse_module(program(body)), TINY, options=RunOptions(**options)).run(1, [x, n])
+    Simulator(parse_module(program(body)), target, options=RunOptions(**options)).run(1, [x, n])
     return x
 
 
@@ -189,10 +191,10 @@ def test_each_core_has_its_own(n: int) -> None:
         + part("x", "xn", "%m0") + part("a", "an", "%m0") + f"simd.dma %xn -> %an : {FAR} -> {NEAR}\n" + SUM.format("a")
     )  # fmt: skip
     if n == 8:
-        run(body, n)
+        run(body, n, TINY)
         return
     with pytest.raises(RunError, match=r"\[7\] of '%a' in nram on core 1"):
-        run(body, n)
+        run(body, n, TINY)
 
 
 def test_what_the_count_is_rounded_up_over_is_undefined() -> None:

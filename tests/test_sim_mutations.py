@@ -132,9 +132,9 @@ DAMAGES = [
     ("softmax", "a fill is lost", lose("simd.fill"), REDUCED),
     ("softmax", "a copy in is lost", lose("simd.dma"), None),
     ("vector_add", "a copy in is lost", lose("simd.dma"), UNDEFINED),
-    ("softmax", "a reduction is lost", lose("simd.reduce_addf"), UNDEFINED),
+    ("softmax", "a reduction is lost", lose("simd.reduce_addf"), None),
     ("gemv", "a fill is lost", lose("simd.fill"), REDUCED),
-    ("gemv", "a conversion is lost", lose("simd.extf"), REDUCED),
+    ("gemv", "a conversion that others wait for is lost", lose("simd.extf"), "race between pipes"),
     ("vector_add", "buffers overlap", address(-256, 1), "race between pipes"),
     ("vector_add", "a buffer begins between two places", address(4, 1), "is at address 4100 of nram"),
     ("vector_add", "a buffer is beyond the memory", address(655_360), "is over capacity"),
@@ -153,7 +153,7 @@ DAMAGES = [
     ),
     ("softmax", "all programs write one place", begins("memref.reinterpret_cast", -1, at_zero), "race between cores"),
     ("vector_add", "a copy in is not waited for", not_waited_for("simd.dma", 1), "race between pipes"),
-    ("gemv", "a copy in is not waited for", not_waited_for("simd.dma"), "race between pipes"),
+    ("gemv", "a copy in is not waited for", not_waited_for("simd.dma", 1), "race between pipes"),
 ]
 
 
