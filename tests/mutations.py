@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import DenseArrayBase, FloatAttr, IntegerAttr, Module
 from xdsl.ir import Operation
 
 from minilinalg.dialects import simd
-from minilinalg.dialects.upstream import arith
+from minilinalg.dialects.upstream import arith, scf
 
 Mutation = Callable[[ModuleOp], bool]
 
@@ -217,6 +217,23 @@ def late(name: str, before: str) -> Mutation:
         block = moved.parent
         moved.detach()
         block.insert_op_before(moved, last[0])
+        return True
+
+    return mutate
+
+
+def hoist(name: str, last: bool = False) -> Mutation:
+    """An operation leaves the loop around it."""
+
+    def mutate(module: ModuleOp) -> bool:
+        inside = [op for op in find(module, name) if isinstance(op.parent_op(), scf.ForOp)]
+        if not inside:
+            return False
+        op = inside[-1 if last else 0]
+        loop = op.parent_op()
+        assert loop is not None and loop.parent is not None
+        op.detach()
+        loop.parent.insert_op_before(op, loop)
         return True
 
     return mutate

@@ -125,7 +125,35 @@ tt.func public @large(%x: !tt.ptr<f32>, %out: !tt.ptr<f32>, %n: i32) {
 """A block that is larger than any memory on chip: x - (0, 1, 2 ...) + the sum of x."""
 
 
-TEXTS = {"overwrite": OVERWRITE, "place": PLACE, "large": LARGE}
+COUNT = """
+tt.func public @count(%x: !tt.ptr<i32>, %out: !tt.ptr<i32>, %n: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c7 = arith.constant 7 : i32
+  %pid = tt.get_program_id x : i32
+  %p = tt.addptr %x, %pid : !tt.ptr<i32>, i32
+  %q = tt.addptr %out, %pid : !tt.ptr<i32>, i32
+  scf.for %i = %c0 to %n step %c1 : i32 {
+    %v = tt.load %p : !tt.ptr<i32>
+    %w = arith.addi %v, %c1 : i32
+    tt.store %p, %w : !tt.ptr<i32>
+    tt.store %q, %c7 : !tt.ptr<i32>
+  }
+  tt.return
+}
+"""
+"""A loop that reads what it wrote the time before, and stores the same every time, if there is one."""
+
+
+def count() -> tuple[Any, list[Any]]:
+    return 3, [np.arange(3, dtype=np.int32), np.zeros(3, np.int32), 2]
+
+
+def count_to_zero() -> tuple[Any, list[Any]]:
+    return 3, [np.arange(3, dtype=np.int32), np.zeros(3, np.int32), 0]
+
+
+TEXTS = {"overwrite": OVERWRITE, "place": PLACE, "count": COUNT, "count_to_zero": COUNT, "large": LARGE}
 
 
 def overwrite() -> tuple[Any, list[Any]]:
@@ -143,6 +171,8 @@ LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
     "gemv": gemv,
     "overwrite": overwrite,
     "place": place,
+    "count": count,
+    "count_to_zero": count_to_zero,
     "early_return": early_return,
     "called": called,
     "large": large,
@@ -202,6 +232,11 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "cse": [
         *ON_TENSORS,
         ("vector_add", "one value too many is joined", m.drop("tt.store", "bufferization.materialize_in_destination")),
+    ],
+    "licm": [
+        *ON_TENSORS,
+        ("count", "a load leaves a loop that writes what it reads", m.hoist("tt.load")),
+        ("count_to_zero", "a store leaves a loop that may not run", m.hoist("tt.store", last=True)),
     ],
     "triton-to-linalg": [
         *ON_TENSORS,

@@ -44,6 +44,7 @@ SIMD_ROAD = (
     Row("tt", "triton-combine", "a sum moves into its dot, a choice into its load: less is left to compute"),
     Row("tt", "triton-reorder-broadcast", "what is the same along a dimension is computed once, then repeated"),
     Row("tt", "cse", "equal pointers and masks become one value, so that they are analysed once and compare equal"),
+    Row("tt", "licm", "blocks that a loop computes the same way every time are computed once, in front of it"),
     Row("linalg", "triton-to-linalg", "pointers and masks become views and slices: what a block touches is in the IR"),
     Row("linalg", "canonicalize", "the index arithmetic of the views is folded as far as constants reach"),
     Row("linalg", "cse", "views with equal bounds become one"),
