@@ -244,3 +244,28 @@ func.func @refused_buffer_that_may_be_one_of_two(%x: memref<4xf32>, %y: memref<4
   %a = arith.select %c, %x, %y : memref<4xf32>
   return
 }
+
+// -----
+
+// CHECK-LABEL: @what_is_gathered_from_stays_and_the_lists_are_on_chip
+// CHECK: memref.copy %i, [[I:%.*]] : memref<4xi32, #simd.space<gdram>> to memref<4xi32, #simd.space<nram>>
+// CHECK: memref.copy %m, [[M:%.*]] : memref<4xi1, #simd.space<gdram>> to memref<4xi1, #simd.space<nram>>
+// CHECK: memref.copy %y, [[Y:%.*]] : memref<4x8xf32, #simd.space<gdram>> to memref<4x8xf32, #simd.space<nram>>
+// CHECK-NEXT: linalg_ext.gather ins(%x, [[I]], [[M]] : memref<?x8xf32, #simd.space<gdram>>, {{.*}}) outs([[Y]] :
+// CHECK-NEXT: memref.copy [[Y]], %y
+func.func @what_is_gathered_from_stays_and_the_lists_are_on_chip(%x: memref<?x8xf32>, %i: memref<4xi32>, %m: memref<4xi1>, %y: memref<4x8xf32>) {
+  linalg_ext.gather ins(%x, %i, %m : memref<?x8xf32>, memref<4xi32>, memref<4xi1>) outs(%y : memref<4x8xf32>) dim = 0
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @what_is_scattered_to_stays
+// CHECK: memref.copy %v, [[V:%.*]] : memref<4xf32, #simd.space<gdram>> to memref<4xf32, #simd.space<nram>>
+// CHECK: memref.copy %i, [[I:%.*]] : memref<4xi32, #simd.space<gdram>> to memref<4xi32, #simd.space<nram>>
+// CHECK-NEXT: linalg_ext.scatter ins([[V]], [[I]] : {{.*}}) outs(%x : memref<?xf32, #simd.space<gdram>>)
+// CHECK-NEXT: return
+func.func @what_is_scattered_to_stays(%x: memref<?xf32>, %i: memref<4xi32>, %v: memref<4xf32>) {
+  linalg_ext.scatter ins(%v, %i : memref<4xf32>, memref<4xi32>) outs(%x : memref<?xf32>)
+  return
+}

@@ -278,3 +278,48 @@ func.func @refused_constant_of_different_elements() -> tensor<2xf32> {
   %r = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
   return %r : tensor<2xf32>
 }
+
+// -----
+
+// Where the mask is false, the rows are what the output held: it is filled first.
+// CHECK-LABEL: @rows_are_gathered_in_place
+// CHECK: [[B:%.*]] = memref.alloc() : memref<4x8xf32>
+// CHECK-NEXT: linalg.fill ins(%{{.*}} : f32) outs([[B]] : memref<4x8xf32>)
+// CHECK-NEXT: linalg_ext.gather ins(%x, %i, %m : memref<?x8xf32>, memref<4xi32>, memref<4xi1>) outs([[B]] : memref<4x8xf32>) dim = 0
+// CHECK-NEXT: memref.copy [[B]], %y
+func.func @rows_are_gathered_in_place(%x: memref<?x8xf32>, %i: tensor<4xi32>, %m: tensor<4xi1>, %y: memref<4x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %r = linalg_ext.gather ins(%x, %i, %m : memref<?x8xf32>, tensor<4xi32>, tensor<4xi1>) outs(%init : tensor<4x8xf32>) dim = 0 -> tensor<4x8xf32>
+  bufferization.materialize_in_destination %r in writable %y : (tensor<4x8xf32>, memref<4x8xf32>) -> ()
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @a_scatter_into_a_tensor_that_is_read_later_copies_it
+// CHECK: [[B:%.*]] = memref.alloc() : memref<16xf32>
+// CHECK-NEXT: memref.copy %t, [[B]]
+// CHECK-NEXT: linalg_ext.scatter ins(%v, %i : memref<4xf32>, memref<4xi32>) outs([[B]] : memref<16xf32>)
+// CHECK-NEXT: memref.copy [[B]], %result0
+// CHECK-NEXT: memref.copy %t, %result1
+func.func @a_scatter_into_a_tensor_that_is_read_later_copies_it(%t: tensor<16xf32>, %v: tensor<4xf32>, %i: tensor<4xi32>) -> (tensor<16xf32>, tensor<16xf32>) {
+  // expected-remark @+1 {{the destination of 'linalg_ext.scatter' is copied, not written in place: it may only be read}}
+  %r = linalg_ext.scatter ins(%v, %i : tensor<4xf32>, tensor<4xi32>) outs(%t : tensor<16xf32>) -> tensor<16xf32>
+  return %r, %t : tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @memory_that_is_read_before_a_scatter_is_copied_first
+// CHECK: memref.copy %x, [[B:%.*]] : memref<16xf32> to memref<16xf32>
+// CHECK-NEXT: linalg_ext.scatter ins(%v, %i : memref<4xf32>, memref<4xi32>) outs(%x : memref<16xf32>)
+// CHECK-NEXT: memref.copy [[B]], %y
+func.func @memory_that_is_read_before_a_scatter_is_copied_first(%x: memref<16xf32>, %y: memref<16xf32>, %v: tensor<4xf32>, %i: tensor<4xi32>) {
+  // expected-remark @+1 {{memory is copied when it is read: 'linalg_ext.scatter' may change it before the last use}}
+  %t = bufferization.to_tensor %x restrict : memref<16xf32> to tensor<16xf32>
+  linalg_ext.scatter ins(%v, %i : tensor<4xf32>, tensor<4xi32>) outs(%x : memref<16xf32>)
+  bufferization.materialize_in_destination %t in writable %y : (tensor<16xf32>, memref<16xf32>) -> ()
+  return
+}
