@@ -323,6 +323,36 @@ def test_scaled_half() -> None:
     check("scaled_half", 1, [a, b, sb, c], {3: wanted.astype(np.float32)}, 1e-5)
 
 
+# Addresses that only the data name
+
+
+def test_paged_attention() -> None:
+    """The keys and values of a sequence lie in pages that a table names; one sequence fills none of its pages."""
+    lengths = np.array([1, 8, 21], np.int32)
+    q, k, v = floats(3, 16), floats(9, 8, 16, seed=1), floats(9, 8, 16, seed=2)
+    table = np.array([[7, 0, 0], [2, 0, 0], [8, 1, 4]], np.int32)
+    wanted = zeros(3, 16)
+    for row, length in enumerate(lengths):
+        keys, values = (x[table[row]].reshape(-1, 16)[:length] for x in (k, v))
+        s = keys @ q[row] * np.float32(0.25)
+        wanted[row] = np.exp(s - s.max()) @ values / np.exp(s - s.max()).sum()
+    check("paged_attention", 3, [q, k, v, table, lengths, zeros(3, 16), 0.25, 3], {5: wanted}, 1e-5)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0, 0), (0, 70), (5, 40), (33, 34), (50, 20)])
+def test_both_ends(a: int, b: int) -> None:
+    x, at = floats(70), np.arange(70)
+    check("both_ends", 3, [x, zeros(70), a, b, 70], {1: np.where((at < a) | (at >= b), x + 1, 0)})
+
+
+def test_until_negative() -> None:
+    """A pointer that a while loop moves; each program ends in another turn, the last one before its first."""
+    x = integers(7, 4, low=0)
+    x[[6, 3, 5, 0], [0, 1, 2, 3]] = -1
+    wanted = [x[:6, 0].sum(), x[:3, 1].sum(), x[:5, 2].sum(), 0]
+    check("until_negative", 4, [x, zeros(4, dtype=np.int32), 4], {1: np.array(wanted, np.int32)})
+
+
 # What a program tells
 
 

@@ -432,7 +432,53 @@ def described_sum(x_ptr, y_ptr, M, N, BM: tl.constexpr, BN: tl.constexpr):
     y.atomic_add([0, n], x.load([m, n]))
 
 
+@triton.jit
+def paged_attention(
+    q_ptr, k_ptr, v_ptr, table_ptr, lengths_ptr, o_ptr, scale, PAGES, D: tl.constexpr, PAGE: tl.constexpr
+):  # fmt: skip
+    row = tl.program_id(0)
+    d, t = tl.arange(0, D), tl.arange(0, PAGE)
+    length = tl.load(lengths_ptr + row)
+    q = tl.load(q_ptr + row * D + d)
+    top, total, acc = float("-inf"), 0.0, tl.zeros((D,), tl.float32)
+    for start in range(0, length, PAGE):
+        page = tl.load(table_ptr + row * PAGES + start // PAGE)
+        at = page * PAGE * D + t[:, None] * D + d[None, :]
+        inside = start + t < length
+        k = tl.load(k_ptr + at, mask=inside[:, None], other=0.0)
+        v = tl.load(v_ptr + at, mask=inside[:, None], other=0.0)
+        s = tl.where(inside, tl.sum(k * q[None, :], 1) * scale, float("-inf"))
+        new = tl.maximum(top, tl.max(s, 0))
+        p = tl.exp(s - new)
+        again = tl.exp(top - new)
+        acc = acc * again + tl.sum(p[:, None] * v, 0)
+        total = total * again + tl.sum(p, 0)
+        top = new
+    tl.store(o_ptr + row * D + d, acc / total)
+
+
+@triton.jit
+def both_ends(x_ptr, y_ptr, a, b, n, BLOCK: tl.constexpr):
+    offs = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = ((offs < a) | (offs >= b)) & (offs < n)
+    x = tl.load(x_ptr + offs, mask=mask, other=5.0)
+    tl.store(y_ptr + offs, x + 1, mask=mask)
+
+
 # Control
+
+
+@triton.jit
+def until_negative(x_ptr, y_ptr, step):
+    pid = tl.program_id(0)
+    p = x_ptr + pid
+    v = tl.load(p)
+    total = 0
+    while v >= 0:
+        total += v
+        p += step
+        v = tl.load(p)
+    tl.store(y_ptr + pid, total)
 
 
 @triton.jit
@@ -535,6 +581,9 @@ SPECIALISATIONS = (
     (locked_counts, Specialisation("*i32 *i32 *i32 i32", {"BINS": 16, "BLOCK": 64})),
     (described_matmul, Specialisation("*fp16 *fp16 *fp32 i32 i32 i32", {"BM": 16, "BN": 32, "BK": 16})),
     (described_sum, Specialisation("*fp32 *fp32 i32 i32", {"BM": 4, "BN": 32})),
+    (paged_attention, Specialisation("*fp32 *fp32 *fp32 *i32 *i32 *fp32 fp32 i32", {"D": 16, "PAGE": 8})),
+    (both_ends, Specialisation("*fp32 *fp32 i32 i32 i32", {"BLOCK": 32})),
+    (until_negative, Specialisation("*i32 *i32 i32", {})),
     (early_return, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
     (called, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 64})),
     (asserted, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 4}, debug=True)),
