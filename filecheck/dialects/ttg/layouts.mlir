@@ -5,10 +5,14 @@
 // An attribute is written as it is in the official files; those that are shared are defined in front of the module.
 
 // CHECK: #blocked = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0], CGALayout = {{\[\[}}0, 0], [1, 0]]}>
+// CHECK: #blocked1 = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+// CHECK: #linear = #ttg.linear<{register = {{\[\[}}0, 1]], lane = {{\[\[}}1, 0], [0, 2], [0, 0], [0, 0], [0, 0]], warp = {{\[\[}}2, 0], [0, 0]], block = []}>
+// CHECK: #linear1 = #ttg.generic_linear<{register = {{\[\[}}0, 1]], lane = {{\[\[}}1, 0], [0, 2], [0, 0], [0, 0], [0, 0]], warp = {{\[\[}}2, 1], [0, 0]], block = []}>
 // CHECK: #mma = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], CGALayout = {{\[\[}}1, 0]], instrShape = [16, 8]}>
 // CHECK: #mma1 = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 8, 16]}>
-// CHECK: #blocked1 = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 // CHECK: #mma2 = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 8]}>
+// CHECK: #mma3 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64]}>
+// CHECK: #mma4 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 64, 16]}>
 // CHECK: #shared = #ttg.swizzled_shared<{vec = 8, perPhase = 1, maxPhase = 8, order = [1, 0], CGALayout = {{\[\[}}1, 0]]}>
 // CHECK: #shared1 = #ttg.swizzled_shared<{vec = 8, perPhase = 1, maxPhase = 8, order = [1, 0]}>
 // CHECK: #shared2 = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16, rank = 3}>
@@ -16,16 +20,11 @@
 // CHECK: #shared4 = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 8, CGALayout = {{\[\[}}1, 0]]}>
 // CHECK: #shared5 = #ttg.padded_shared<[2:+2] {order = [1, 0], shape = [16, 32]}>
 // CHECK: #shared6 = #ttg.shared_linear<{offset = {{\[\[}}0, 1], [0, 2], [1, 0]]}, alignment = 16>
-// CHECK: #linear = #ttg.linear<{register = {{\[\[}}0, 1]], lane = {{\[\[}}1, 0], [0, 2], [0, 0], [0, 0], [0, 0]], warp = {{\[\[}}2, 0], [0, 0]], block = []}>
-// CHECK: #linear1 = #ttg.generic_linear<{register = {{\[\[}}0, 1]], lane = {{\[\[}}1, 0], [0, 2], [0, 0], [0, 0], [0, 0]], warp = {{\[\[}}2, 1], [0, 0]], block = []}>
-// CHECK: #mma3 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64]}>
-// CHECK: #mma4 = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 64, 16]}>
 // CHECK: #smem = #ttg.shared_memory
 // CHECK: module attributes
 // CHECK-SAME: ttg.a3 = #ttg.slice<{dim = 1, parent = #blocked1}>
 // CHECK-SAME: ttg.a4 = #ttg.dot_op<{opIdx = 0, parent = #blocked1}>
 // CHECK-SAME: ttg.a5 = #ttg.dot_op<{opIdx = 0, parent = #mma2, kWidth = 2}>
-
 module attributes {
   ttg.a0 = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0], CGALayout = [[0, 0], [1, 0]]}>,
   ttg.a1 = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], CGALayout = [[1, 0]], instrShape = [16, 8]}>,

@@ -7,7 +7,7 @@ The formats are written as upstream writes them, so that they can be compared le
 | directive | stands for |
 |---|---|
 | `` `word` ``, `` `,` `` | itself |
-| `$name` | an operand; or an attribute as its kind writes it: a keyword, a string, a symbol, nothing for a unit |
+| `$name` | an operand; or an attribute as its kind writes it: a keyword, a string, a symbol, digits, or nothing |
 | `attr-dict` | all attributes that the format does not name; those equal to their default are left out |
 | `type($name)`, `type(operands)` | the types of these values |
 | `qualified(type($name))` | the same; without it, a type that can only be one of `tt` is written without its name |
@@ -28,7 +28,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, Self, cast
 
-from xdsl.dialects.builtin import DenseArrayBase, StringAttr, SymbolRefAttr, UnitAttr, i32
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, IntegerType, StringAttr, SymbolRefAttr, UnitAttr, i32
 from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue
 from xdsl.irdl import (
     AttrConstraint,
@@ -216,6 +216,36 @@ class SymbolProperty(Directive):
 
 
 @dataclass
+class IntegerProperty(Directive):
+    """An i32, as its digits."""
+
+    name: str
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        reading.properties[self.name] = IntegerAttr(parser.parse_integer(allow_boolean=False), i32)
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        writing.printer.print_string(str(cast(IntegerAttr[IntegerType], op.properties[self.name]).value.data))
+
+
+@dataclass
+class IntegersProperty(Directive):
+    """An array of i32, as a list of digits without brackets."""
+
+    name: str
+
+    def parse(self, parser: Parser, reading: Reading) -> None:
+        numbers = parser.parse_comma_separated_list(parser.Delimiter.NONE, parser.parse_integer)
+        reading.properties[self.name] = DenseArrayBase.from_list(i32, numbers)
+
+    def print(self, op: Operation, writing: Writing) -> None:
+        writing.before_value()
+        values = cast(DenseArrayBase[IntegerType], op.properties[self.name]).get_values()
+        writing.printer.print_string(", ".join(map(str, values)))
+
+
+@dataclass
 class UnitProperty(Directive):
     """An attribute without a value; the literal before it in its group says all."""
 
@@ -362,6 +392,7 @@ class Group(Directive):
                 element.print(op, writing)
 
 
+INTEGERS = DenseArrayBase.constr(i32)
 TOKENS = re.compile(r"""\s*(?:`(?P<literal>[^`]*)`|(?P<other>\$\w+|[\w-]+|\)\?|[()^,]))""")
 
 
@@ -440,7 +471,10 @@ class Format:
         constraint = self.definition.properties[name].constr
         if isinstance(constraint, EnumAttr):
             return KeywordProperty(name, constraint.enum, self.properties[name])
-        assert isinstance(constraint, BaseAttr)
+        if constraint == INTEGERS:
+            return IntegersProperty(name)
+        if not isinstance(constraint, BaseAttr):
+            return IntegerProperty(name)
         kinds: dict[type[Attribute], type[StringProperty | SymbolProperty | UnitProperty]] = {
             StringAttr: StringProperty,
             SymbolRefAttr: SymbolProperty,

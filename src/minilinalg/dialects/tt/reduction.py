@@ -28,7 +28,7 @@ from minilinalg.dialects.tt.traits import (
     TensorSize,
     in_order,
 )
-from minilinalg.dialects.tt.types import Tensor, Value, element_type, is_tensor, types_text
+from minilinalg.dialects.tt.types import Tensor, Value, element_type, is_tensor, types_text, without_layout
 
 RETURN = "$result attr-dict `:` type($result)"
 
@@ -74,7 +74,8 @@ class ReduceOp(IRDLOperation):
     def verify_(self) -> None:
         verify_axis(self, self.srcs, self.axis)
         expected = [reduced_type(src.type, self.axis.value.data) for src in self.srcs]
-        if list(self.result.types) != expected:
+        # A layout follows from the operand's, by a rule of the dialect that layouts belong to.
+        if [without_layout(type) for type in self.result.types] != expected:
             raise VerifyException(
                 f"'tt.reduce' gives ({types_text(self.result.types)}): operands without axis are "
                 f"({types_text(expected)})"

@@ -291,6 +291,11 @@ def encoding_of(type: Attribute) -> Attribute | None:
     return type.encoding if is_tensor(type) and type.encoding != NoneAttr() else None
 
 
+def without_layout(type: Attribute) -> Attribute:
+    """A tensor type without its layout; any other type as it is."""
+    return TensorType(type.element_type, type.shape) if is_tensor(type) else type
+
+
 def types_text(types: Sequence[Attribute]) -> str:
     """Types as they stand in a signature."""
     return ", ".join(map(str, types))

@@ -110,7 +110,7 @@ def _print_pair(printer: Printer, key: str, value: Attribute) -> None:
 def print_value(printer: Printer, value: Attribute) -> None:
     """A number, a list, a flag or an attribute as it stands behind its key."""
     if isinstance(value, IntAttr):
-        printer.print_string(str(value.data))
+        printer.print_string(str(cast(IntAttr, value).data))
     elif isinstance(value, ArrayAttr):
         with printer.in_square_brackets():
             printer.print_list(cast(Iterable[Attribute], value), lambda element: print_value(printer, element))

@@ -57,7 +57,7 @@ class Aliases:
     """Attributes that are written once in front of the module: `#map = affine_map<...>`."""
 
     def __init__(self) -> None:
-        self.definitions: list[str] = []
+        self._definitions: list[tuple[str, str]] = []
         self._names: dict[Attribute, str] = {}
         self._counts: dict[str, int] = {}
 
@@ -68,8 +68,13 @@ class Aliases:
             number = self._counts.get(prefix, 0)
             self._counts[prefix] = number + 1
             name = self._names[attribute] = f"#{prefix}{number or ''}"
-            self.definitions.append(f"{name} = {text}\n")
+            self._definitions.append((prefix, f"{name} = {text}\n"))
         return name
+
+    @property
+    def definitions(self) -> list[str]:
+        """The lines in front of the module, by name as MLIR sorts them; none of these attributes is made of another."""
+        return [line for _, line in sorted(self._definitions, key=lambda definition: definition[0])]
 
 
 class MLIRPrinter(Printer):
