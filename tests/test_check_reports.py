@@ -119,6 +119,35 @@ def test_what_the_program_does_wrong_itself_is_the_program_s(size: int, n: int, 
     assert not out.any()
 
 
+SHIFTS = """
+tt.func public @shift(%x: !tt.ptr<f32>) {
+  %c4 = arith.constant 4 : i32
+  %pid = tt.get_program_id x : i32
+  %start = arith.muli %pid, %c4 : i32
+  %range = tt.make_range {end = 4 : i32, start = 0 : i32} : tensor<4xi32>
+  %s = tt.splat %start : i32 -> tensor<4xi32>
+  %here = arith.addi %s, %range : tensor<4xi32>
+  %fours = tt.splat %c4 : i32 -> tensor<4xi32>
+  %there = arith.addi %here, %fours : tensor<4xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<4x!tt.ptr<f32>>
+  %p = tt.addptr %xs, %there : tensor<4x!tt.ptr<f32>>, tensor<4xi32>
+  %v = tt.load %p : tensor<4x!tt.ptr<f32>>
+  %o = tt.addptr %xs, %here : tensor<4x!tt.ptr<f32>>, tensor<4xi32>
+  tt.store %o, %v : tensor<4x!tt.ptr<f32>>
+  tt.return
+}
+"""
+"""Every program reads what the next one writes."""
+
+
+def test_a_race_of_the_program_is_not_blamed_on_a_pass() -> None:
+    kernel = compile(SHIFTS, target="tiny-simd")
+    x = np.arange(12, dtype=np.float32)
+    with pytest.raises(RunError, match=r"race between cores: 'simd\.dma' writes byte 16 of argument 'x' on core 1"):
+        kernel[2](x, check=True)
+    assert (x == np.arange(12)).all()
+
+
 def test_wrong_arguments_are_the_caller_s() -> None:
     kernel = compile(KERNELS / "vector_add.nopromise.ttir", target="mlu370")
     x = np.zeros(8, np.float32)

@@ -129,6 +129,10 @@ class RunError(InputError):
     """The program did something that no machine allows: a stray pointer, an undefined lane that reaches memory."""
 
 
+class CoreRaceError(RunError):
+    """Two cores touch the same global memory in no order, one of them writing: as a rule their programs race."""
+
+
 class CheckError(MinilinalgError):
     """Running a module after a pass gave another answer than before it."""
 

@@ -18,7 +18,7 @@ from minilinalg.interp.dtypes import Array, is_array
 from minilinalg.interp.engine import Observer
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
-from minilinalg.run_options import RunOptions
+from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.run import Simulator
 from minilinalg.targets import Target
 
@@ -36,7 +36,7 @@ class Launch:
         executable = Executable(module, self.function)
         bind(executable.abi, executable.with_results(args)[0], GlobalMemory())
 
-    def answer(self, module: ModuleOp, args: Sequence[Any]) -> Answer:
+    def answer(self, module: ModuleOp, args: Sequence[Any], options: RunOptions = DEFAULTS) -> Answer:
         """All that the module leaves when it runs on copies of the arguments.
 
         A module of the simd stage runs on the machine, which complains about what no machine of its kind can do.
@@ -44,13 +44,13 @@ class Launch:
         copies = copy_arguments(args)
         # What the program prints is for the run that was asked for, and not for each of those that check it.
         with redirect_stdout(StringIO()):
-            return self._answer(module, copies)
+            return self._answer(module, copies, options)
 
-    def _answer(self, module: ModuleOp, copies: Sequence[Any]) -> Answer:
+    def _answer(self, module: ModuleOp, copies: Sequence[Any], options: RunOptions) -> Answer:
         if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
-            simulator = Simulator(module, self.target, self.function)
+            simulator = Simulator(module, self.target, self.function, options)
             return Answer.of(simulator.executable.abi, copies, simulator.run(self.grid, copies).results)
-        executable = Executable(module, self.function)
+        executable = Executable(module, self.function, options)
         return Answer.of(executable.abi, copies, self._run(executable, copies))
 
     def observe(self, module: ModuleOp, args: Sequence[Any], observer: Observer) -> Answer:

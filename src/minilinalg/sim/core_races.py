@@ -16,7 +16,7 @@ from xdsl.ir import BlockArgument, Operation
 
 from minilinalg.analysis.aliasing import own_accesses, root_of
 from minilinalg.dialects import simd
-from minilinalg.errors import RunError
+from minilinalg.errors import CoreRaceError
 from minilinalg.interp.conflicts import Conflicts, Found, Order, Places, Windows
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
@@ -88,7 +88,7 @@ class CoreRaceWatch(Observer):
 
 
 class CoreRaces:
-    """Tells `Conflicts` what the cores do. Raises RunError for a race."""
+    """Tells `Conflicts` what the cores do. Raises CoreRaceError for a race."""
 
     def __init__(self, conflicts: Conflicts, operations: Sequence[Operation]):
         self.conflicts, self.operations = conflicts, operations
@@ -165,7 +165,7 @@ class CoreRaces:
         at = f" at {places_of(earlier)[0]}" if earlier is not op and places_of(earlier) else ""
         by = "" if earlier is op else f", by '{earlier.name}'{at}"
         what = "it" if found.did == "read" else "another value to it" if does == "writes" else "it"
-        raise RunError(
+        raise CoreRaceError(
             f"race between cores: '{op.name}' {does} byte {found.at} of argument '{', '.join(found.segment.names)}' on "
             f"core {found.agent}, and {other} {found.did} {what}{by}",
             rule="programs run side by side: what one writes, no other one touches unless all of them have waited for "
