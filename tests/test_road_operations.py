@@ -264,6 +264,37 @@ def test_products_of_matrices_of_any_size(shape: tuple[int, ...], element: str, 
     np.testing.assert_array_equal(run.results[0], (a @ b + c).astype(result))
 
 
+# Memory that programs share
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (16, 32, 32), (19, 37, 50)])
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+def test_split_k(m: int, n: int, k: int, target: str) -> None:
+    a, b, c = integers(m, k, low=-3, high=4), integers(k, n, low=-3, high=4, seed=1), integers(m, n).astype(np.float32)
+    args = [a.astype(np.float16), b.astype(np.float16), c.copy(), m, n, k]
+    check("split_k", (blocks(m, 16), blocks(n, 32), blocks(k, 16)), args, {2: a @ b + c}, target=target)
+
+
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+def test_tickets(target: str) -> None:
+    """Every program gets a ticket of its own; which one is open."""
+    x = integers(300)
+    largest = np.full((5, 64), -1000)
+    largest.reshape(-1)[:300] = x
+    args = [x, zeros(1, dtype=np.int32), np.full(64, -2000, np.int32), np.full(5, -1, np.int32), 300]
+    check("tickets", 5, args, {1: np.array([5]), 2: largest.max(0)}, target=target)
+    assert sorted(args[3].tolist()) == list(range(5))
+
+
+@pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
+@pytest.mark.parametrize("grid", [1, 5, 37])
+def test_locked_counts(grid: int, target: str) -> None:
+    """More programs than cores wait for one lock, which each gives back."""
+    x = integers(grid * 64, low=0, high=16)
+    args = [x, zeros(16, dtype=np.int32), zeros(1, dtype=np.int32), len(x)]
+    check("locked_counts", grid, args, {1: np.bincount(x, minlength=16), 2: np.array([0])}, target=target)
+
+
 # Control
 
 
@@ -399,9 +430,6 @@ def test_assertions_that_fail(high: int, found: str) -> None:
 REFUSED = {
     "described_matmul": "tt.make_tensor_descriptor",
     "described_sum": "tt.make_tensor_descriptor",
-    "locked_counts": "tt.atomic",
-    "split_k": "tt.atomic_rmw",
-    "tickets": "tt.atomic_rmw",
 }
 """Kernel -> what its error names."""
 

@@ -8,6 +8,8 @@ from minilinalg.errors import CommandError
 
 CHUNK_BYTES = 1 << 20
 """The size that the largest tensor of the programs that run together should have, so that it stays in cache."""
+MAX_TURNS = 100_000
+"""After how many turns of all programs those that wait for one another are taken to hang."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class RunOptions:
     cycles: bool = True
     chunk_bytes: int = CHUNK_BYTES
     max_chunk: int = 4096
-    max_turns: int = 100_000
+    max_turns: int = MAX_TURNS
 
     def __post_init__(self) -> None:
         if not self.answers and not self.cycles:

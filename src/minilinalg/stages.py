@@ -131,15 +131,12 @@ def _is_vector_work_off_chip(op: Operation) -> str | None:
     if op.name.partition(".")[0] not in ("linalg", "linalg_ext") or op.name == "linalg.yield":
         return None
     off_chip = _argument_spaces(op)
-    moved = _MOVED.get(op.name)
-    for operand in op.operands if moved is None else [v for v in op.operands if v is not op.operands[moved]]:
+    # What is gathered from, scattered to and changed atomically stays where it is.
+    array = getattr(op, "array", None)
+    for operand in (operand for operand in op.operands if operand is not array):
         if (space := _space(operand.type)) is not None and space in off_chip:
             return f"reads or writes {operand.type}"
     return None
-
-
-_MOVED: Mapping[str, int] = {"linalg_ext.gather": 0, "linalg_ext.scatter": -1}
-"""Operations that copy from or to off-chip memory -> the operand that is there."""
 
 
 def _argument_spaces(op: Operation) -> frozenset[Attribute]:

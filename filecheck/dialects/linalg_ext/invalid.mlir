@@ -110,3 +110,59 @@ func.func @shape(%x: memref<?x8xf32>, %i: tensor<4xi32>, %e: tensor<8x4xf32>) {
   %r = linalg_ext.gather ins(%x, %i : memref<?x8xf32>, tensor<4xi32>) outs(%e : tensor<8x4xf32>) dim = 0 -> tensor<8x4xf32>
   return
 }
+
+// -----
+
+func.func @atomic_on_a_tensor(%x: tensor<4xi32>) {
+  // expected-error @+1 {{'linalg_ext.atomic_rmw' changes tensor<4xi32>: what programs share is memory, a memref}}
+  %r = linalg_ext.atomic_rmw addi ins(%x : tensor<4xi32>) outs(%x : tensor<4xi32>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @atomic_kind(%x: tensor<4xf32>, %m: memref<4xf32>) {
+  // expected-error @+1 {{'linalg_ext.atomic_rmw' ori on f32: it combines integers}}
+  linalg_ext.atomic_rmw ori ins(%x : tensor<4xf32>) outs(%m : memref<4xf32>)
+  return
+}
+
+// -----
+
+func.func @atomic_operands(%x: tensor<4xi32>, %m: memref<4xi32>) {
+  // expected-error @+1 {{'linalg_ext.atomic_cas' has 1 input and 1 output: it takes from 2 to 4 inputs (values, indices, a mask), and one or two outputs}}
+  linalg_ext.atomic_cas ins(%x : tensor<4xi32>) outs(%m : memref<4xi32>)
+  return
+}
+
+// -----
+
+func.func @atomic_element(%x: tensor<4xi32>, %m: memref<4xi64>) {
+  // expected-error @+1 {{'linalg_ext.atomic_rmw' has a block of type tensor<4xi32> beside tensor<4xi32> and memref<4xi64>: all blocks have one shape, and the elements of the array}}
+  linalg_ext.atomic_rmw addi ins(%x : tensor<4xi32>) outs(%m : memref<4xi64>)
+  return
+}
+
+// -----
+
+func.func @atomic_shape(%x: tensor<4xi32>, %m: memref<5xi32>) {
+  // expected-error @+1 {{'linalg_ext.atomic_rmw' has an array of type memref<5xi32> for blocks of type tensor<4xi32>: without indices both have one shape}}
+  linalg_ext.atomic_rmw addi ins(%x : tensor<4xi32>) outs(%m : memref<5xi32>)
+  return
+}
+
+// -----
+
+func.func @atomic_rows(%x: tensor<4xi32>, %m: memref<5x4xi32>) {
+  // expected-error @+1 {{'linalg_ext.atomic_rmw' indexes memref<5x4xi32>: an array at indices has one dimension}}
+  linalg_ext.atomic_rmw addi ins(%x, %x : tensor<4xi32>, tensor<4xi32>) outs(%m : memref<5x4xi32>)
+  return
+}
+
+// -----
+
+func.func @atomic_index(%x: tensor<4xi32>, %i: tensor<4xf32>, %m: memref<?xi32>) {
+  // expected-error @+1 {{'linalg_ext.atomic_rmw' has indices of type tensor<4xf32> for blocks of type tensor<4xi32>: indices are integers of more than one bit, a mask is of i1, and each has one for every element}}
+  linalg_ext.atomic_rmw addi ins(%x, %i : tensor<4xi32>, tensor<4xf32>) outs(%m : memref<?xi32>)
+  return
+}

@@ -54,3 +54,16 @@ func.func @scatter(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>, %t: tensor<1
   %r = linalg_ext.scatter ins(%w, %i : tensor<16xf32>, tensor<16xi64>) outs(%t : tensor<100xf32>) -> tensor<100xf32>
   return %r : tensor<100xf32>
 }
+
+// CHECK-LABEL: func.func @atomics
+func.func @atomics(%x: tensor<16xi32>, %index: tensor<16xi64>, %mask: tensor<16xi1>, %array: memref<?xi32>, %m: memref<16xi32>, %y: memref<16xi32>) -> tensor<16xi32> {
+  // CHECK: linalg_ext.atomic_rmw maxu ins(%{{.*}} : tensor<16xi32>) outs(%{{.*}} : memref<16xi32>){{$}}
+  linalg_ext.atomic_rmw maxu ins(%x : tensor<16xi32>) outs(%m : memref<16xi32>)
+  // CHECK: %{{.*}} = linalg_ext.atomic_rmw addi ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<16xi32>, tensor<16xi64>, tensor<16xi1>) outs(%{{.*}}, %{{.*}} : memref<?xi32>, tensor<16xi32>) -> tensor<16xi32>
+  %old = linalg_ext.atomic_rmw addi ins(%x, %index, %mask : tensor<16xi32>, tensor<16xi64>, tensor<16xi1>) outs(%array, %x : memref<?xi32>, tensor<16xi32>) -> tensor<16xi32>
+  // CHECK: %{{.*}} = linalg_ext.atomic_cas ins(%{{.*}}, %{{.*}} : tensor<16xi32>, tensor<16xi32>) outs(%{{.*}}, %{{.*}} : memref<16xi32>, tensor<16xi32>) -> tensor<16xi32>
+  %found = linalg_ext.atomic_cas ins(%old, %x : tensor<16xi32>, tensor<16xi32>) outs(%m, %x : memref<16xi32>, tensor<16xi32>) -> tensor<16xi32>
+  // CHECK: linalg_ext.atomic_rmw assign ins(%{{.*}} : memref<16xi32>) outs(%{{.*}}, %{{.*}} : memref<16xi32>, memref<16xi32>){{$}}
+  linalg_ext.atomic_rmw assign ins(%y : memref<16xi32>) outs(%m, %y : memref<16xi32>, memref<16xi32>)
+  return %found : tensor<16xi32>
+}

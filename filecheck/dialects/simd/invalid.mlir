@@ -301,3 +301,35 @@ func.func @wait_for_nothing() {
   simd.wait
   return
 }
+
+// -----
+
+func.func @atomic_shape(%x: memref<64xi32, #simd.space<nram>>, %m: memref<65xi32, #simd.space<gdram>>) {
+  // expected-error @+1 {{an array of type memref<65xi32, #simd.space<gdram>> for memref<64xi32, #simd.space<nram>>; without a list both have one shape}}
+  simd.atomic_rmw %x -> %m kind = addi : memref<64xi32, #simd.space<nram>> -> memref<65xi32, #simd.space<gdram>>
+  return
+}
+
+// -----
+
+func.func @atomic_kind(%x: memref<64xi32, #simd.space<nram>>, %m: memref<64xi32, #simd.space<gdram>>) {
+  // expected-error @+1 {{'simd.atomic_rmw' addf on i32: it combines floats}}
+  simd.atomic_rmw %x -> %m kind = addf : memref<64xi32, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>
+  return
+}
+
+// -----
+
+func.func @atomic_operands(%x: memref<64xi32, #simd.space<nram>>, %m: memref<64xi32, #simd.space<gdram>>) {
+  // expected-error @+1 {{1 inputs and 1 outputs; simd.atomic_cas has from 2 to 4 inputs, and one or two outputs}}
+  simd.atomic_cas %x -> %m : memref<64xi32, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>
+  return
+}
+
+// -----
+
+func.func @atomic_list(%x: memref<64xi32, #simd.space<nram>>, %i: memref<64xf32, #simd.space<nram>>, %m: memref<?xi32, #simd.space<gdram>>) {
+  // expected-error @+1 {{a list of type memref<64xf32, #simd.space<nram>> for memref<64xi32, #simd.space<nram>>; simd.atomic_rmw has a gapless list of integers there, and a mask of i1 behind it, with an entry for each element}}
+  simd.atomic_rmw %x, %i -> %m kind = addi : memref<64xi32, #simd.space<nram>>, memref<64xf32, #simd.space<nram>> -> memref<?xi32, #simd.space<gdram>>
+  return
+}

@@ -100,3 +100,14 @@ func.func @matmul(%a: memref<64x32xf16, #simd.space<nram>>, %b: memref<32x64xf16
   simd.matmul %a, %b -> %c accumulate : memref<64x32xf16, #simd.space<nram>>, memref<32x64xf16, #simd.space<wram>> -> memref<64x64xf32, #simd.space<nram>>
   return
 }
+
+// CHECK-LABEL: func.func @atomics
+func.func @atomics(%x: memref<64xi32, #simd.space<nram>>, %mask: memref<64xi1, #simd.space<nram>>, %m: memref<64xi32, #simd.space<gdram>>) {
+  // CHECK: simd.atomic_rmw %{{.*}} -> %{{.*}} kind = addi : memref<64xi32, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>
+  simd.atomic_rmw %x -> %m kind = addi : memref<64xi32, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>
+  // CHECK: %[[T:.*]] = simd.atomic_rmw async %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}}, %{{.*}} kind = assign : memref<64xi32, #simd.space<nram>>, memref<64xi32, #simd.space<nram>>, memref<64xi1, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>, memref<64xi32, #simd.space<nram>>
+  %t = simd.atomic_rmw async %x, %x, %mask -> %m, %x kind = assign : memref<64xi32, #simd.space<nram>>, memref<64xi32, #simd.space<nram>>, memref<64xi1, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>, memref<64xi32, #simd.space<nram>>
+  // CHECK: simd.atomic_cas %{{.*}}, %{{.*}} -> %{{.*}} after %[[T]] : memref<64xi32, #simd.space<nram>>, memref<64xi32, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>
+  simd.atomic_cas %x, %x -> %m after %t : memref<64xi32, #simd.space<nram>>, memref<64xi32, #simd.space<nram>> -> memref<64xi32, #simd.space<gdram>>
+  return
+}

@@ -465,3 +465,14 @@ func.func @f(%m: memref<4xf32>, %t: memref<1xi32>, %i: index) {
   memref.dma_wait %t[%i, %i], %i : memref<1xi32>
   return
 }
+
+// -----
+
+func.func @generic_atomic_of_another_type(%m: memref<4xf32>, %i: index, %x: i32) {
+  // expected-error @+1 {{'memref.generic_atomic_rmw' on memref<4xf32> gives f32 and its body goes from (f32) to (i32): each is an element, f32}}
+  %r = memref.generic_atomic_rmw %m[%i] : memref<4xf32> {
+  ^bb0(%now: f32):
+    memref.atomic_yield %x : i32
+  }
+  return
+}

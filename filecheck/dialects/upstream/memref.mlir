@@ -66,6 +66,16 @@ func.func @f(%n: index, %m: memref<8x16xf32>, %d: memref<?x?xf32>, %x: f32, %u: 
   %intptr = memref.extract_aligned_pointer_as_index %m : memref<8x16xf32> -> index
   // CHECK: %3 = memref.atomic_rmw addf %x, %m[%n, %n] : (f32, memref<8x16xf32>) -> f32
   %3 = memref.atomic_rmw addf %x, %m[%n, %n] : (f32, memref<8x16xf32>) -> f32
+  // CHECK: %{{.*}} = memref.generic_atomic_rmw %m[%n, %n] : memref<8x16xf32> {
+  // CHECK-NEXT: ^bb0(%now: f32):
+  // CHECK-NEXT: %new = arith.mulf %now, %x : f32
+  // CHECK-NEXT: memref.atomic_yield %new : f32
+  // CHECK-NEXT: }
+  %generic = memref.generic_atomic_rmw %m[%n, %n] : memref<8x16xf32> {
+  ^bb0(%now: f32):
+    %new = arith.mulf %now, %x : f32
+    memref.atomic_yield %new : f32
+  }
   // CHECK: memref.dma_start %m[%n, %n], %memspacecast[%n, %n], %n, %tag[%n] : memref<8x16xf32>, memref<8x16xf32, 1>, memref<1xi32>
   memref.dma_start %m[%n, %n], %memspacecast[%n, %n], %n, %tag[%n] : memref<8x16xf32>, memref<8x16xf32, 1>, memref<1xi32>
   // CHECK: memref.dma_start %m[%n, %n], %memspacecast[%n, %n], %n, %tag[%n], %n, %n : memref<8x16xf32>, memref<8x16xf32, 1>, memref<1xi32>

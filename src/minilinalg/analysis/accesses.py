@@ -1,4 +1,4 @@
-"""How a load or a store of a block reaches memory.
+"""How a load, a store or an atomic of a block reaches memory.
 
 | form | when | what memory is seen as |
 |---|---|---|
@@ -6,8 +6,8 @@
 | `Rows` | that holds but for one dimension: a table leads there, or its mask is no interval | rows at indices |
 | `Elements` | anything else | every element at an index of its own |
 
-What lies outside of a mask is never touched, so a mask that is no box cannot be a window and a choice afterwards: the
-memory there may belong to nobody.
+Atomics have no form by rows. What lies outside of a mask is never touched, so a mask that is no box cannot be a window
+and a choice afterwards: the memory there may belong to nobody.
 """
 
 from __future__ import annotations
@@ -54,22 +54,29 @@ class Elements:
 
 
 Access: TypeAlias = Windows | Rows | Elements | Unstructured
+Accessor: TypeAlias = tt.LoadOp | tt.StoreOp | tt.AtomicRMWOp | tt.AtomicCASOp
 
 
-def access_of(op: tt.LoadOp | tt.StoreOp, pointers: PointerAnalysis, masks: MaskAnalysis) -> Access:
+def mask_of(op: Accessor) -> SSAValue | None:
+    """Where an access takes place; None for everywhere."""
+    return None if isinstance(op, tt.AtomicCASOp) else op.mask
+
+
+def access_of(op: Accessor, pointers: PointerAnalysis, masks: MaskAnalysis) -> Access:
     """The form of an access; Unstructured when what is accessed is in no one argument."""
     state = pointers.of(op.ptr)
     if isinstance(state, Unstructured):
         return _elements(op.ptr, pointers, state.reason) or state
     if not isinstance(op.ptr.type, TensorType):
         return Windows(state, everywhere(()))
-    mask = everywhere(state.shape) if op.mask is None else masks.of(op.mask)
+    given = mask_of(op)
+    mask = everywhere(state.shape) if given is None else masks.of(given)
     tables = {d: f"dimension {d} goes through a table" for d, t in enumerate(state.terms) if isinstance(t, Table)}
     rests = {d: f"the mask along dimension {d} is no interval: {r.reason}" for r in mask.rest for d in r.dims}
     indexed = {**rests, **tables}
     if not indexed:
         return Windows(state, mask)
-    if len(indexed) == 1:
+    if len(indexed) == 1 and isinstance(op, tt.LoadOp | tt.StoreOp):
         ((dim, why),) = indexed.items()
         # Rows are written one after the other, which is the order of the elements when nothing is around the rows.
         if isinstance(op, tt.LoadOp) or all(size == 1 for size in state.shape[:dim]):

@@ -104,7 +104,7 @@ class _Search:
     def written(self, op: Operation, touched: Touched, left: Left) -> Left:
         """What `op` leaves."""
         # An instruction writes all of its outputs. A scalar store does not, nor does a list DMA with a mask.
-        writes_all = isinstance(op, simd.Instruction) and not isinstance(op, simd.Indexed)
+        writes_all = isinstance(op, simd.Instruction) and not isinstance(op, simd.Indexed | simd.Atomic)
         for write in touched.writes:
             if write.place is None or write.place[0] != self.space:
                 continue

@@ -50,7 +50,8 @@ def tied_results(operand: Operand) -> tuple[SSAValue, ...]:
     """The values that live in the buffer of a written operand: the result, and in loops what is carried."""
     op, index = operand.op, operand.index
     if is_destination_style(op):
-        return (op.results[index - first_destination(op)],)
+        # Outputs that are memory have no result.
+        return (op.results[sum(is_tensor(op.operands[i]) for i in range(first_destination(op), index))],)
     if isinstance(op, tensor.InsertSliceOp | tensor.InsertOp | bufferization.MaterializeInDestinationOp):
         return tuple(op.results)
     if isinstance(op, scf.ForOp):

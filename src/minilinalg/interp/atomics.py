@@ -72,7 +72,11 @@ def in_chains(cells: Array, index: Array, values: Array, ufunc: np.ufunc | None)
 def update(kind: RMWOp, dtype: DType, *, wanted: bool) -> Step:
     """The step of tt.atomic_rmw. wanted: whether anything uses what it found."""
     ufunc = (FLOAT if dtype.is_float else INTEGER).get(kind)
-    unsigned = dtype.unsigned if kind in UNSIGNED else None
+    return combining(ufunc, dtype.unsigned if kind in UNSIGNED else None, wanted=wanted)
+
+
+def combining(ufunc: np.ufunc | None, unsigned: Any = None, *, wanted: bool) -> Step:
+    """The step that combines by `ufunc`, None: exchange; elements are taken for `unsigned` where that is given."""
 
     def step(cells: Array, index: Array, values: Array) -> Array | None:
         if unsigned is not None:

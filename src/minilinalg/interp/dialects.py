@@ -2,6 +2,7 @@
 
 from minilinalg.interp import (
     arith,
+    atomic_blocks,
     atomics,
     blocks,
     debugging,
@@ -25,6 +26,7 @@ from minilinalg.interp import (
 
 __all__ = [
     "arith",
+    "atomic_blocks",
     "atomics",
     "blocks",
     "debugging",

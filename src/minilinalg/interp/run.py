@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +39,7 @@ class Executable:
         self.abi = _as_passed(FunctionAbi.of(self.func), self.func)
         self.options = options
         functions = functions_of(module)
-        waiting = waiting_operations(self.func, functions) if self.func.name == "tt.func" else frozenset[Operation]()
+        waiting = waiting_operations(self.func, functions)
         self.compiled: Compiled = compile_function(
             functions, symbol(self.func), waiting=waiting, observer=observer, skipped=skipped
         )
@@ -76,7 +76,7 @@ class Executable:
         """`run` with arguments that are in `memory` already. machine: what counts cycles, or None for answers only."""
         if self.func.name == "tt.func":
             if self.compiled.stepwise:
-                self._run_in_turns(grid, memory, values)
+                self._take_turns(_chunks(grid, memory, 1), memory, values)
             else:
                 for chunk in _chunks(grid, memory, self._chunk_size()):
                     self.compiled.run(chunk, values)
@@ -87,10 +87,18 @@ class Executable:
                 rule="a program of one core runs on a machine: give the target that it was compiled for",
             )
         count = cores if self.per_core and cores is not None else 1
-        ids = np.arange(count, dtype=np.int64) if count > 1 else 0
         arenas = Arenas(count, self.compiled.arenas, tracks=self.options.checked)
-        chunk = Chunk(count, (ids, 0, 0), grid, memory, arenas, None, machine)
-        found = self.compiled.run(chunk, [*self._lowered(values, memory), *self._grid_arguments(grid)])
+        arguments = [*self._lowered(values, memory), *self._grid_arguments(grid)]
+        if self.compiled.stepwise:
+            each = (
+                Chunk(1, (core, 0, 0), grid, memory, arenas, slice(core, core + 1, 1) if count > 1 else None, machine)
+                for core in range(count)
+            )
+            found = self._take_turns(each, memory, arguments)
+        else:
+            ids = np.arange(count, dtype=np.int64) if count > 1 else 0
+            chunk = Chunk(count, (ids, 0, 0), grid, memory, arenas, None, machine)
+            found = self.compiled.run(chunk, arguments)
         types = [v.type for v in self.func.regions[0].blocks[0].last_op.operands]  # pyright: ignore
         return [_as_result(v, t) for v, t in zip(found, types, strict=True)]
 
@@ -113,11 +121,17 @@ class Executable:
         fits = self.options.chunk_bytes // max(self._tile_bytes, 1)
         return max(1, min(fits, self.options.max_chunk))
 
-    def _run_in_turns(self, grid: tuple[int, int, int], memory: GlobalMemory, values: Sequence[Any]) -> None:
-        chunks = _chunks(grid, memory, 1)
-        programs = ((chunk.pids, self.compiled.entry(chunk, *values)) for chunk in chunks)
+    def _take_turns(self, chunks: Iterable[Chunk], memory: GlobalMemory, arguments: Sequence[Any]) -> Any:
+        """Runs programs (or cores) that wait for one another, each alone in its chunk; the results of the first."""
+        results: list[Any] = []
+
+        def program(chunk: Chunk) -> Generator[bool, None, None]:
+            results.append((yield from self.compiled.entry(chunk, *arguments)))
+
+        programs = ((chunk.pids, program(chunk)) for chunk in chunks)
         with np.errstate(all="ignore"):
             take_turns(programs, memory, self.options.max_turns, self.compiled.placed)
+        return results[0] if results else ()
 
 
 def _as_passed(abi: FunctionAbi, func: Operation) -> FunctionAbi:

@@ -7,7 +7,7 @@ programs. A `while` keeps the programs whose condition still holds and packs the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import I1, Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import LEAVES, Arenas, Chunk, Emitter, largest_value, meaning
-from minilinalg.interp.turns import State
+from minilinalg.interp.turns import State, take_turns
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of
-from minilinalg.run_options import CHUNK_BYTES
+from minilinalg.run_options import CHUNK_BYTES, MAX_TURNS
 
 Body = Callable[..., Any]
 Turns = Callable[..., Generator[bool, None, Any]]
@@ -407,6 +407,23 @@ def run_forall(
             lows, highs, steps = (take_all(b, one) for b in (low, high, step))
             run_forall(body, c.take(one), lows, highs, steps, take_all(outer, one), at_once, arenas)
         return
+    for chunk, points in _chunks_of(c, low, high, step, at_once, arenas):
+        body(chunk, *outer, *points)
+
+
+def run_forall_stepwise(
+    body: Turns, c: Chunk, low: Any, high: Any, step: Any, outer: Sequence[Any], _at_once: int, arenas: Any
+) -> None:
+    """`run_forall` whose points wait for one another: each is alone in its chunk, and they take turns."""
+    points = _chunks_of(c, low, high, step, 1, arenas)
+    programs = ((chunk.pids, body(chunk, *outer, *at)) for chunk, at in points)
+    take_turns(programs, c.memory, MAX_TURNS, lambda error: error)
+
+
+def _chunks_of(
+    c: Chunk, low: Any, high: Any, step: Any, at_once: int, arenas: Any
+) -> Iterator[tuple[Chunk, list[Any]]]:
+    """The points of a forall in chunks of at most `at_once`, each with the values of its induction variables."""
     sizes: list[int] = []
     firsts: list[int] = []
     strides: list[int] = []
@@ -428,8 +445,8 @@ def run_forall(
             points.append(_point(linear % n * st + lo))
             linear = linear // n
         x, y, z = [*points, 0, 0, 0][:3]
-        chunk = Chunk(count, (x, y, z), c.grid, c.memory, Arenas(count, arenas, tracks=tracks), None, c.machine)
-        body(chunk, *outer, *reversed(points))
+        own = Arenas(count, arenas, tracks=tracks)
+        yield Chunk(count, (x, y, z), c.grid, c.memory, own, None, c.machine), points[::-1]
 
 
 def take_all(values: Sequence[Any], index: Any) -> list[Any]:
@@ -459,7 +476,7 @@ def emit_forall(em: Emitter, op: Any) -> None:
         ]
     else:
         bounds = [f"({em.refs(v)},)" for v in (op.lowerBound, op.upperBound, op.step)]
-    driver = em.const(run_forall, "run_forall")
+    driver = em.const(run_forall_stepwise if em.stepwise else run_forall, "run_forall")
     at_once = em.const(_together(op), "at_once")
     em.line(f"{driver}({name}, c, {', '.join(bounds)}, [{', '.join(outer)}], {at_once}, {em.const(em.arenas)})", op)
 

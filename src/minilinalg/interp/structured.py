@@ -206,18 +206,20 @@ def structured(
     reads = [bool(list(a.uses)) for a in block.args]
     reductions = [find_reduction(block, i, a) for i, a in enumerate(out_args)] if reduced else []
     whole = bool(reduced) and all(r is not None for r in reductions)
-    if whole:
-        found = [r for r in reductions if r is not None]
-        name, outer = em.region(op.regions[0], first=["dom"], yields=[r.expression for r in found])
-        products = [
-            product_of(r.expression, block.args[: len(ins)]) if r.combiner.startswith("arith.add") else None
-            for r in found
-        ]
-    else:
-        found, products = [], []
-        name, outer = em.region(op.regions[0], first=["dom"])
-    asked = selects(block) if not reduced or whole else []
-    conditions = em.region(op.regions[0], first=["dom"], yields=[s.operands[0] for s in asked])[0] if asked else "None"
+    with em.computing():
+        if whole:
+            found = [r for r in reductions if r is not None]
+            name, outer = em.region(op.regions[0], first=["dom"], yields=[r.expression for r in found])
+            products = [
+                product_of(r.expression, block.args[: len(ins)]) if r.combiner.startswith("arith.add") else None
+                for r in found
+            ]
+        else:
+            found, products = [], []
+            name, outer = em.region(op.regions[0], first=["dom"])
+        asked = selects(block) if not reduced or whole else []
+        which = [s.operands[0] for s in asked]
+        conditions = em.region(op.regions[0], first=["dom"], yields=which)[0] if asked else "None"
     kinds = [Kind(v.type) for v in outs]
     results = [o.dtype for o in operands[len(ins) :]]
     uses_index = any(inner.name == "linalg.index" for inner in block.walk())

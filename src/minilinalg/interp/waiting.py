@@ -7,16 +7,21 @@ loop waits when what ends it comes out of a read, inside the loop, of memory tha
 - a plain load through an argument that the kernel also writes through;
 - a plain load, when nothing else that the loop's end depends on changes from turn to turn.
 
+Once pointers have become memrefs, a loop waits when it reads memory of a kind that the function writes, whatever ends
+it; and so does an atomic in it.
+
 The answer errs towards waiting: such a function runs as well, only one program at a time (turns.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
+
+from minilinalg.analysis.aliasing import Access, accesses, is_allocation, is_argument, root_of, writes
 
 CALLS = ("tt.call", "func.call")
 PLAIN_READS = ("tt.load", "tt.descriptor_load", "tt.descriptor_gather")
@@ -28,6 +33,8 @@ def waiting_operations(func: Operation, functions: Mapping[str, Operation]) -> f
 
     `scf.while`, a conditional branch in a loop of blocks, and `tt.atomic_poll`.
     """
+    if func.name == "func.func":
+        return frozenset(_loops_that_read_what_changes(func))
     flow = _Flow(func, functions)
     found: set[Operation] = set()
     for function in flow.functions:
@@ -39,6 +46,24 @@ def waiting_operations(func: Operation, functions: Mapping[str, Operation]) -> f
             if flow.waits(set(flow.within(cycle)), branch):
                 found.add(branch)
     return frozenset(found)
+
+
+def _loops_that_read_what_changes(func: Operation) -> Iterator[Operation]:
+    """The while loops in a function on memrefs that read memory which the function, in some program, writes."""
+    loops = [op for op in func.walk() if op.name == "scf.while"]
+    written = _shared(writes(func)) if loops else set[SSAValue | None]()
+    for loop in loops:
+        read = _shared(a for a in accesses(loop) if a.kind == "read" and not _adds_something(a.op))
+        if read & written or (read and None in written) or (written and None in read):
+            yield loop
+
+
+def _shared(accesses: Iterable[Access]) -> set[SSAValue | None]:
+    """The arguments that are accessed; None stands for memory of unknown origin. Fresh buffers are a program's own."""
+    roots = {None if access.buffer is None else root_of(access.buffer) for access in accesses}
+    return {
+        root if root is None or is_argument(root) else None for root in roots if root is None or not is_allocation(root)
+    }
 
 
 class _Flow:
@@ -190,10 +215,15 @@ def _reads(op: Operation) -> bool:
 def _adds_something(op: Operation) -> bool:
     """Whether `op` is an atomic add of a constant other than zero."""
     from minilinalg.dialects.tt.attributes import RMWOp
+    from minilinalg.dialects.upstream import memref
 
-    if op.name != "tt.atomic_rmw" or RMWOp.of(op.properties["atomic_rmw_op"]) is not RMWOp.ADD:
-        return False
-    value = op.operands[1]
+    match op.name:
+        case "tt.atomic_rmw" if RMWOp.of(op.properties["atomic_rmw_op"]) is RMWOp.ADD:
+            value = op.operands[1]
+        case "memref.atomic_rmw" if isinstance(op, memref.AtomicRMWOp) and op.kind_name == "addi":
+            value = op.value
+        case _:
+            return False
     while isinstance(value, OpResult) and value.op.name == "tt.splat":
         value = value.op.operands[0]
     constant = value.op.properties.get("value") if isinstance(value, OpResult) else None

@@ -36,15 +36,15 @@ def instruction_for(op: IndexedOp) -> simd.Instruction:
 
 def replace_by_loop(op: IndexedOp) -> None:
     """Puts a loop over the indices in the place of `op`."""
-    _Loop(op).write()
+    _RowLoop(op).write()
 
 
-class _Loop:
-    """What is written in front of `end`: the operation at first, then the end of the innermost loop or branch."""
+class ElementLoops:
+    """Loops in the place of `op`, written in front of `end`: `op` itself, then the end of the innermost one."""
 
-    def __init__(self, op: IndexedOp):
-        self.op = op
-        self.end: Operation = op
+    def __init__(self, op: Operation):
+        self.place = op
+        self.end = op
 
     def number(self, value: Size) -> SSAValue:
         if isinstance(value, SSAValue):
@@ -55,29 +55,47 @@ class _Loop:
         insert_before(self.end, op)
         body = op.regions[0].block
         for arg in body.args:
-            arg.location = self.op.location
+            arg.location = self.place.location
         end = scf.YieldOp()
-        carry(self.op, (end,))
+        carry(self.place, (end,))
         body.add_op(end)
         self.end = end
         return body
+
+    def over(self, extents: Sequence[Size], mask: SSAValue | None) -> list[SSAValue]:
+        """Opens a loop for each extent and a branch where the mask is true; where in them it is."""
+        zero, one = self.number(0), self.number(1)
+        at: list[SSAValue] = []
+        for bound in [self.number(extent) for extent in extents]:
+            body = self.open(scf.ForOp(zero, bound, one, [], Region(Block(arg_types=[IndexType()]))))
+            at.append(body.args[0])
+        if mask is not None:
+            self.open(scf.IfOp(self.element(mask, at), [], Region(Block())))
+        return at
+
+    def element(self, buffer: SSAValue, at: Sequence[SSAValue]) -> SSAValue:
+        """An element of a buffer."""
+        return value_before(self.end, memref.LoadOp.get(buffer, at))
+
+    def entry(self, list: SSAValue, at: Sequence[SSAValue]) -> SSAValue:
+        """An entry of a list of indices, as an index."""
+        entry = self.element(list, at)
+        if isinstance(entry.type, IndexType):
+            return entry
+        return value_before(self.end, arith.IndexCastOp(entry, IndexType()))
+
+
+class _RowLoop(ElementLoops):
+    def __init__(self, op: IndexedOp):
+        super().__init__(op)
+        self.op = op
 
     def write(self) -> None:
         op = self.op
         (extents, first), (sizes, second) = sizes_of(op.index), sizes_of(op.block)
         insert_before(op, *first, *second)
-        zero, one = self.number(0), self.number(1)
-        bounds = [self.number(extent) for extent in extents]
-        at: list[SSAValue] = []
-        for bound in bounds:
-            body = self.open(scf.ForOp(zero, bound, one, [], Region(Block(arg_types=[IndexType()]))))
-            at.append(body.args[0])
-        if op.mask is not None:
-            is_touched = value_before(self.end, memref.LoadOp.get(op.mask, at))
-            self.open(scf.IfOp(is_touched, [], Region(Block())))
-        row = value_before(self.end, memref.LoadOp.get(op.index, at))
-        if not isinstance(row.type, IndexType):
-            row = value_before(self.end, arith.IndexCastOp(row, IndexType()))
+        at = self.over(extents, op.mask)
+        row = self.entry(op.index, at)
         if len(buffer_type(op.array).get_shape()) == 1:
             self.move_element(row, at)
         else:
@@ -87,7 +105,7 @@ class _Loop:
     def move_element(self, row: SSAValue, at: Sequence[SSAValue]) -> None:
         array, block = (self.op.array, [row]), (self.op.block, at)
         source, place = (array, block) if isinstance(self.op, GatherOp) else (block, array)
-        element = value_before(self.end, memref.LoadOp.get(*source))
+        element = self.element(*source)
         insert_before(self.end, memref.StoreOp.get(element, *place))
 
     def move_row(self, row: SSAValue, at: Sequence[SSAValue], sizes: Sequence[Size]) -> None:

@@ -14,11 +14,12 @@ from xdsl.ir.affine import AffineMap
 from minilinalg.analysis.destination_style import indexing_map, is_destination_style, is_parallel
 from minilinalg.analysis.reduction import combiner_of, initial_fill, starts_neutral
 from minilinalg.dialects import simd
-from minilinalg.dialects.linalg_ext import IndexedOp
+from minilinalg.dialects.linalg_ext import AtomicOp, IndexedOp
 from minilinalg.dialects.simd.constraints import check_instruction
 from minilinalg.dialects.upstream import arith, func, linalg, memref
 from minilinalg.errors import InputError, UnsupportedError, near_name
 from minilinalg.locations import places_of
+from minilinalg.passes import atomic_transfer
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.core_program import become_core_program
 from minilinalg.passes.indexed_transfer import instruction_for, replace_by_loop, takes_lists
@@ -62,7 +63,8 @@ class LinalgToSimdPass(MinilinalgPass):
     A copy is a DMA, or a move when it stays in vector memory and both sides are gapless. A linalg.reduce overwrites a
     buffer that was filled with its combiner's neutral element; the fill goes. Its count is the buffer's static extent,
     so padding behind it takes no part. A gather or scatter is one DMA with a list of indices where the target's DMA
-    takes lists, else a loop over the list: indexed_transfer.py. What the cores share: core_program.py.
+    takes lists, else a loop over the list: indexed_transfer.py. An atomic on a block is one DMA where the target's does
+    them, else a loop over its elements: atomic_transfer.py. What the cores share: core_program.py.
 
     Requires: a target; the promoted stage, each linalg operation being one instruction (linalg-decompose-elementwise).
     Ensures: no linalg; instructions that the target can execute. Leaves alone: scalar operations, scalar loads and
@@ -87,6 +89,9 @@ class LinalgToSimdPass(MinilinalgPass):
 def _replace(op: Operation, target: Target) -> None:
     if isinstance(op, IndexedOp) and not takes_lists(op, target):
         replace_by_loop(op)
+        return
+    if isinstance(op, AtomicOp) and not atomic_transfer.is_one_instruction(op, target):
+        atomic_transfer.replace_by_loop(op)
         return
     select = _SELECTIONS.get(op.name)
     new = select(op, target) if select is not None else None
@@ -205,6 +210,10 @@ def _indexed(op: IndexedOp, target: Target) -> simd.Instruction:
     return instruction_for(op)
 
 
+def _atomic(op: AtomicOp, target: Target) -> simd.Instruction:
+    return atomic_transfer.instruction_for(op)
+
+
 _SELECTIONS: dict[str, Callable[[Any, Target], simd.Instruction | None]] = {
     "linalg.broadcast": _broadcast,
     "linalg.fill": _fill,
@@ -212,6 +221,8 @@ _SELECTIONS: dict[str, Callable[[Any, Target], simd.Instruction | None]] = {
     "linalg.matmul": _matmul,
     "linalg.reduce": _reduce,
     "linalg.transpose": _transpose,
+    "linalg_ext.atomic_cas": _atomic,
+    "linalg_ext.atomic_rmw": _atomic,
     "linalg_ext.gather": _indexed,
     "linalg_ext.scatter": _indexed,
     "memref.copy": _copy,

@@ -19,7 +19,7 @@ from minilinalg.analysis.destination_style import (
     reads_destination,
     reads_input,
 )
-from minilinalg.dialects.linalg_ext import IndexedOp
+from minilinalg.dialects.linalg_ext import AtomicOp, IndexedOp
 from minilinalg.dialects.simd import SpaceAttr, is_run
 from minilinalg.dialects.simd.constraints import reserved_bytes
 from minilinalg.dialects.upstream import func, memref
@@ -74,7 +74,7 @@ class MemrefPromotePass(MinilinalgPass):
        or when it is written and an instruction, which rounds its count up, would overwrite what comes behind it.
        Reading one block of global memory twice copies it once, as long as nothing may have changed it.
     3. A copy between two memories that the target's DMA has no path for goes through vector memory.
-    4. What linalg_ext.gather reads and scatter writes stays where it is: they are copies too. Their lists are on chip.
+    4. What linalg_ext.gather reads, scatter writes and atomics change stays where it is. Their lists are on chip.
 
     Requires: a target; no tensors; on-chip buffers of static shape. Ensures: every memref has a memory space;
     computations are on chip; every on-chip buffer by itself fits into its memory. Leaves alone: scalar loads and
@@ -167,7 +167,7 @@ class _Promotion:
                     for inner in region.blocks:
                         self.compute_on_chip(inner, known)
                 continue
-            if isinstance(op, IndexedOp):
+            if isinstance(op, IndexedOp | AtomicOp):
                 self.bring_lists(op, known)
             elif is_destination_style(op):
                 self.bring_operands(op, known)
@@ -188,11 +188,12 @@ class _Promotion:
                 insert_after(op, memref.CopyOp(buffer, value))
                 op.operands[index] = buffer
 
-    def bring_lists(self, op: IndexedOp, known: dict[SSAValue, SSAValue]) -> None:
+    def bring_lists(self, op: IndexedOp | AtomicOp, known: dict[SSAValue, SSAValue]) -> None:
         """What is indexed stays where it is; the rows lie on chip, and the lists there without gaps (rule 4)."""
+        lists = (op.index, op.mask)
         for index, value in enumerate(op.operands):
             type = buffer_type(value)
-            if value is op.array or (type.memory_space == self.vector and (value is op.block or is_run(type))):
+            if value is op.array or (type.memory_space == self.vector and (value not in lists or is_run(type))):
                 continue
             if index in destinations(op):
                 buffer = self.allocate(op, value, self.vector)

@@ -19,7 +19,16 @@ from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import ONLY_INTS, MemRef, Sized, one_each
-from minilinalg.sim.costs import Int, Transfer, access_cost, instruction_cost, list_transfer, scalar_cost, transfer
+from minilinalg.sim.costs import (
+    Int,
+    Transfer,
+    access_cost,
+    atomic_transfer,
+    instruction_cost,
+    list_transfer,
+    scalar_cost,
+    transfer,
+)
 from minilinalg.sim.timing import Span
 from minilinalg.targets import Path, Target
 
@@ -67,6 +76,9 @@ class Clock(Observer):
             elif isinstance(op, simd.Indexed):
                 dma = em.const(self._list_dma(op), "dma")
                 em.line(f"{done}{dma}(c, [{em.refs(op.inputs)}], {em.ref(op.outputs[0])}, {after}, {lead})", op)
+            elif isinstance(op, simd.Atomic):
+                dma = em.const(self._atomic_dma(op), "dma")
+                em.line(f"{done}{dma}(c, [{em.refs(op.inputs)}], {em.ref(op.array)}, {after}, {lead})", op)
             elif self._only_adds(op):
                 cost = instruction_cost(op, self.target)
                 span = self._span(op)
@@ -94,6 +106,10 @@ class Clock(Observer):
             buffer = op.operands[0 if op.name == "memref.load" else 1]
             space = simd.space_of(cast(simd.Buffer, buffer.type))
             cycles = access_cost(space, op.name == "memref.store", self.target)
+        elif op.name in ("memref.atomic_rmw", "memref.generic_atomic_rmw"):
+            buffer = op.operands[1 if op.name == "memref.atomic_rmw" else 0]
+            space = simd.space_of(cast(simd.Buffer, buffer.type))
+            cycles = sum(access_cost(space, is_store, self.target) for is_store in (False, True))
         elif op.name == "scf.yield" and (loop := op.parent_op()) is not None and loop.name in ("scf.for", "scf.while"):
             cycles = scalar_cost(loop.name, 8, self.target)
         else:
@@ -113,7 +129,7 @@ class Clock(Observer):
         if function not in self._overlaps:
             inside = function.walk()
             self._overlaps[function] = any(isinstance(o, simd.Instruction) and o.is_async for o in inside)
-        return not isinstance(op, simd.DmaOp | simd.Indexed) and not self._overlaps[function]
+        return not isinstance(op, simd.DmaOp | simd.Indexed | simd.Atomic) and not self._overlaps[function]
 
     def _span(self, op: Operation) -> Span:
         return self._spans.setdefault(op.parent, Span())
@@ -164,6 +180,32 @@ class Clock(Observer):
                 entries = entries * extent
             rows = _count_true(inputs[2], c) if has_mask else entries
             found = list_transfer(entries, rows, one, path)
+            return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous, lead=lead)
+
+        return dma
+
+    def _atomic_dma(self, op: simd.Atomic) -> Any:
+        source, destination = simd.space_of(op.input_types[0]), simd.space_of(op.output_types[0])
+        path = self.target.path(source, destination)
+        name, width, synchronous, gives_old = op.name, op.width, not op.is_async, op.old is not None
+        has_index, mask = op.index is not None, -1 if op.mask is not None else None
+
+        cost = _transfer_along(path, width, writes_chip=self.target.space(destination).scope == "chip")
+
+        def dma(c: Chunk, inputs: list[MemRef], array: MemRef, after: Sequence[Array], lead: Span | None) -> Any:
+            block = inputs[0]
+            elements: Int = 1
+            for extent in block.sizes:
+                elements = elements * extent
+            if has_index:
+                changed = elements if mask is None else _count_true(inputs[mask], c)
+                one = cost(1, width, width)
+                write = Transfer(
+                    one.startup * (elements != 0), changed * one.engine, changed * one.moved, changed * one.payload
+                )
+            else:
+                write = per_core(cost, (*block.sizes, *block.strides, *array.strides), c.size)
+            found = atomic_transfer(elements, write, path, gives_old=gives_old)
             return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous, lead=lead)
 
         return dma

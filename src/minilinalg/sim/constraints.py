@@ -42,7 +42,7 @@ class ConstraintWatch(Observer):
         if isinstance(op, simd.DmaOp):
             if not _sizes_are_the_same(op.inputs[0], op.outputs[0]):
                 em.line(f"{em.const(_check_sizes, 'sizes')}(c, {em.refs((op.inputs[0], op.outputs[0]))})", op)
-        elif not isinstance(op, simd.Indexed):
+        elif not isinstance(op, simd.Indexed | simd.Atomic):
             moved = [v for v in (*op.input_buffers, *op.outputs) if simd.offset_of(cast("simd.Buffer", v.type)) is None]
             if moved:
                 check = em.const(_check_starts(op, moved, self.target), "starts")

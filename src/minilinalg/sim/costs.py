@@ -141,6 +141,15 @@ def list_transfer(entries: Int, rows: Int, row: Transfer, path: Path) -> Transfe
     )
 
 
+def atomic_transfer(elements: Int, write: Transfer, path: Path, *, gives_old: bool) -> Transfer:
+    """A DMA that changes `elements` elements in place, and would be `write` if it only wrote them."""
+    assert path.atomic is not None
+    trips = 2 if gives_old else 1
+    return Transfer(
+        write.startup, write.engine + elements * path.atomic, write.moved + trips * write.payload, write.payload
+    )
+
+
 def scalar_cost(op_name: str, element_bytes: int, target: Target) -> int:
     """Cycles of an operation of the scalar unit, by its MLIR name; `element_bytes` of its operands."""
     unit = target.scalar

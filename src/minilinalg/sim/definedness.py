@@ -45,7 +45,7 @@ class DefinednessWatch(Observer):
 
     def before(self, em: Emitter, op: Operation) -> None:
         """While the operands still are what the instruction will see."""
-        if isinstance(op, simd.Instruction) and not isinstance(op, simd.Indexed):
+        if isinstance(op, simd.Instruction) and not isinstance(op, simd.Indexed | simd.Atomic):
             look = em.const(_look(op, _rule_of(op), self._behind(op)), "look")
             em.line(f"{look}(c, [{em.refs(op.inputs)}], {em.ref(op.outputs[0])})", op)
 

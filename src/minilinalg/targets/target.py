@@ -139,6 +139,8 @@ class Path(Figures):
     """Nested strides of one descriptor, the contiguous run counted; more take more descriptors, each with a startup."""
     index: int | None = figure(0, optional=True)
     """Cycles for every entry of a list of indices; missing where the DMA takes no such lists."""
+    atomic: int | None = figure(0, optional=True)
+    """Cycles for every element that is changed atomically; missing where the DMA only copies."""
 
 
 @dataclass(frozen=True, kw_only=True)

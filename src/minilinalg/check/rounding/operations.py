@@ -41,13 +41,17 @@ VIEWS = frozenset(
 """Operations on buffers that touch no element."""
 
 
+ATOMICS = ("tt.atomic", "linalg_ext.atomic", "memref.atomic_rmw", "memref.generic_atomic", "simd.atomic")
+"""How the names of operations begin that change memory atomically."""
+
+
 def handler_of(op: Operation) -> Handler | None:
     """What is to be done after `op`; None when it makes no floats and stores none."""
     if op.name in VIEWS or not any(float_of(v) for v in (*op.operands, *op.results)):
         return None
     if op.name in HANDLERS:
         return HANDLERS[op.name]
-    if op.name.startswith(("tt.atomic", "tt.descriptor")):
+    if op.name.startswith(("tt.descriptor", *ATOMICS)):
         return after_other_access
     if not any(float_of(v) for v in made_by(op)):
         return None
@@ -132,12 +136,14 @@ def after_other_access(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
     """Atomics, whose order is open, and descriptors: any element of memory may be meant."""
     error = watch.shadow.worst(c)
     written = [watch.of(v).worst for v in op.operands if float_of(v)]
-    if written and op.name.startswith("tt.atomic"):
+    if written and op.name.startswith(ATOMICS):
         watch.unruled.add(op.name)
         written = [math.inf]
     for wrong in written:
         watch.shadow.spoil(c, wrong)
-    watch.finish(c, values, op.results, op.name, Effect(max([error, *written]), units=0.0))
+    old = getattr(op, "old", None)
+    made = [*op.results, old] if old is not None and not op.results else op.results
+    watch.finish(c, values, made, op.name, Effect(max([error, *written]), units=0.0))
 
 
 # Reductions and products

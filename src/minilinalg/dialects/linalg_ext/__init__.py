@@ -5,6 +5,7 @@ tensors; on memrefs the outputs are written. None of them is a loop nest with a 
 
 | file | operations |
 |---|---|
+| `atomic.py` | `atomic_rmw` and `atomic_cas`: what programs do to memory that they share |
 | `histogram.py` | `histogram`: how often values occur |
 | `indexed.py` | `gather` and `scatter`: elements and rows at indices that are known at run time only |
 | `scan.py` | `scan`: the running combination along a dimension |
@@ -13,6 +14,7 @@ tensors; on memrefs the outputs are written. None of them is a loop nest with a 
 from __future__ import annotations
 
 from minilinalg.dialects.exports import dialect
+from minilinalg.dialects.linalg_ext.atomic import AtomicCASOp, AtomicOp, AtomicRMWOp
 from minilinalg.dialects.linalg_ext.attributes import ASSOCIATIVE
 from minilinalg.dialects.linalg_ext.histogram import HistogramOp
 from minilinalg.dialects.linalg_ext.indexed import GatherOp, IndexedOp, ScatterOp
@@ -20,4 +22,16 @@ from minilinalg.dialects.linalg_ext.scan import ScanOp, YieldOp
 
 LinalgExt = dialect("linalg_ext", globals())
 
-__all__ = ["ASSOCIATIVE", "GatherOp", "HistogramOp", "IndexedOp", "LinalgExt", "ScanOp", "ScatterOp", "YieldOp"]
+__all__ = [
+    "ASSOCIATIVE",
+    "AtomicCASOp",
+    "AtomicOp",
+    "AtomicRMWOp",
+    "GatherOp",
+    "HistogramOp",
+    "IndexedOp",
+    "LinalgExt",
+    "ScanOp",
+    "ScatterOp",
+    "YieldOp",
+]

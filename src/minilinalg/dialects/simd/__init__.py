@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from xdsl.ir import Dialect
 
+from minilinalg.dialects.simd.atomic import ATOMICS, Atomic, AtomicCASOp, AtomicRMWOp
 from minilinalg.dialects.simd.attributes import SpaceAttr, TokenType
 from minilinalg.dialects.simd.buffers import (
     Buffer,
@@ -34,7 +35,7 @@ from minilinalg.dialects.simd.matmul import MatmulOp
 from minilinalg.dialects.simd.movement import MOVEMENT, BroadcastOp, DmaOp, FillOp, IotaOp, MoveOp, TransposeOp
 from minilinalg.dialects.simd.reduction import REDUCTIONS, Reduction
 
-INSTRUCTIONS: tuple[type[Instruction], ...] = (*MOVEMENT, *INDEXED, *ELEMENTWISE, *REDUCTIONS, MatmulOp)
+INSTRUCTIONS: tuple[type[Instruction], ...] = (*MOVEMENT, *INDEXED, *ATOMICS, *ELEMENTWISE, *REDUCTIONS, MatmulOp)
 
 ELEMENTWISE_BY_MEANING: dict[str, type[Elementwise]] = {cls.SPEC.meaning: cls for cls in ELEMENTWISE}
 """`arith.addf` -> `AddfOp`: what linalg-to-simd asks."""
@@ -63,6 +64,9 @@ __all__ = [
     "REDUCTION_BY_COMBINER",
     "ROUNDING",
     "SIMD",
+    "Atomic",
+    "AtomicCASOp",
+    "AtomicRMWOp",
     "BarrierOp",
     "BroadcastOp",
     "Buffer",

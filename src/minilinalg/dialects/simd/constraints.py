@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from xdsl.dialects.builtin import NoneAttr
 
+from minilinalg.dialects.simd.atomic import Atomic
 from minilinalg.dialects.simd.buffers import (
     Buffer,
     element_bytes,
@@ -35,6 +36,9 @@ def check_instruction(op: Instruction, target: Target) -> None:
     if isinstance(op, Indexed):
         _check_lists(op, target)
         return
+    if isinstance(op, Atomic):
+        _check_atomic(op, target)
+        return
     for position, type in enumerate((*op.input_types, *op.output_types)):
         is_weights = isinstance(op, MatmulOp) and position == 1
         _check_space(op, type, "weights" if is_weights else "vector", target)
@@ -55,6 +59,17 @@ def _check_lists(op: Indexed, target: Target) -> None:
             rule="a path with a figure 'index' does",
         )
     for type in op.input_types[1:]:
+        _check_space(op, type, "vector", target)
+
+
+def _check_atomic(op: Atomic, target: Target) -> None:
+    path = target.path(space_of(op.input_types[0]), space_of(op.output_types[0]))
+    if path.atomic is None:
+        raise InputError(
+            f"{op.name} on the path from {path.source} to {path.destination}, whose DMA changes nothing atomically",
+            rule="a path with a figure 'atomic' does",
+        )
+    for type in (*op.input_types, *op.output_types[1:]):
         _check_space(op, type, "vector", target)
 
 

@@ -155,7 +155,8 @@ def _destination_style(b: Buffers, op: Operation) -> None:
         operand = Operand(op, index)
         is_buffer = not is_tensor(operand.value)
         values.append(operand.value if is_buffer else b.destination(operand, reads=reads_destination(op, index)))
-    b.buffers.update(zip(op.results, values[first:], strict=False))
+    written = [value for index, value in enumerate(values) if index >= first and is_tensor(op.operands[index])]
+    b.buffers.update(zip(op.results, written, strict=True))
     regions = [op.detach_region(region) for region in tuple(op.regions)]
     new = type(op).create(
         operands=values, properties=op.properties.copy(), attributes=op.attributes.copy(), regions=regions

@@ -6,6 +6,7 @@
 | `conversion.py` | the state that handlers share; expressions become index arithmetic |
 | `memory.py`, `views.py` | loads and stores, as views of the arguments |
 | `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
+| `atomics.py` | atomics on elements and blocks |
 | `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
 | `scaled_dot.py` | products of operands with scales |
 | `foreign.py`, `mapping.py` | functions of libraries, scalar code for each element |
@@ -34,6 +35,7 @@ from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
 from minilinalg.passes.triton_to_linalg import (
+    atomics,
     control,
     debugging,
     elementwise,
@@ -54,6 +56,7 @@ HANDLERS: Mapping[str, Handler] = {
     **mapping.HANDLERS,
     **shapes.HANDLERS,
     **memory.HANDLERS,
+    **atomics.HANDLERS,
     **indexed.HANDLERS,
     **reductions.HANDLERS,
     **scaled_dot.HANDLERS,

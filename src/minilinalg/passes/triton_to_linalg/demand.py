@@ -13,7 +13,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.traits import IsTerminator, MemoryEffectKind, get_effects
 
-from minilinalg.analysis.accesses import Elements, Rows, Windows, access_of
+from minilinalg.analysis.accesses import Accessor, Elements, Rows, Windows, access_of, mask_of
 from minilinalg.analysis.bases import carried_from
 from minilinalg.analysis.index_expr import Apply, Carried, Expr, Number, Symbol, number
 from minilinalg.analysis.masks import MaskAnalysis
@@ -53,6 +53,13 @@ class Demand:
             case tt.StoreOp():
                 self._access(op)
                 self._need(op.value)
+            case tt.AtomicRMWOp():
+                self._access(op)
+                self._need(op.val)
+            case tt.AtomicCASOp():
+                self._access(op)
+                self._need(op.cmp)
+                self._need(op.val)
             case _:
                 # What a loop or a branch carries is asked for one by one, by its results and arguments.
                 bounds = {"scf.for": 3, "scf.if": 1}.get(op.name, len(op.operands))
@@ -75,23 +82,24 @@ class Demand:
                 for operand in inner.operands:
                     self._need(operand)
 
-    def _access(self, op: tt.LoadOp | tt.StoreOp) -> None:
+    def _access(self, op: Accessor) -> None:
+        mask = mask_of(op)
         match access_of(op, self.pointers, self.masks):
-            case Windows(pointer, mask):
-                self._need_all((*pointer.expressions(), *mask.expressions()))
-                if op.mask is not None and not isinstance(op.mask.type, TensorType):
-                    self._need(op.mask)
-            case Rows(pointer, mask, dim):
-                self._need_all((*pointer.expressions(), *mask.expressions()))
+            case Windows(pointer, region):
+                self._need_all((*pointer.expressions(), *region.expressions()))
+                if mask is not None and not isinstance(mask.type, TensorType):
+                    self._need(mask)
+            case Rows(pointer, region, dim):
+                self._need_all((*pointer.expressions(), *region.expressions()))
                 if isinstance(term := pointer.terms[dim], Table):
                     self._need(term.vector)
-                for rest in mask.rest:
+                for rest in region.rest:
                     self._need(rest.value)
             case Elements(_, offset, index):
                 self._need_all([offset])
                 self._need(index)
-                if op.mask is not None:
-                    self._need(op.mask)
+                if mask is not None:
+                    self._need(mask)
             case Unstructured():
                 # An error when it is converted.
                 pass

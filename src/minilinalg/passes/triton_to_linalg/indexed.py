@@ -15,7 +15,7 @@ from typing import cast
 from xdsl.dialects.builtin import IntegerAttr, IntegerType, TensorType, i32, i64
 from xdsl.ir import SSAValue
 
-from minilinalg.analysis.accesses import Elements, Rows
+from minilinalg.analysis.accesses import Accessor, Elements, Rows, mask_of
 from minilinalg.analysis.index_expr import Expr
 from minilinalg.analysis.masks import Interval
 from minilinalg.analysis.structured import Strided, Structured, Table, Wrapped
@@ -100,22 +100,23 @@ def _lists(c: Conversion, rows: IndexedRows, interval: Interval) -> list[SSAValu
 
 def gather_elements(c: Conversion, op: tt.LoadOp, access: Elements, background: SSAValue) -> SSAValue:
     """The block that is `background` where the mask does not hold."""
-    lists = _element_lists(c, op, access)
+    lists = element_lists(c, op, access)
     source = elements(c, c.value(access.base), access.offset)
     return c.insert(GatherOp([source, *lists], background)).res[0]
 
 
 def scatter_elements(c: Conversion, op: tt.StoreOp, access: Elements, value: SSAValue) -> None:
     """Writes the elements of `value` where the mask holds."""
-    lists = _element_lists(c, op, access)
+    lists = element_lists(c, op, access)
     c.insert(ScatterOp([value, *lists], elements(c, c.value(access.base), access.offset)))
 
 
-def _element_lists(c: Conversion, op: tt.LoadOp | tt.StoreOp, access: Elements) -> list[SSAValue]:
-    index = c.value(access.index)
-    if op.mask is None or c.masks.of(op.mask).is_true:
+def element_lists(c: Conversion, op: Accessor, access: Elements) -> list[SSAValue]:
+    """The index of each element and, where it is not everywhere, the mask."""
+    index, mask = c.value(access.index), mask_of(op)
+    if mask is None or c.masks.of(mask).is_true:
         return [index]
-    return [index, c.value(op.mask)]
+    return [index, c.value(mask)]
 
 
 def gather_from_block(c: Conversion, op: tt.GatherOp) -> None:

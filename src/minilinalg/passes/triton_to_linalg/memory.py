@@ -14,7 +14,7 @@ from dataclasses import replace
 from xdsl.dialects.builtin import TensorType, UnitAttr
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
-from minilinalg.analysis.accesses import Elements, Rows, Windows, access_of
+from minilinalg.analysis.accesses import Accessor, Elements, Rows, Windows, access_of
 from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.analysis.index_expr import ONE, Condition, choose, largest, number, quotient, smallest
 from minilinalg.analysis.masks import Interval
@@ -44,7 +44,7 @@ from minilinalg.passes.triton_to_linalg.views import Box, is_full, is_whole, vie
 
 def load(c: Conversion, op: tt.LoadOp) -> None:
     """A load gives what is in memory, and `other` where the mask does not hold; without `other`, nothing defined."""
-    access = _access(c, op)
+    access = checked_access(c, op)
     type = as_tensor(op.result.type)
     if type is None:
         assert isinstance(access, Windows)
@@ -60,14 +60,14 @@ def load(c: Conversion, op: tt.LoadOp) -> None:
 
 def store(c: Conversion, op: tt.StoreOp) -> None:
     """A store puts the part of the block that the mask lets through into memory."""
-    access = _access(c, op)
+    access = checked_access(c, op)
     value = c.value(op.value)
     if isinstance(access, Elements):
         scatter_elements(c, op, access, value)
         return
     pointer, rows = access.pointer, _rows(c, access)
     if not isinstance(op.value.type, TensorType):
-        _under(c, op.mask, lambda: c.insert(memref.StoreOp.get(value, *_element(c, pointer))))
+        _under(c, op.mask, lambda: c.insert(memref.StoreOp.get(value, *element_place(c, pointer))))
         return
     is_indexed = _is_indexed(rows, pointer)
     # Where several elements go to one address, it is unspecified which of them stays: the first one.
@@ -92,14 +92,15 @@ def store(c: Conversion, op: tt.StoreOp) -> None:
         c.insert(bufferization.MaterializeInDestinationOp.create(operands=[piece, destination], properties=writable))
         return ()
 
-    _in_runs(c, pointer, box, (), write)
+    in_runs(c, pointer, box, (), write)
 
 
 # Where
 
 
-def _access(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Windows | Rows | Elements:
-    what = "load" if isinstance(op, tt.LoadOp) else "store"
+def checked_access(c: Conversion, op: Accessor) -> Windows | Rows | Elements:
+    """How `op` reaches memory. Raises UnsupportedError when that is in no one argument, or of another type."""
+    what = op.name.removeprefix("tt.")
     access = access_of(op, c.pointers, c.masks)
     if isinstance(access, Unstructured):
         found = f"this {what}'s addresses are in no one argument: {access.reason}"
@@ -113,14 +114,14 @@ def _access(c: Conversion, op: tt.LoadOp | tt.StoreOp) -> Windows | Rows | Eleme
             op, f"this {what} takes memory of {element} for {memory}", "an argument has one element type"
         )
     if not isinstance(access, Windows):
-        verb = "gathered" if isinstance(op, tt.LoadOp) else "scattered"
+        verb = {"load": "gathered", "store": "scattered"}.get(what, "done")
         kind = "element by element" if isinstance(access, Elements) else "row by row"
         c.remark(op, f"it is {verb} {kind}: {access.why}")
     return access
 
 
-def _accessed(op: tt.LoadOp | tt.StoreOp) -> SSAValue:
-    return op.result if isinstance(op, tt.LoadOp) else op.value
+def _accessed(op: Accessor) -> SSAValue:
+    return op.value if isinstance(op, tt.StoreOp) else op.result
 
 
 def _rows(c: Conversion, access: Windows | Rows) -> IndexedRows | None:
@@ -140,7 +141,8 @@ def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, access: Windows | Rows) -> B
     return access.mask.box()
 
 
-def _element(c: Conversion, pointer: Structured) -> tuple[SSAValue, list[SSAValue]]:
+def element_place(c: Conversion, pointer: Structured) -> tuple[SSAValue, list[SSAValue]]:
+    """The argument and the index in it of the one element that a pointer points to."""
     assert pointer.base is not None
     return c.value(pointer.base), [c.index(pointer.offset)]
 
@@ -150,7 +152,7 @@ def _element(c: Conversion, pointer: Structured) -> tuple[SSAValue, list[SSAValu
 
 def _load_element(c: Conversion, op: tt.LoadOp, pointer: Structured) -> SSAValue:
     def read() -> SSAValue:
-        base, indices = _element(c, pointer)
+        base, indices = element_place(c, pointer)
         return c.insert(memref.LoadOp.get(base, indices)).res
 
     if op.mask is None:
@@ -192,7 +194,7 @@ def _load_block(c: Conversion, op: tt.LoadOp, access: Windows | Rows) -> SSAValu
         repeated = []
     kept = [d for d in range(len(box)) if d not in repeated]
     if not kept:
-        return filled(c, c.insert(memref.LoadOp.get(*_element(c, pointer))).res, op.result.type)
+        return filled(c, c.insert(memref.LoadOp.get(*element_place(c, pointer))).res, op.result.type)
     pointer = pointer if rows is None else rows.pointer
     order = [kept[d] for d in _runs_last(_reordered(pointer, kept), [is_indexed[d] for d in kept])]
     rows = rows and replace(rows, dim=order.index(rows.dim))
@@ -241,7 +243,7 @@ def _read(
 
     is_overwritten = whole and (rows is None or rows.mask is None)
     start = empty(c, type) if is_overwritten else _background(c, op, type, order)
-    return _in_runs(c, pointer, box, [start], read)[0]
+    return in_runs(c, pointer, box, [start], read)[0]
 
 
 def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute], order: Sequence[int]) -> SSAValue:
@@ -255,7 +257,7 @@ def _background(c: Conversion, op: tt.LoadOp, type: TensorType[Attribute], order
     return filled(c, scalar_constant(c, scalar), type)
 
 
-def _in_runs(
+def in_runs(
     c: Conversion,
     pointer: Structured,
     box: Box,
@@ -295,7 +297,7 @@ def _in_runs(
             terms=tuple(Strided(term.scale) if d == dim else t for d, t in enumerate(pointer.terms)),
         )
         parts = tuple(part if d == dim else i for d, i in enumerate(box))
-        c.insert(scf.YieldOp(*_in_runs(c, moved, parts, block.args[1:], act)))
+        c.insert(scf.YieldOp(*in_runs(c, moved, parts, block.args[1:], act)))
     return c.insert(loop).results
 
 

@@ -26,6 +26,7 @@ from minilinalg.dialects.upstream.memref.allocation import (
     GetGlobalOp,
     GlobalOp,
 )
+from minilinalg.dialects.upstream.memref.generic_atomic import AtomicYieldOp, GenericAtomicRMWOp
 from minilinalg.dialects.upstream.memref.queries import (
     AssumeAlignmentOp,
     DimOp,
@@ -54,6 +55,7 @@ __all__ = [
     "AllocationOp",
     "AssumeAlignmentOp",
     "AtomicRMWOp",
+    "AtomicYieldOp",
     "CastOp",
     "CollapseShapeOp",
     "CopyOp",
@@ -64,6 +66,7 @@ __all__ = [
     "ExpandShapeOp",
     "ExtractAlignedPointerAsIndexOp",
     "ExtractStridedMetaDataOp",
+    "GenericAtomicRMWOp",
     "GetGlobalOp",
     "GlobalOp",
     "LoadOp",

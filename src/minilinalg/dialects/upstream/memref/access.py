@@ -55,7 +55,8 @@ ATOMIC_KINDS = (
 """The values 0 .. 15 of `kind`, which MLIR stores as an i64."""
 
 
-def _verify_indices(op: Operation, memref: SSAValue, indices: Sequence[SSAValue]) -> None:
+def verify_indices(op: Operation, memref: SSAValue, indices: Sequence[SSAValue]) -> None:
+    """Verify that there is an index for each dimension of a memref."""
     rank = memref_type(memref).get_num_dims()
     if rank != len(indices):
         raise VerifyException(
@@ -93,7 +94,7 @@ class LoadOp(IRDLOperation):
         return cls(ref, indices)
 
     def verify_(self) -> None:
-        _verify_indices(self, self.memref, self.indices)
+        verify_indices(self, self.memref, self.indices)
         if self.res.type != _element(self.memref):
             raise VerifyException(f"'memref.load' from {self.memref.type} gives {self.res.type}: it gives an element")
 
@@ -142,7 +143,7 @@ class StoreOp(IRDLOperation):
         return cls(value, ref, indices)
 
     def verify_(self) -> None:
-        _verify_indices(self, self.memref, self.indices)
+        verify_indices(self, self.memref, self.indices)
         if self.value.type != _element(self.memref):
             raise VerifyException(
                 f"'memref.store' writes {self.value.type} into {self.memref.type}: what is stored is an element"
@@ -220,6 +221,18 @@ _ATOMIC_TYPES: tuple[tuple[frozenset[str], str, Any], ...] = (
 )
 
 
+def verify_atomic_kind(op: Operation, kind: IntegerAttr, element: Attribute) -> None:
+    """Verify that the kind of an atomic operation is one, and one that combines such elements."""
+    if not 0 <= kind.value.data < len(ATOMIC_KINDS):
+        raise VerifyException(
+            f"'{op.name}' has kind {kind.value.data}: it is a number from 0 to {len(ATOMIC_KINDS) - 1}"
+        )
+    name = ATOMIC_KINDS[kind.value.data]
+    for kinds, words, admitted in _ATOMIC_TYPES:
+        if name in kinds and not isinstance(element, admitted):
+            raise VerifyException(f"'{op.name}' {name} on {element}: it combines {words}")
+
+
 @irdl_op_definition
 class AtomicRMWOp(IRDLOperation):
     """Combine an element with a value, atomically, and give what it was.
@@ -254,19 +267,13 @@ class AtomicRMWOp(IRDLOperation):
         return ATOMIC_KINDS[self.kind.value.data]
 
     def verify_(self) -> None:
-        if not 0 <= self.kind.value.data < len(ATOMIC_KINDS):
-            raise VerifyException(
-                f"'memref.atomic_rmw' has kind {self.kind.value.data}: it is a number from 0 to {len(ATOMIC_KINDS) - 1}"
-            )
-        _verify_indices(self, self.memref, self.indices)
+        verify_indices(self, self.memref, self.indices)
         if {self.value.type, self.result.type} != {_element(self.memref)}:
             raise VerifyException(
                 f"'memref.atomic_rmw' combines {self.value.type} with {self.memref.type} and gives {self.result.type}: "
                 "value and result are elements"
             )
-        for kinds, words, admitted in _ATOMIC_TYPES:
-            if self.kind_name in kinds and not isinstance(self.value.type, admitted):
-                raise VerifyException(f"'memref.atomic_rmw' {self.kind_name} on {self.value.type}: it combines {words}")
+        verify_atomic_kind(self, self.kind, self.value.type)
 
     @classmethod
     def parse(cls, parser: Parser) -> AtomicRMWOp:
@@ -461,7 +468,7 @@ class DmaWaitOp(IRDLOperation):
         super().__init__(operands=[tag, tag_indices, num_elements])
 
     def verify_(self) -> None:
-        _verify_indices(self, self.tag, self.tag_indices)
+        verify_indices(self, self.tag, self.tag_indices)
 
     @classmethod
     def parse(cls, parser: Parser) -> DmaWaitOp:
