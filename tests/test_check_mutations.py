@@ -153,6 +153,11 @@ def count_to_zero() -> tuple[Any, list[Any]]:
     return 3, [np.arange(3, dtype=np.int32), np.zeros(3, np.int32), 0]
 
 
+def described_sum() -> tuple[Any, list[Any]]:
+    x = np.arange(1, 11 * 45 + 1, dtype=np.float32).reshape(11, 45)
+    return (3, 2), [x, np.zeros((4, 48), np.float32)[:, :45].copy(), 11, 45]
+
+
 TEXTS = {"overwrite": OVERWRITE, "place": PLACE, "count": COUNT, "count_to_zero": COUNT, "large": LARGE}
 
 
@@ -176,6 +181,7 @@ LAUNCHES: dict[str, Callable[[], tuple[Any, list[Any]]]] = {
     "early_return": early_return,
     "called": called,
     "large": large,
+    "described_sum": described_sum,
 }
 
 
@@ -211,6 +217,11 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         ("called", "the wrong argument is passed", m.use_instead("arith.addi", "low", "n")),
         ("called", "branches the other way round", m.swap_regions("scf.if")),
         ("called", "a constant of the callee is wrong", m.integer_constant(2, 3)),
+    ],
+    "triton-rewrite-tensor-descriptor-to-pointer": [
+        ("described_sum", "an element too much is inside", m.predicate(2, 3)),
+        ("described_sum", "the strides go to the other dimension", m.swap_operands("tt.addptr")),
+        ("described_sum", "the sum is lost", m.drop("tt.atomic_rmw")),
     ],
     "triton-canonicalize": [
         *ON_TENSORS,

@@ -270,7 +270,10 @@ def test_input_that_is_not_text(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_road_is_taken_up_where_the_module_is(capsys: pytest.CaptureFixture[str]) -> None:
     Path("in.mlir").write_text("tt.func @f() {\n  tt.return\n}\n", encoding="utf-8")
     assert main(["in.mlir", "--road", "simd", "--to", "tt", "--dump-pass-pipeline"]) == 0
-    first = "lift-cf-to-scf,inline,triton-canonicalize,triton-combine,triton-reorder-broadcast,cse"
+    first = (
+        "lift-cf-to-scf,inline,triton-rewrite-tensor-descriptor-to-pointer,triton-canonicalize,triton-combine,"
+        "triton-reorder-broadcast,cse,licm"
+    )
     assert capsys.readouterr().err == f"{first}\n"
 
 

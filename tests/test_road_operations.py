@@ -264,6 +264,26 @@ def test_products_of_matrices_of_any_size(shape: tuple[int, ...], element: str, 
     np.testing.assert_array_equal(run.results[0], (a @ b + c).astype(result))
 
 
+# Descriptors
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (16, 32, 32), (19, 37, 50)])
+def test_described_matmul(m: int, n: int, k: int) -> None:
+    a, b = integers(m, k, low=-3, high=4), integers(k, n, low=-3, high=4, seed=1)
+    args = [a.astype(np.float16), b.astype(np.float16), zeros(m, n), m, n, k]
+    check("described_matmul", (blocks(m, 16), blocks(n, 32)), args, {2: a @ b})
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (4, 32), (11, 45)])
+def test_described_sum(m: int, n: int) -> None:
+    """Blocks of rows are added up in memory, which is one block high."""
+    x, y = integers(m, n), integers(4, n, seed=1)
+    padded = np.zeros((blocks(m, 4) * 4, n))
+    padded[:m] = x
+    args = [x.astype(np.float32), y.astype(np.float32), m, n]
+    check("described_sum", (blocks(m, 4), blocks(n, 32)), args, {1: y + padded.reshape(-1, 4, n).sum(0)})
+
+
 # Memory that programs share
 
 
@@ -427,10 +447,7 @@ def test_assertions_that_fail(high: int, found: str) -> None:
 # What has no way down yet
 
 
-REFUSED = {
-    "described_matmul": "tt.make_tensor_descriptor",
-    "described_sum": "tt.make_tensor_descriptor",
-}
+REFUSED = {}
 """Kernel -> what its error names."""
 
 

@@ -40,6 +40,7 @@ class Row(NamedTuple):
 SIMD_ROAD = (
     Row("tt", "lift-cf-to-scf", "an early return becomes a branch around what it skips, in what is called too"),
     Row("tt", "inline", "a program is one function: what it calls becomes part of it"),
+    Row("tt", "triton-rewrite-tensor-descriptor-to-pointer", "descriptors become pointers and masks, as others are"),
     Row("tt", "triton-canonicalize", "constants and masks that say nothing are gone before anyone reads an address"),
     Row("tt", "triton-combine", "a sum moves into its dot, a choice into its load: less is left to compute"),
     Row("tt", "triton-reorder-broadcast", "what is the same along a dimension is computed once, then repeated"),

@@ -50,6 +50,7 @@ _NAMES = (
     "triton-canonicalize",
     "triton-combine",
     "triton-reorder-broadcast",
+    "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
 )
 

@@ -3,6 +3,9 @@
 Programs of a grid run side by side in any order, and so do cores. What is ordered is ordered by barriers: all cores of
 a cluster, or of the chip, have waited for one another. Cores that write the same value to the same place are in no
 race. One run in which two cores are in conflict is enough; it need not be seen going wrong.
+
+Atomics are in no race with one another, and are not looked at. One whose result is used may be a lock, which orders
+what else its holders do: the watch knows no such order, so a program with one is not watched.
 """
 
 from __future__ import annotations
@@ -28,6 +31,18 @@ from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of
 from minilinalg.targets import Target
 
+ATOMICS = ("memref.atomic_rmw", "memref.generic_atomic_rmw")
+
+
+def may_hold_locks(module: ModuleOp) -> bool:
+    """Whether some atomic's result is used."""
+    return any(
+        (op.name in ATOMICS and op.results[0].first_use is not None)
+        or (isinstance(op, simd.Atomic) and op.old is not None)
+        for op in module.walk()
+    )
+
+
 INDICES = {"memref.load": 1, "memref.store": 2}
 """Operations that touch one element, and the operand at which its indices begin."""
 
@@ -40,6 +55,8 @@ class CoreRaceWatch(Observer):
         self._operations: list[Operation] = []
         self._sides: list[tuple[Any, str, bool]] = []
         for op in module.walk():
+            if op.name in ATOMICS or isinstance(op, simd.Atomic):
+                continue
             for access in own_accesses(op):
                 if access.buffer is not None and self._is_global(access.buffer):
                     self._operations.append(op)

@@ -1,0 +1,241 @@
+"""`triton-rewrite-tensor-descriptor-to-pointer`: blocks of a described tensor become tensors of pointers and masks.
+
+Source: the pass of this name in Triton 3.9 (lib/Dialect/Triton/Transforms/RewriteTensorDescriptorToPointer.cpp there):
+offsets of 64 bits, an element is inside of the tensor when 0 <= index < size in every dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import AnyFloat, DenseIntOrFPElementsAttr, ModuleOp, TensorType, i64
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import IRDLOperation
+
+from minilinalg.analysis.constants import Constant
+from minilinalg.dialects import tt
+from minilinalg.dialects.tt.attributes import (
+    DescriptorReduceKind,
+    MemSemantic,
+    MemSyncScope,
+    PaddingOption,
+    RMWOp,
+)
+from minilinalg.dialects.tt.types import AnyTensor, TensorDescType, tensor_type
+from minilinalg.dialects.upstream import arith
+from minilinalg.errors import UnsupportedError
+from minilinalg.locations import places_of
+from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.insertion import erase, insert_before, value_before
+
+KINDS: Mapping[DescriptorReduceKind, RMWOp] = {
+    DescriptorReduceKind.ADD: RMWOp.ADD,
+    DescriptorReduceKind.MIN: RMWOp.MIN,
+    DescriptorReduceKind.MAX: RMWOp.MAX,
+    DescriptorReduceKind.AND: RMWOp.AND,
+    DescriptorReduceKind.OR: RMWOp.OR,
+    DescriptorReduceKind.XOR: RMWOp.XOR,
+}
+"""What a reduction into memory is as an atomic; `inc` and `dec` are none."""
+
+
+@dataclass(frozen=True)
+class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
+    """Turns accesses through tensor descriptors into accesses through pointers, masked at the tensor's borders.
+
+    ```mlir
+    tt.func @before(%x: !tt.ptr<f32>, %n: i32, %i: i32, %v: tensor<8xf32>) {
+      %one = arith.constant 1 : i64
+      %d = tt.make_tensor_descriptor %x, [%n], [%one] : <f32>, <8xf32>
+      tt.descriptor_store %d[%i], %v : !tt.tensordesc<8xf32>, tensor<8xf32>
+      tt.return
+    }
+    ```
+    becomes
+    ```mlir
+    tt.func @after(%x: !tt.ptr<f32>, %n: i32, %i: i32, %v: tensor<8xf32>) {
+      %one = arith.constant 1 : i64
+      %start = arith.extsi %i : i32 to i64
+      %starts = tt.splat %start : i64 -> tensor<8xi64>
+      %range32 = tt.make_range {end = 8 : i32, start = 0 : i32} : tensor<8xi32>
+      %range = arith.extsi %range32 : tensor<8xi32> to tensor<8xi64>
+      %index = arith.addi %starts, %range : tensor<8xi64>
+      %base = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+      %strides = tt.splat %one : i64 -> tensor<8xi64>
+      %offsets = arith.muli %index, %strides : tensor<8xi64>
+      %pointers = tt.addptr %base, %offsets : tensor<8x!tt.ptr<f32>>, tensor<8xi64>
+      %zeros = arith.constant dense<0> : tensor<8xi64>
+      %above = arith.cmpi sge, %index, %zeros : tensor<8xi64>
+      %size = arith.extsi %n : i32 to i64
+      %sizes = tt.splat %size : i64 -> tensor<8xi64>
+      %below = arith.cmpi slt, %index, %sizes : tensor<8xi64>
+      %inside = arith.andi %above, %below : tensor<8xi1>
+      tt.store %pointers, %v, %inside : tensor<8x!tt.ptr<f32>>
+      tt.return
+    }
+    ```
+
+    A load gives the descriptor's padding outside of the tensor, zero or NaN. A reduction is an atomic.
+
+    Requires: descriptors that `tt.make_tensor_descriptor` made in the function: one that the host has made, or that a
+    loop or a branch hands on, is an UnsupportedError, and so are reductions of the kinds `inc` and `dec`.
+    Ensures: no descriptors, and no operations on them. Leaves alone: everything else.
+    """
+
+    name = "triton-rewrite-tensor-descriptor-to-pointer"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for inner in list(op.walk()):
+            if isinstance(inner, tt.DescriptorLoadOp | tt.DescriptorGatherOp):
+                _load(inner)
+            elif isinstance(inner, tt.DescriptorStoreOp | tt.DescriptorScatterOp | tt.DescriptorReduceOp):
+                _store(inner)
+        for inner in list(op.walk()):
+            if isinstance(inner, tt.MakeTensorDescOp) and inner.result.first_use is None:
+                erase(inner)
+        for inner in op.walk():
+            arguments = (arg for region in inner.regions for block in region.blocks for arg in block.args)
+            for value in (*inner.results, *arguments):
+                if isinstance(value.type, TensorDescType):
+                    raise _not_made_here(value)
+
+
+def _load(op: tt.DescriptorLoadOp | tt.DescriptorGatherOp) -> None:
+    block = _Block(op)
+    element = tensor_type(op.result).element_type
+    padding = block.constant(_padding(block.descriptor, element), block.of(element))
+    load = tt.LoadOp(block.pointers(), block.mask(), padding)
+    if isinstance(op, tt.DescriptorLoadOp) and op.cache_policy is not None:
+        load.cache_policy = op.cache_policy
+    insert_before(op, load)
+    op.result.replace_all_uses_with(block.reshaped(load.result, tensor_type(op.result)))
+    erase(op)
+
+
+def _store(op: tt.DescriptorStoreOp | tt.DescriptorScatterOp | tt.DescriptorReduceOp) -> None:
+    block = _Block(op)
+    pointers, mask = block.pointers(), block.mask()
+    value = block.reshaped(op.src, block.of(tensor_type(op.src).element_type))
+    if isinstance(op, tt.DescriptorReduceOp):
+        insert_before(op, _atomic(op, pointers, value, mask))
+    else:
+        insert_before(op, tt.StoreOp(pointers, value, mask))
+    erase(op)
+
+
+def _atomic(op: tt.DescriptorReduceOp, pointers: SSAValue, value: SSAValue, mask: SSAValue) -> Operation:
+    kind = KINDS.get(op.reduce_kind)
+    if kind is None:
+        raise UnsupportedError(
+            f"'{op.name}' of kind {op.reduce_kind.keyword}",
+            rule=f"what is an atomic as well is one of {', '.join(kind.keyword for kind in KINDS)}",
+            places=places_of(op),
+        )
+    if kind is RMWOp.ADD and isinstance(tensor_type(value).element_type, AnyFloat):
+        kind = RMWOp.FADD
+    return tt.AtomicRMWOp.build(
+        operands=[pointers, value, [mask]],
+        result_types=[value.type],
+        properties={
+            "atomic_rmw_op": kind.attribute,
+            "sem": MemSemantic.RELAXED.attribute,
+            "scope": MemSyncScope.GPU.attribute,
+        },
+    )
+
+
+def _padding(descriptor: tt.MakeTensorDescOp, element: Attribute) -> Constant:
+    is_nan = descriptor.padding_option is PaddingOption.PAD_NAN and isinstance(element, AnyFloat)
+    return float("nan") if is_nan else 0.0 if isinstance(element, AnyFloat) else 0
+
+
+def _not_made_here(value: SSAValue) -> UnsupportedError:
+    name = f"%{value.name_hint}" if value.name_hint else "a value"
+    is_argument = not isinstance(value.owner, Operation) and isinstance(value.owner.parent_op(), tt.FuncOp)
+    return UnsupportedError(
+        f"{name} of type {value.type} is "
+        + ("an argument of the kernel" if is_argument else "handed on by a loop, a branch or a call"),
+        rule="a descriptor is made in the kernel, by tt.make_tensor_descriptor, and used as it is",
+        hint="pass pointer, shape and strides, and make the descriptor in the kernel" if is_argument else None,
+        places=places_of(value),
+    )
+
+
+class _Block:
+    """The block that an operation accesses: its pointers and its mask are written in front of it."""
+
+    def __init__(self, op: IRDLOperation):
+        self.op = op
+        descriptor = cast("SSAValue", cast("Any", op).desc)
+        if not isinstance(descriptor.owner, tt.MakeTensorDescOp):
+            raise _not_made_here(descriptor)
+        self.descriptor = descriptor.owner
+        if isinstance(op, tt.DescriptorGatherOp | tt.DescriptorScatterOp):
+            rows = tensor_type(op.x_offsets).get_shape()
+            columns = tensor_type(op.result if isinstance(op, tt.DescriptorGatherOp) else op.src).get_shape()[1]
+            self.shape = (*rows, columns)
+            self.indices = [self.wide(op.x_offsets), self.along(op.y_offset, self.shape[1])]
+        else:
+            self.shape = cast("TensorDescType", descriptor.type).get_shape()
+            starts = cast("Sequence[SSAValue]", cast("Any", op).indices)
+            self.indices = [self.along(start, size) for start, size in zip(starts, self.shape, strict=True)]
+
+    def of(self, element: Attribute) -> AnyTensor:
+        """The type of the block with these elements."""
+        return cast("AnyTensor", TensorType(element, self.shape))
+
+    def wide(self, value: SSAValue) -> SSAValue:
+        """A scalar or a tensor of i32 in 64 bits."""
+        shape = tensor_type(value).get_shape() if isinstance(value.type, TensorType) else None
+        return value_before(self.op, arith.ExtSIOp(value, i64 if shape is None else TensorType(i64, shape)))
+
+    def along(self, start: SSAValue, size: int) -> SSAValue:
+        """The indices from `start` on along one dimension."""
+        type = TensorType(i64, [size])
+        starts = value_before(self.op, tt.SplatOp(self.wide(start), type))
+        positions = self.wide(value_before(self.op, tt.MakeRangeOp(0, size)))
+        return value_before(self.op, arith.AddiOp(starts, positions))
+
+    def constant(self, number: Constant, type: AnyTensor) -> SSAValue:
+        """A tensor that holds one number."""
+        dense = DenseIntOrFPElementsAttr.from_list(cast("Any", type), [number])
+        return value_before(self.op, arith.ConstantOp(dense))
+
+    def spread(self, value: SSAValue, dim: int) -> SSAValue:
+        """What is given along one dimension over the whole block."""
+        for axis in range(len(self.shape)):
+            if axis != dim:
+                value = value_before(self.op, tt.ExpandDimsOp(value, axis))
+        type = self.of(tensor_type(value).element_type)
+        return value if value.type == type else value_before(self.op, tt.BroadcastOp(value, type))
+
+    def pointers(self) -> SSAValue:
+        """A pointer to every element."""
+        base = self.descriptor.base
+        at = value_before(self.op, tt.SplatOp(base, self.of(base.type)))
+        for dim, (index, stride) in enumerate(zip(self.indices, self.descriptor.strides, strict=True)):
+            strides = value_before(self.op, tt.SplatOp(stride, tensor_type(index)))
+            offsets = self.spread(value_before(self.op, arith.MuliOp(index, strides)), dim)
+            add = tt.AddPtrOp.build(operands=[at, offsets], result_types=[at.type])
+            at = value_before(self.op, add)
+        return at
+
+    def mask(self) -> SSAValue:
+        """Which elements are inside of the tensor."""
+        mask: SSAValue | None = None
+        for dim, (index, size) in enumerate(zip(self.indices, self.descriptor.shape, strict=True)):
+            zeros = self.constant(0, tensor_type(index))
+            above = value_before(self.op, arith.CmpiOp(index, zeros, "sge"))
+            sizes = value_before(self.op, tt.SplatOp(self.wide(size), tensor_type(index)))
+            below = value_before(self.op, arith.CmpiOp(index, sizes, "slt"))
+            inside = self.spread(value_before(self.op, arith.AndIOp(above, below)), dim)
+            mask = inside if mask is None else value_before(self.op, arith.AndIOp(mask, inside))
+        assert mask is not None, "a block has a dimension"
+        return mask
+
+    def reshaped(self, value: SSAValue, type: AnyTensor) -> SSAValue:
+        """A block in another shape of as many elements."""
+        return value if value.type == type else value_before(self.op, tt.ReshapeOp(value, type))
