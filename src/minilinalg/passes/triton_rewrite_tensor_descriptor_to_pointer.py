@@ -185,7 +185,7 @@ class _Block:
 
     def of(self, element: Attribute) -> AnyTensor:
         """The type of the block with these elements."""
-        return cast("AnyTensor", TensorType(element, self.shape))
+        return TensorType(element, self.shape)
 
     def wide(self, value: SSAValue) -> SSAValue:
         """A scalar or a tensor of i32 in 64 bits."""
