@@ -17,6 +17,7 @@ from minilinalg.dialects.linalg_ext import LinalgExt
 from minilinalg.dialects.simd import SIMD, Instruction
 from minilinalg.dialects.tt import TT
 from minilinalg.dialects.ttg import TTG
+from minilinalg.dialects.ttng import TTNG
 from minilinalg.passes import PASSES, load_pass
 from minilinalg.pipelines import ROADS
 
@@ -74,7 +75,7 @@ def documentation(thing: type[Operation] | type[object]) -> str:
 def pages() -> dict[Path, str]:
     """Path -> text of every generated page."""
     made = {HERE / "passes.md": passes_page()}
-    for dialect in (TT, TTG, LinalgExt, SIMD):
+    for dialect in (TT, TTG, TTNG, LinalgExt, SIMD):
         made[HERE / "dialects" / f"{dialect.name}.md"] = dialect_page(dialect)
     return {path: text.rstrip() + "\n" for path, text in made.items()}
 

@@ -24,6 +24,7 @@ DIALECTS: dict[str, tuple[str, str]] = {
     # What Triton writes, and the hardware
     "tt": ("minilinalg.dialects.tt", "TT"),
     "ttg": ("minilinalg.dialects.ttg", "TTG"),
+    "ttng": ("minilinalg.dialects.ttng", "TTNG"),
     "debug": ("minilinalg.dialects.debug", "Debug"),
     "linalg_ext": ("minilinalg.dialects.linalg_ext", "LinalgExt"),
     "simd": ("minilinalg.dialects.simd", "SIMD"),

@@ -15,8 +15,9 @@ from minilinalg.printing import module_text
 
 pytestmark = [pytest.mark.oracle, pytest.mark.skipif(not INSTALLED, reason="triton is not installed")]
 
-LIT = Path(__file__).resolve().parents[2] / "filecheck" / "dialects" / "ttg"
-TEXTS = [*FILES, LIT / "roundtrip.mlir"]
+DIALECTS = Path(__file__).resolve().parents[2] / "filecheck" / "dialects"
+LIT = [DIALECTS / "ttg", DIALECTS / "ttng"]
+TEXTS = [*FILES, *(folder / "roundtrip.mlir" for folder in LIT)]
 
 
 @cache
@@ -32,7 +33,7 @@ def answers() -> dict[tuple[Path, str], Answer]:
 
 
 @pytest.mark.parametrize("form", ["custom", "generic"])
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: f"{path.parent.stem}-{path.stem}")
 def test_reads_the_same_module(path: Path, form: str) -> None:
     original, ours = answers()[path, "original"], answers()[path, form]
     assert original.accepted, original.problem
@@ -40,8 +41,9 @@ def test_reads_the_same_module(path: Path, form: str) -> None:
     assert ours.text == original.text
 
 
-def test_what_is_rejected_is_rejected_by_the_official_compiler() -> None:
-    parts = (LIT / "invalid.mlir").read_text().split("// -----\n")
+@pytest.mark.parametrize("folder", LIT, ids=lambda folder: folder.name)
+def test_what_is_rejected_is_rejected_by_the_official_compiler(folder: Path) -> None:
+    parts = (folder / "invalid.mlir").read_text().split("// -----\n")
     for part, answer in zip(parts, ask([in_module(part) for part in parts]), strict=True):
         assert answer.accepted == ("Stricter than upstream" in part), part
 

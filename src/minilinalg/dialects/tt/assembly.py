@@ -488,7 +488,8 @@ class Format:
         name = _snake(word[1:])
         self.typed.add(name)
         constraint = self.values[name]
-        stripped = constraint.stripped if isinstance(constraint, TypeClass) and not qualified else None
+        whole = qualified or name in self.variadic
+        stripped = constraint.stripped if isinstance(constraint, TypeClass) and not whole else None
         return TypeOf(name, name in self.variadic, stripped)
 
     def _types(self, word: str) -> Types:
