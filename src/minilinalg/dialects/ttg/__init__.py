@@ -4,7 +4,7 @@ Text is the official compiler's, letter for letter.
 
 | file | holds |
 |---|---|
-| `distributed_layouts.py` | layouts of tensors in registers |
+| `distributed_layouts.py`, `linear_layouts.py` | layouts of tensors in registers |
 | `shared_layouts.py` | layouts of tensors in shared memory |
 | `struct_attribute.py` | how `#ttg.name<{key = value}>` is read and printed |
 | `types.py`, `effects.py`, `layout_rules.py` | views and tokens; what is done to shared memory; rules on types |
@@ -18,12 +18,11 @@ from minilinalg.dialects.ttg.distributed_layouts import (
     BlockedEncodingAttr,
     DistributedLayout,
     DotOperandEncodingAttr,
-    GenericLinearEncodingAttr,
     LayoutAttribute,
-    LinearEncodingAttr,
     NvidiaMmaEncodingAttr,
     SliceEncodingAttr,
 )
+from minilinalg.dialects.ttg.linear_layouts import GenericLinearEncodingAttr, LinearEncodingAttr
 from minilinalg.dialects.ttg.pipelining import MaskOp, MaskReturnOp, PredicateStageOp
 from minilinalg.dialects.ttg.registers import (
     ConvertLayoutOp,

@@ -15,7 +15,8 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.ttg.distributed_layouts import CGA, LayoutAttribute, bases_layout
+from minilinalg.dialects.ttg.distributed_layouts import CGA, LayoutAttribute
+from minilinalg.dialects.ttg.linear_layouts import bases_layout
 from minilinalg.dialects.ttg.struct_attribute import (
     Bases,
     Field,
