@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import slow
 from engine_kernels import agree, kernel
 
 from minilinalg.errors import RunError
 from minilinalg.interp import run
+from minilinalg.parsing import parse_module
 
 N = 8
 PARAMETERS = "%x: !tt.ptr<f32>, %i: !tt.ptr<i32>, %o: !tt.ptr<f32>, %oi: !tt.ptr<i32>, %n: i32"
@@ -450,3 +452,35 @@ def test_undefined_decisions(body: str, found: str, programs: int) -> None:
         run(kernel(PARAMETERS, body), programs, [x, i, x.copy(), i.copy(), 3])
     assert caught.value.diagnostic.found == found
     assert str(caught.value.diagnostic.places[0]).startswith("k.ttir:")
+
+
+def test_a_forall_assembles_what_its_points_make() -> None:
+    """Each point sees the outputs as they were before, whatever the others put in."""
+    text = """
+    func.func @f(%x: tensor<3x8xf32>) -> (tensor<3x8xf32>, tensor<4xf32>) {
+      %none = tensor.empty() : tensor<4xf32>
+      %a, %b = scf.forall (%i) = (0) to (8) step (2) shared_outs(%o = %x, %p = %none)
+          -> (tensor<3x8xf32>, tensor<4xf32>) {
+        %c2 = arith.constant 2 : index
+        %half = arith.divui %i, %c2 : index
+        %next = arith.addi %i, %c2 : index
+        %c8 = arith.constant 8 : index
+        %other = arith.remui %next, %c8 : index
+        %s = tensor.extract_slice %o[0, %other] [3, 2] [1, 1] : tensor<3x8xf32> to tensor<3x2xf32>
+        %e = tensor.empty() : tensor<3x2xf32>
+        %t = linalg.add ins(%s, %s : tensor<3x2xf32>, tensor<3x2xf32>) outs(%e : tensor<3x2xf32>) -> tensor<3x2xf32>
+        %q = tensor.extract_slice %t[0, 0] [1, 1] [1, 1] : tensor<3x2xf32> to tensor<1xf32>
+        scf.forall.in_parallel {
+          tensor.parallel_insert_slice %t into %o[0, %i] [3, 2] [1, 1] : tensor<3x2xf32> into tensor<3x8xf32>
+          tensor.parallel_insert_slice %q into %p[%half] [1] [1] : tensor<1xf32> into tensor<4xf32>
+        }
+      }
+      return %a, %b : tensor<3x8xf32>, tensor<4xf32>
+    }
+    """
+    module = parse_module(text)
+    x = np.arange(24, dtype=np.float32).reshape(3, 8)
+    wanted = 2 * np.roll(x, -2, axis=1)
+    for found in (run(module, 1, [x]), slow.run(module, args=[x])):
+        np.testing.assert_array_equal(found[0], wanted)
+        np.testing.assert_array_equal(found[1], wanted[0, ::2])

@@ -217,6 +217,9 @@ class DimensionClasses:
 
     def _relate(self, op: Operation) -> None:
         values = [value for value in (*op.operands, *op.results) if is_tensor(value)]
+        for value in values:
+            for dim in range(len(shape_of(value))):
+                self._node((value, dim))
         match op:
             case linalg.StructuredOp():
                 self._structured(op)
@@ -238,6 +241,9 @@ class DimensionClasses:
             case bufferization.MaterializeInDestinationOp():
                 # Tile for tile goes in; what comes out is whole.
                 pass
+            case func.ReturnOp():
+                values = [v for v in values if not isinstance(v.owner, bufferization.MaterializeInDestinationOp)]
+                self._keep_all(op, values, "it is returned as a whole")
             case scf.YieldOp() if isinstance(op.parent_op(), scf.ForOp | scf.IfOp):
                 pass
             case tensor.EmptyOp() | bufferization.ToTensorOp() | arith.ConstantOp() | tensor.SplatOp():

@@ -324,8 +324,28 @@ def _origin(value: SSAValue, insert: Operation) -> list[SSAValue] | None:
         written = [operand for operand in written_operands(owner) if value in tied_results(operand)]
         if len(written) != 1:
             return None
+        chain += _inside_loop(owner, written[0].index)
         value = written[0].value
     return None
+
+
+def _inside_loop(loop: Operation, index: int) -> list[SSAValue]:
+    """What the body of a loop makes of what it carries at operand `index` by writing it, from its end back."""
+    if not isinstance(loop, scf.ForOp):
+        return []
+    block, chain = loop.body.block, list[SSAValue]()
+    carried, value = block.args[index - 2], cast("Operation", block.last_op).operands[index - 3]
+    while value is not carried:
+        owner = value.owner
+        if not isinstance(owner, Operation):
+            return []
+        chain.append(value)
+        written = [operand for operand in written_operands(owner) if value in tied_results(operand)]
+        if len(written) != 1:
+            return []
+        chain += _inside_loop(owner, written[0].index)
+        value = written[0].value
+    return chain
 
 
 def _same_slice(extract: tensor.ExtractSliceOp, insert: Operation) -> bool:

@@ -8,6 +8,7 @@ programs. A `while` keeps the programs whose condition still holds and packs the
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -449,6 +450,22 @@ def _chunks_of(
         yield Chunk(count, (x, y, z), c.grid, c.memory, own, None, c.machine), points[::-1]
 
 
+def assemble(
+    body: Body, c: Chunk, low: Any, high: Any, step: Any, outer: Sequence[Any], outputs: Sequence[Any]
+) -> list[Any]:
+    """What all points of a forall make together: each sees the outputs as they were before, and puts its part in."""
+    if c.size > 1:
+        raise UnsupportedError(
+            "a scf.forall with results inside of another one cannot be run yet",
+            rule="a tensor is assembled by a function on whole tensors",
+        )
+    ranges = [range(uniform(lo), uniform(hi), uniform(st)) for lo, hi, st in zip(low, high, step, strict=True)]
+    assembled = list(outputs)
+    for point in product(*ranges):
+        assembled = list(body(c, assembled, *outer, *point, *outputs))
+    return assembled
+
+
 def take_all(values: Sequence[Any], index: Any) -> list[Any]:
     """Every value for the programs at `index`."""
     return [take(v, index) for v in values]
@@ -462,13 +479,13 @@ def _point(values: Array) -> Any:
 def emit_forall(em: Emitter, op: Any) -> None:
     from minilinalg.interp.tensor import mixed
 
-    if op.results:
+    if op.results and (op.name == "scf.parallel" or em.stepwise):
         raise UnsupportedError(
             f"'{op.name}' with results cannot be run yet",
-            rule="programs write to memory; a forall that assembles a tensor has no meaning here yet",
+            rule="programs write to memory; a tensor is assembled by scf.forall, where no program waits for another",
             places=places_of(op),
         )
-    name, outer = em.region(op.regions[0])
+    name, outer = em.region(op.regions[0], first=("assembled",) if op.results else ())
     if op.name == "scf.forall":
         bounds = [
             mixed(em, getattr(op, f"static_{w}"), getattr(op, f"dynamic_{w}"))
@@ -476,6 +493,12 @@ def emit_forall(em: Emitter, op: Any) -> None:
         ]
     else:
         bounds = [f"({em.refs(v)},)" for v in (op.lowerBound, op.upperBound, op.step)]
+    if op.results:
+        driver = em.const(assemble, "assemble")
+        results = "".join(f"{em.define(result)}, " for result in op.results)
+        given = ", ".join(bounds)
+        em.line(f"{results}= {driver}({name}, c, {given}, [{', '.join(outer)}], [{em.refs(op.outputs)}])", op)
+        return
     driver = em.const(run_forall_stepwise if em.stepwise else run_forall, "run_forall")
     at_once = em.const(_together(op), "at_once")
     em.line(f"{driver}({name}, c, {', '.join(bounds)}, [{', '.join(outer)}], {at_once}, {em.const(em.arenas)})", op)
@@ -493,4 +516,16 @@ def _together(op: Any) -> int:
 
 @meaning("scf.forall.in_parallel", "scf.reduce")
 def emit_in_parallel(em: Emitter, op: Any) -> None:
-    """The end of a forall without results."""
+    """The end of a forall: the parts go into what was assembled so far. Without results there is nothing to do."""
+    from minilinalg.interp.tensor import insertion, slice_bounds
+
+    loop = op.parent_op()
+    if not loop.results:
+        return
+    first = len(loop.body.block.args) - len(loop.results)
+    numbers = {arg: index for index, arg in enumerate(loop.body.block.args[first:])}
+    for insert in op.regions[0].block.ops:
+        number, put = numbers[insert.operands[1]], em.const(insertion(insert), "put")
+        part = f"c, {em.ref(insert.operands[0])}, assembled[{number}], {slice_bounds(em, insert)}"
+        em.line(f"assembled[{number}] = {put}({part})", insert)
+    em.line("return assembled", op)

@@ -6,7 +6,7 @@ written (`tensor.empty`) is `Partial`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -243,7 +243,17 @@ def insert(
 
 @meaning("tensor.insert_slice")
 def emit_insert_slice(em: Emitter, op: Any) -> None:
-    source, target, result = op.operands[0].type, op.operands[1].type, op.results[0].type
+    em.call(op, insertion(op), f"c, {em.refs(op.operands[:2])}, {slice_bounds(em, op)}")
+
+
+def slice_bounds(em: Emitter, op: Any) -> str:
+    """The offsets and sizes of a slice, as arguments of what `insertion` returns."""
+    return f"{_given(em, op, 'offsets')}, {_given(em, op, 'sizes')}"
+
+
+def insertion(op: Any) -> Callable[..., Any]:
+    """What puts a slice into a tensor: a function of the chunk, both of them, and the slice's offsets and sizes."""
+    source, target = op.operands[0].type, op.operands[1].type
     source_shape, shape = shape_of(source), shape_of(target)
     strides = [int(v) for v in op.properties["static_strides"].get_values()]
 
@@ -251,13 +261,9 @@ def emit_insert_slice(em: Emitter, op: Any) -> None:
         sized = as_sized(value, source_shape)
         if len(source_shape) < len(shape):
             sized = _grow(sized, [plain(n) for n in sizes])
-        return settled(insert(c, sized, into, shape, offsets, sizes, strides), result)
+        return settled(insert(c, sized, into, shape, offsets, sizes, strides), target)
 
-    em.call(
-        op,
-        insert_slice,
-        f"c, {em.refs(op.operands[:2])}, {_given(em, op, 'offsets')}, {_given(em, op, 'sizes')}",
-    )
+    return insert_slice
 
 
 def _grow(value: Sized, sizes: Sequence[Any]) -> Sized:

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Block
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import Attribute, Block, Operation
 
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.dimension_classes import DimensionClasses, separate
-from minilinalg.dialects.upstream import func
+from minilinalg.analysis.tensor_operands import is_tensor
+from minilinalg.dialects.upstream import bufferization, func, tensor
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.cse import CsePass
-from minilinalg.passes.insertion import erase
+from minilinalg.passes.insertion import erase, value_before
 from minilinalg.passes.linalg_tile_and_fuse.capacity import shortage
 from minilinalg.passes.linalg_tile_and_fuse.choice import candidates
 from minilinalg.passes.linalg_tile_and_fuse.memory_order import Apart, promises
@@ -123,6 +124,7 @@ class _Tiler:
     def run(self, error: OverCapacityError) -> None:
         """Puts the tiled function in the place of the old one. `error`: what does not fit."""
         work = self.function.clone()
+        _collect_results(work)
         separate(work)
         classes = DimensionClasses(work)
         tiling = self.first_that_fits(work, classes)
@@ -141,7 +143,7 @@ class _Tiler:
         while True:
             try:
                 for sizes in candidates(work, classes, self.target):
-                    tiling = Tiling(work, classes, sizes)
+                    tiling = Tiling(work, classes, sizes, self.target.cores)
                     alone = ModuleOp([tiling.function])
                     CsePass().apply(self.ctx, alone)
                     tiling.function.detach()
@@ -167,7 +169,22 @@ class _Tiler:
         function.attributes[ABI] = FunctionAbi(abi.name, tuple(parameters)).attribute()
 
 
+def _collect_results(function: func.FuncOp) -> None:
+    """Makes an anchor of each tensor that the function computes and returns: its tiles are put into the whole of it."""
+    end = function.body.block.last_op
+    if not isinstance(end, func.ReturnOp):
+        return
+    for index, value in enumerate(end.operands):
+        if not is_tensor(value) or not isinstance(value.owner, Operation):
+            continue
+        type = cast("TensorType[Attribute]", value.type)
+        if type.has_static_shape():
+            empty = value_before(end, tensor.EmptyOp([], type))
+            whole = bufferization.MaterializeInDestinationOp(value, empty)
+            end.operands[index] = value_before(end, whole, value.name_hint)
+
+
 def _no_tiles(error: OverCapacityError, classes: DimensionClasses) -> OverCapacityError:
     d = error.diagnostic
     whole = [f"a dimension of {extent} is not cut: {why}" for why, extent in classes.whole()]
-    return OverCapacityError("\n  ".join([d.found, *whole]), rule=d.rule, hint=d.hint, places=d.places)
+    return OverCapacityError("\n  ".join([d.found, *dict.fromkeys(whole)]), rule=d.rule, hint=d.hint, places=d.places)

@@ -18,9 +18,16 @@ from minilinalg.analysis.liveness import Interval
 from minilinalg.analysis.order import LOOPS, Order
 from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.dialects.simd import element_bytes
-from minilinalg.dialects.upstream import func, linalg, tensor
+from minilinalg.dialects.upstream import bufferization, func, linalg, tensor
 from minilinalg.targets import Target
 
+_TAKE_NO_ROOM = (
+    tensor.EmptyOp,
+    tensor.ExtractSliceOp,
+    linalg.FillOp,
+    bufferization.MaterializeInDestinationOp,
+)
+"""Operations whose results are parts of others, or nothing yet; what is collected is in the caller's memory."""
 _SHARES = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 """Parts of the memory that the estimate may take, one after the other: it leaves out what an operation needs itself."""
 
@@ -72,7 +79,7 @@ class _Model:
         self.values = [
             (_interval(value, order), classes.of(value), cast("TensorType[Attribute]", value.type))
             for op in function.body.walk()
-            if not isinstance(op, tensor.EmptyOp | linalg.FillOp | tensor.ExtractSliceOp) and op.name not in LOOPS
+            if not isinstance(op, _TAKE_NO_ROOM) and op.name not in LOOPS
             for value in op.results
             if is_tensor(value) and DYNAMIC_INDEX not in cast("TensorType[Attribute]", value.type).get_shape()
         ]

@@ -19,11 +19,16 @@ _OpT = TypeVar("_OpT", bound=Operation)
 
 @dataclass(frozen=True)
 class Tile:
-    """A range of a class: `size` indices from `offset` on. `nest`: the loop over tiles, with the last one behind it."""
+    """A range of a class: `size` indices from `offset` on.
+
+    nest: the loop over tiles, with the last one behind it. within: where the range begins in what is collected of it,
+    when that is only a core's part.
+    """
 
     offset: Size
     size: int
     nest: int
+    within: Size | None = None
 
 
 @dataclass

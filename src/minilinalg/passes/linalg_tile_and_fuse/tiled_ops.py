@@ -154,7 +154,8 @@ def collect(classes: DimensionClasses, scope: Scope, op: bufferization.Materiali
     assert into is not None and op.result is not None
     tiles = tiles_of(classes, scope, op.source)
     shape = cast("TensorType[Attribute]", source.type).get_shape()
-    offsets, sizes = index_list([0 if tile is None else tile.offset for tile in tiles]), index_list(list(shape))
+    begin = [0 if tile is None else tile.offset if tile.within is None else tile.within for tile in tiles]
+    offsets, sizes = index_list(begin), index_list(list(shape))
     ones = DenseArrayBase.from_list(i64, [1] * len(tiles))
     new = tensor.InsertSliceOp.build(
         operands=[source, into, offsets.dynamic, [], []],

@@ -36,6 +36,7 @@ from minilinalg.analysis.order import Order
 from minilinalg.analysis.side_effects import is_removable
 from minilinalg.dialects.upstream import arith, bufferization, func, linalg, scf, tensor
 from minilinalg.passes.linalg_tile_and_fuse import tiled_ops
+from minilinalg.passes.linalg_tile_and_fuse.dealing_out import deal_out
 from minilinalg.passes.linalg_tile_and_fuse.scope import INDEX, Scope, Tile
 from minilinalg.passes.linalg_tile_and_fuse.tiled_ops import tiled_type
 
@@ -50,6 +51,11 @@ class Made(NamedTuple):
     new: Operation
     tiles: Mapping[int, Tile]
     block: SSAValue | None
+
+
+def is_collected(op: Operation) -> bool:
+    """Whether `op` makes a whole tensor of its tiles."""
+    return isinstance(op, bufferization.MaterializeInDestinationOp) and op.result is not None
 
 
 class NoOrder(Exception):
@@ -68,8 +74,9 @@ class Tiling:
     Raises NoOrder.
     """
 
-    def __init__(self, function: func.FuncOp, classes: DimensionClasses, sizes: Mapping[int, int]):
+    def __init__(self, function: func.FuncOp, classes: DimensionClasses, sizes: Mapping[int, int], cores: int = 1):
         self.classes = classes
+        self.cores = cores
         self.sizes = sizes
         self.order = Order(function)
         self.made: list[Made] = []
@@ -234,6 +241,8 @@ class Tiling:
                 self.made.append(Made(op, tiled_ops.store(classes, scope, op), scope.tiles, stored_block(op)))
             case bufferization.MaterializeInDestinationOp() if scope.destination(op, 1) is not None:
                 tiled_ops.collect(classes, scope, op)
+            case bufferization.MaterializeInDestinationOp() if isinstance(op.dest.owner, tensor.EmptyOp):
+                scope.bind(cast("SSAValue", op.result), self.known(scope, op.source))
             case arith.ConstantOp():
                 tiled_ops.constant(classes, scope, op)
             case scf.ForOp():
@@ -369,10 +378,25 @@ class Tiling:
         sums = [(op, index) for op in group for index in range(len(op.operands) - len(op.results), len(op.operands))]
         values = [self.so_far(scope, op, index) for op, index in sums]
         size, extent = self.sizes[cls], self.classes.extent(cls)
+        dealt = scope.parent is None and self.cores > 1 and all(is_collected(op) for op in group)
+        if dealt:
+            size = min(size, -(-extent // self.cores))
         full = extent // size
         self.nests += 1
         scope.at = group[0]
-        if full > 1:
+        if dealt:
+            dims = [self.classes.of(op.operands[0]).index(cls) for op in group]
+            tiles = (size, full, self.nests)
+            values = deal_out(
+                scope,
+                cls,
+                tiles,
+                self.cores,
+                values,
+                dims,
+                lambda s, so_far: self.write_tile(s, ops, pulled, sums, so_far),
+            )
+        elif full > 1:
             block = Block(arg_types=[INDEX, *(value.type for value in values)])
             block.args[0].name_hint = "tile"
             inner = scope.inside(block, {cls: Tile(block.args[0], size, self.nests)})
