@@ -101,7 +101,8 @@ def emit_make_tensor_descriptor(em: Emitter, op: Any) -> None:
     em.call(op, make, f"{em.ref(op.base)}, [{em.refs(op.shape)}], [{em.refs(op.strides)}]")
 
 
-def _padding(nan: bool, dtype: DType) -> Array:
+def padding(nan: bool, dtype: DType) -> Array:
+    """What a load gives outside of the tensor."""
     return np.full((1,), np.nan if nan and dtype.is_float else 0, dtype.carrier)
 
 
@@ -117,7 +118,7 @@ def emit_descriptor_load(em: Emitter, op: Any) -> None:
 
     def load(c: Chunk, descriptor: Descriptor, origin: Sequence[Any]) -> Array:
         pointer, inside = descriptor.block(origin, block)
-        read = access.load(c.memory, pointer, inside, _padding(descriptor.nan, dtype), dtype, block, c.size, what)
+        read = access.load(c.memory, pointer, inside, padding(descriptor.nan, dtype), dtype, block, c.size, what)
         whole_block = spread(read, block)
         # What is read may be a view of memory, which a later store may change.
         return whole_block.copy() if shape == block else whole_block.reshape(len(whole_block), *shape)
@@ -187,7 +188,7 @@ def emit_descriptor_gather(em: Emitter, op: Any) -> None:
 
     def gather(c: Chunk, descriptor: Descriptor, rows: Any, column: Any) -> Array:
         pointer, inside = descriptor.rows(_row_indices(rows, shape[0], what), column, shape)
-        read = access.load(c.memory, pointer, inside, _padding(descriptor.nan, dtype), dtype, shape, c.size, what)
+        read = access.load(c.memory, pointer, inside, padding(descriptor.nan, dtype), dtype, shape, c.size, what)
         return spread(read, shape).copy()
 
     em.call(op, gather, f"c, {em.refs((op.desc, op.x_offsets, op.y_offset))}", "load")

@@ -15,13 +15,17 @@ from minilinalg.interp import (
     linalg,
     mapping,
     math,
+    mbarrier,
     memref,
     reduction,
     scan,
     scf,
     simd,
     tensor,
+    tma,
     tt,
+    ttg,
+    warp_group_dot,
 )
 
 __all__ = [
@@ -39,11 +43,15 @@ __all__ = [
     "linalg",
     "mapping",
     "math",
+    "mbarrier",
     "memref",
     "reduction",
     "scan",
     "scf",
     "simd",
     "tensor",
+    "tma",
     "tt",
+    "ttg",
+    "warp_group_dot",
 ]

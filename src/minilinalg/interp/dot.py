@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -42,12 +43,16 @@ def _known(x: Any, shape: tuple[int, ...], axis: int) -> Array:
     return np.asarray(spread(x.defined_array(), shape).all(axis=axis, keepdims=True))
 
 
-@meaning("tt.dot", fresh=True)
-def emit_dot(em: Emitter, op: Any) -> None:
-    a_shape, b_shape = shape_of(op.a.type), shape_of(op.b.type)
-    element, result = dtype_of(op.a.type), dtype_of(op.results[0].type)
-    tf32 = element.name == "f32" and op.precision is InputPrecision.TF32
-    reuse = em.may_reuse(op, 2)
+def multiply_add(
+    a_shape: tuple[int, ...],
+    b_shape: tuple[int, ...],
+    element: DType,
+    result: DType,
+    *,
+    tf32: bool,
+    reuse: bool,
+) -> Callable[[Any, Any, Any], Any]:
+    """a @ b + c on tensors of these shapes of `element`. tf32: these are rounded. reuse: c may be overwritten."""
 
     def add(product: Array, c: Array) -> Array:
         return result.round(product + c) if result.is_narrow else product + c
@@ -74,6 +79,15 @@ def emit_dot(em: Emitter, op: Any) -> None:
             return product
         return np.add(product, c, product) if len(product) >= len(c) else product + c
 
+    return dot
+
+
+@meaning("tt.dot", fresh=True)
+def emit_dot(em: Emitter, op: Any) -> None:
+    element, result = dtype_of(op.a.type), dtype_of(op.results[0].type)
+    tf32 = element.name == "f32" and op.precision is InputPrecision.TF32
+    shapes = shape_of(op.a.type), shape_of(op.b.type)
+    dot = multiply_add(*shapes, element, result, tf32=tf32, reuse=em.may_reuse(op, 2))
     em.call(op, dot, em.refs(op.operands), "dot")
 
 

@@ -212,9 +212,9 @@ def dtype_of(type_: Attribute) -> DType:
             return dtype_of(type_.element_type)
         case _ if type_.name == "tt.ptr":
             return PTR
-        case _ if type_.name == "simd.token":
+        case _ if type_.name in ("simd.token", "ttg.async.token"):
             return INDEX
-        case _ if type_.name == "tt.tensordesc":
+        case _ if type_.name in ("tt.tensordesc", "ttg.memdesc"):
             return dtype_of(type_.element_type)  # pyright: ignore
         case _ if (found := BY_NAME.get(str(type_))) is not None:
             return found
@@ -227,6 +227,6 @@ def dtype_of(type_: Attribute) -> DType:
 
 def shape_of(type_: Attribute) -> tuple[int, ...]:
     """The shape of a shaped type (-1 for a dynamic extent); () for a scalar."""
-    if isinstance(type_, builtin.TensorType | builtin.MemRefType | builtin.VectorType):
-        return tuple(type_.get_shape())
+    if isinstance(type_, builtin.TensorType | builtin.MemRefType | builtin.VectorType) or type_.name == "ttg.memdesc":
+        return tuple(type_.get_shape())  # pyright: ignore
     return ()

@@ -74,6 +74,8 @@ class Arenas:
         self.rows = rows
         self.tracks = tracks
         """Whether it is known of every byte of them, and of other buffers, if it is defined."""
+        self.copies: Any = None
+        """The copies into shared memory that are under way (shared_memory.py), once there was one."""
         self._capacities = capacities
         self._storage: dict[str, Storage] = {}
 
@@ -503,6 +505,7 @@ WRITERS: set[str] = {
     "tt.descriptor_store",
     "tt.descriptor_reduce",
     "tt.descriptor_scatter",
+    "ttng.async_tma_copy_local_to_global",
     "func.call",
     "linalg_ext.atomic_cas",
     "linalg_ext.atomic_rmw",

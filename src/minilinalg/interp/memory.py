@@ -37,6 +37,8 @@ class Segment:
     names: list[str]
     """The arguments placed here."""
     writable: bool = True
+    scratch: bool = False
+    """Whether it is the programs' own, and no argument."""
     owners: list[Array] = field(default_factory=list[Array])
     """Keeps the host memory alive."""
     typed: dict[Any, Array] = field(default_factory=dict[Any, Array])
@@ -83,6 +85,12 @@ class GlobalMemory:
                 group, group_end = [i], bounds[i][1]
         return addresses
 
+    def scratch(self, nbytes: int, name: str) -> int:
+        """The address of fresh bytes, zero, for the programs' own use."""
+        (address,) = self.place([(name, np.zeros(nbytes, np.uint8))])
+        self.segments[-1].scratch = True
+        return address
+
     def _place_group(
         self, group: list[int], arrays: Sequence[tuple[str, Array]], bounds: list[tuple[int, int]], out: list[int]
     ) -> None:
@@ -99,7 +107,7 @@ class GlobalMemory:
             data,
             [arrays[i][0] for i in group],
             any(arrays[i][1].flags.writeable for i in group),
-            [arrays[i][1] for i in group],
+            owners=[arrays[i][1] for i in group],
         )
         self.segments.append(segment)
         self._starts.append(segment.address)
@@ -184,10 +192,11 @@ class GlobalMemory:
         return found
 
     def snapshot(self) -> list[bytes]:
-        """The content of every segment, for comparing runs."""
-        return [s.data.tobytes() for s in self.segments]
+        """The content of every segment that holds arguments, for comparing runs."""
+        return [s.data.tobytes() for s in self.segments if not s.scratch]
 
     def restore(self, content: Sequence[bytes]) -> None:
         """Puts back what `snapshot` returned."""
-        for s, bytes_ in zip(self.segments, content, strict=True):
+        kept = [s for s in self.segments if not s.scratch]
+        for s, bytes_ in zip(kept, content, strict=True):
             s.data[:] = np.frombuffer(bytes_, np.uint8)

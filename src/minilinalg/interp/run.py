@@ -165,7 +165,7 @@ def _chunks(grid: tuple[int, int, int], memory: GlobalMemory, size: int) -> Iter
         else:
             linear = np.arange(first, first + n, dtype=np.int64)
             ids = (_id(linear % gx), _id(linear // gx % gy), _id(linear // (gx * gy)))
-        yield Chunk(n, ids, grid, memory)
+        yield Chunk(n, ids, grid, memory, Arenas(n, {}))
 
 
 def _id(values: Any) -> Any:

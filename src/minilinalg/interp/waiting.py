@@ -25,7 +25,13 @@ from minilinalg.analysis.aliasing import Access, accesses, is_allocation, is_arg
 
 CALLS = ("tt.call", "func.call")
 PLAIN_READS = ("tt.load", "tt.descriptor_load", "tt.descriptor_gather")
-WRITES = ("tt.store", "tt.descriptor_store", "tt.descriptor_reduce", "tt.descriptor_scatter")
+WRITES = (
+    "tt.store",
+    "tt.descriptor_store",
+    "tt.descriptor_reduce",
+    "tt.descriptor_scatter",
+    "ttng.async_tma_copy_local_to_global",
+)
 
 
 def waiting_operations(func: Operation, functions: Mapping[str, Operation]) -> frozenset[Operation]:

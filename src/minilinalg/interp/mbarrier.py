@@ -1,0 +1,124 @@
+"""Barriers in shared memory that count arrivals and bytes of copies: mbarrier (PTX ISA, "Parallel Synchronization").
+
+A barrier is one i64: the arrivals that are pending in this phase, those of a whole phase, the bytes that copies still
+have to bring, and the parity of the phase. A phase is complete when neither arrivals nor bytes are pending; the next
+one begins then. What is begun is done here, so a wait that is not over when it begins never would be.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minilinalg.errors import RunError
+from minilinalg.interp.dtypes import Array
+from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.scf import known
+from minilinalg.interp.shared_memory import SharedView, wait_at
+from minilinalg.interp.values import Partial, take
+
+MOST = (1 << 20) - 1
+"""The most arrivals of a phase, and the most bytes that may be pending, of either sign."""
+COUNT, BYTES, PHASE = 20, 40, 62
+"""Where the fields lie above that of the pending arrivals, in bits."""
+
+
+def _fields(view: SharedView, what: str) -> tuple[Array, Array, Array, Array]:
+    """Pending arrivals, arrivals of a phase, pending bytes and parity, each (L, barriers)."""
+    word = view.read()
+    if isinstance(word, Partial):
+        raise RunError(f"{what} uses a barrier that is not initialised", rule="ttng.init_barrier makes a barrier")
+    return word & MOST, word >> COUNT & MOST, (word >> BYTES & (2 * MOST + 1)) - MOST, word >> PHASE & 1
+
+
+def _packed(pending: Array, count: Array, due: Array, phase: Array) -> Array:
+    return pending | count << COUNT | due + MOST << BYTES | phase << PHASE
+
+
+def of_programs(predicate: Any, what: str) -> Array | None:
+    """The programs that a scalar predicate holds for: None for all, else their numbers."""
+    holds = np.atleast_1d(np.asarray(known(predicate, what), np.bool_))
+    return None if holds.all() else np.flatnonzero(holds) if len(holds) > 1 else np.array([], np.int64)
+
+
+def advance(view: SharedView, arrivals: int, more: int, what: str) -> None:
+    """So many arrive, and so many bytes more are pending (fewer, when it is negative)."""
+    pending, count, due, phase = _fields(view, what)
+    pending, due = pending - arrivals, due + more
+    if (pending < 0).any():
+        raise RunError(f"{what} arrives at a barrier where nobody is waited for", rule="a phase has count arrivals")
+    if (np.abs(due) > MOST).any():
+        raise RunError(f"{what} makes {int(due.max())} bytes pending", rule=f"they are at most {MOST}")
+    complete = (pending == 0) & (due == 0)
+    view.write(_packed(np.where(complete, count, pending), count, due, phase ^ complete))
+
+
+@meaning("ttng.init_barrier")
+def emit_init_barrier(em: Emitter, op: Any) -> None:
+    count = int(op.count.value.data)
+    what = f"'{op.name}'"
+
+    def init(view: SharedView) -> None:
+        if not 0 < count <= MOST:
+            raise RunError(f"{what} counts {count} arrivals", rule=f"they are from 1 to {MOST}")
+        one, zero = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
+        view.write(_packed(one * count, one * count, zero, zero))
+
+    em.call(op, init, em.ref(op.alloc))
+
+
+@meaning("ttng.inval_barrier")
+def emit_inval_barrier(em: Emitter, op: Any) -> None:
+    what = f"'{op.name}'"
+
+    def end(view: SharedView) -> None:
+        _fields(view, what)
+        view.mark(False)
+
+    em.call(op, end, em.ref(op.alloc))
+
+
+@meaning("ttng.barrier_expect")
+def emit_barrier_expect(em: Emitter, op: Any) -> None:
+    size = int(op.size.value.data)
+    what = f"'{op.name}'"
+
+    def expect(view: SharedView, predicate: Any) -> None:
+        programs = of_programs(predicate, what)
+        if programs is None or len(programs):
+            # The bytes first, so that the last arrival does not complete the phase without them.
+            view = view if programs is None else view.take_programs(programs)
+            advance(view, 0, size, what)
+            advance(view, 1, 0, what)
+
+    em.call(op, expect, em.refs((op.alloc, op.pred)))
+
+
+@meaning("ttng.wait_barrier")
+def emit_wait_barrier(em: Emitter, op: Any) -> None:
+    what = f"'{op.name}'"
+
+    def wait(c: Chunk, view: SharedView, parity: Any, predicate: Any) -> None:
+        programs = of_programs(predicate, what)
+        parity = known(parity, what)
+        if programs is not None:
+            if not len(programs):
+                return
+            c, view, parity = c.take(programs), view.take_programs(programs), take(parity, programs)
+        pending, _, due, phase = _fields(view, what)
+        waits = phase == (np.reshape(parity, (-1, 1)) & 1)
+        if waits.any():
+            at = np.unravel_index(int(np.argmax(waits)), waits.shape)
+            raise RunError(
+                f"{what} never ends: {int(pending[at])} arrivals and {int(due[at])} bytes are missing in the phase",
+                rule="a phase ends when all have arrived and all bytes that were expected are copied",
+            )
+        wait_at(c, view)
+
+    em.call(op, wait, f"c, {em.refs((op.alloc, op.phase))}, {'True' if op.pred is None else em.ref(op.pred)}")
+
+
+@meaning("ttng.fence_async_shared", "ttng.async_tma_store_wait", "ttng.tensormap_fenceproxy_acquire")
+def emit_nothing(em: Emitter, op: Any) -> None:
+    """What was written is seen by all, and what TMA stores is stored at once."""
