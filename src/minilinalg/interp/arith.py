@@ -947,8 +947,7 @@ def constant_value(attr: Any, type_: Any) -> Any:
 
 @meaning("arith.constant")
 def emit_constant(em: Emitter, op: Any) -> None:
-    value = constant_value(op.properties["value"], op.results[0].type)
-    em.line(f"{em.define(op.results[0])} = {em.const(value, 'c')}", op)
+    em.define_constant(op.results[0], constant_value(op.properties["value"], op.results[0].type))
 
 
 @meaning("ub.poison")

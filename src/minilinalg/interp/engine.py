@@ -24,6 +24,7 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from minilinalg.errors import MinilinalgError, UnsupportedError
 from minilinalg.interp.defined_bytes import DefinedBytes
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
+from minilinalg.interp.invariants import invariants
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
 from minilinalg.interp.tokens import Token
@@ -156,7 +157,8 @@ class Observer:
         """Called when they are; the results of `op` have names now."""
 
     def unused(self, em: Emitter, op: Operation) -> None:
-        """Called instead of both for an operation that is not written, as nothing needs its results."""
+        """Called instead of both for an operation that is not written here: nothing needs its results, or the same
+        ones serve all turns of a loop around it."""
 
 
 class Observers(Observer):
@@ -205,6 +207,9 @@ class Emitter:
         self._body: list[tuple[str, Operation | None]] = []
         self._compiled: dict[tuple[str, bool], str] = {}
         self._unused: set[Operation] = set()
+        self._moved: set[Operation] = set()
+        """What stands in front of a loop that it is in (invariants.py)."""
+        self._constants: set[SSAValue] = set()
         self._block: Block | None = None
         self.targets: dict[Block, tuple[int, list[SSAValue]]] = {}
         """The blocks that a branch may go to: the number of each, and the values from before that it needs."""
@@ -229,6 +234,11 @@ class Emitter:
         name = f"{hint}{next(self._count)}"
         self.program.scope[name] = thing
         return name
+
+    def define_constant(self, value: SSAValue, thing: object) -> None:
+        """`value` is `thing`, the same in all programs, wherever it is used."""
+        self._names[value] = self.const(thing, "c")
+        self._constants.add(value)
 
     def line(self, text: str, op: Operation | None = None) -> None:
         """Adds a line to the body of the function being written."""
@@ -264,13 +274,24 @@ class Emitter:
         operands. `first` names parameters that meanings inside refer to. With `yields`, of a region of one block only
         what these values need is written, and they are what is returned.
         """
-        outer = _used_from_outside(region)
+        elsewhere = self._moved | self._unused if yields is None else self._moved
+        outer = [v for v in _used_from_outside(region, elsewhere) if v not in self._constants]
         name = f"r{next(self._count)}"
         saved = dict(self._names)
         outer_refs = [self._names[v] for v in outer]
         self._write(name, [*first, *(self.define(v) for v in outer)], region, yields)
         self._names = saved
         return name, outer_refs
+
+    def turns(self, loop: Operation) -> tuple[str, list[str]]:
+        """`region` for the body of an scf.for; in front of it stands what is the same in all turns."""
+        moved = [op for op in invariants(loop, self._moved) if op not in self._unused]
+        for op in moved:
+            MEANINGS[op.name].emit(self, op)
+        self._moved.update(moved)
+        found = self.region(loop.regions[0])
+        self._moved.difference_update(moved)
+        return found
 
     def function(self, symbol: str) -> str:
         """The Python function of the IR function `symbol`, written when it is first asked for."""
@@ -318,7 +339,7 @@ class Emitter:
                 rule="every operation of a module that runs needs a meaning in interp/",
                 places=places_of(op),
             )
-        if op in self._unused and not wanted:
+        if (op in self._unused and not wanted) or op in self._moved:
             self.observer.unused(self, op)
             return
         self.observer.before(self, op)
@@ -392,14 +413,16 @@ def _is_alone_in_loop(value: SSAValue) -> bool:
     return users.count(last) == 1 and all(user is last or _makes_anew(user, value.block) for user in users)
 
 
-def _used_from_outside(region: Region) -> list[SSAValue]:
+def _used_from_outside(region: Region, elsewhere: set[Operation]) -> list[SSAValue]:
+    """The values that `region` needs without the operations that are not written in it."""
     inside: set[SSAValue] = set()
     found: dict[SSAValue, None] = {}
+    here = [op for op in region.walk() if op not in elsewhere]
     for block in _blocks(region):
         inside.update(block.args)
-    for op in region.walk():
+    for op in here:
         inside.update(op.results)
-    for op in region.walk():
+    for op in here:
         for operand in op.operands:
             if operand not in inside:
                 found[operand] = None

@@ -225,7 +225,7 @@ def run_for_stepwise(
 
 @meaning("scf.for")
 def emit_for(em: Emitter, op: Any) -> None:
-    name, outer = em.region(op.regions[0])
+    name, outer = em.turns(op)
     lower, upper, step, *inits = op.operands
     kinds = em.const([Kind(r.type) for r in op.results], "kinds")
     driver = em.const(run_for_stepwise if em.stepwise else run_for, "run_for")
