@@ -100,7 +100,7 @@ NESTED = """tt.func public @k(%out: !tt.ptr<i32>, %n: i32, %zero: i32) {
 
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_nested_loops_that_differ_between_programs(n: int) -> None:
-    """Invariant of both loops, of the inner one only, in a branch, not needed, and a division by zero that nothing needs."""
+    """Invariant of both loops, of the inner one only, in a branch, and a division by zero that nothing needs."""
     out = np.full(7, -1, np.int32)
     run(parse_module(NESTED), 7, [out, n, 0])
     expected = []
