@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -127,29 +128,37 @@ class _Tiler:
         _collect_results(work)
         separate(work)
         classes = DimensionClasses(work)
-        tiling = self.first_that_fits(work, classes)
-        if tiling is None:
-            raise _no_tiles(error, classes)
+        tiling, function = self.first_that_fits(work, classes, error)
         needed = promises(tiling)
         if needed:
-            self.promise(tiling.function, needed)
-        sizes = ", ".join(f"{size} of {classes.extent(cls)}" for cls, size in tiling.sizes.items())
-        remark(self.ctx, self.who, self.function, f"computed in tiles: {sizes}")
+            self.promise(function, needed)
+        remark(self.ctx, self.who, self.function, f"computed in tiles: {_sizes(tiling.sizes, classes)}")
         block = cast("Block", self.function.parent)
-        block.insert_op_before(tiling.function, self.function)
+        block.insert_op_before(function, self.function)
         erase(self.function)
 
-    def first_that_fits(self, work: func.FuncOp, classes: DimensionClasses) -> Tiling | None:
+    def first_that_fits(
+        self, work: func.FuncOp, classes: DimensionClasses, error: OverCapacityError
+    ) -> tuple[Tiling, func.FuncOp]:
+        """The largest tiles that fit, and their function without what it computes twice.
+
+        Raises OverCapacityError: `error`, and why no tiles help.
+        """
         while True:
+            smallest = "a smaller tile of any other dimension takes as many bytes"
             try:
                 for sizes in candidates(work, classes, self.target):
                     tiling = Tiling(work, classes, sizes, self.target.cores)
-                    alone = ModuleOp([tiling.function])
+                    function = tiling.function.clone()
+                    alone = ModuleOp([function])
                     CsePass().apply(self.ctx, alone)
-                    tiling.function.detach()
-                    if shortage(tiling.function, self.target) is None:
-                        return tiling
-                return None
+                    function.detach()
+                    still = shortage(function, self.target)
+                    if still is None:
+                        return tiling, function
+                    what = still.diagnostic.found.splitlines()[0]
+                    smallest = f"in tiles of {_sizes(sizes, classes)}, {what}"
+                raise _no_tiles(error, classes, smallest)
             except NoOrder as problem:
                 for cls in problem.classes:
                     classes.keep(cls, "what is stored needs a reduction along each dimension first", problem.anchor)
@@ -184,7 +193,14 @@ def _collect_results(function: func.FuncOp) -> None:
             end.operands[index] = value_before(end, whole, value.name_hint)
 
 
-def _no_tiles(error: OverCapacityError, classes: DimensionClasses) -> OverCapacityError:
+def _sizes(sizes: Mapping[int, int], classes: DimensionClasses) -> str:
+    return ", ".join(f"{size} of {classes.extent(cls)}" for cls, size in sizes.items())
+
+
+def _no_tiles(error: OverCapacityError, classes: DimensionClasses, smallest: str) -> OverCapacityError:
+    """`error`, with the dimensions that are not cut; `smallest` is said of the others, if there are any."""
     d = error.diagnostic
-    whole = [f"a dimension of {extent} is not cut: {why}" for why, extent in classes.whole()]
-    return OverCapacityError("\n  ".join([d.found, *dict.fromkeys(whole)]), rule=d.rule, hint=d.hint, places=d.places)
+    reasons = [f"a dimension of {extent} is not cut: {why}" for why, extent in classes.whole()]
+    reasons += [smallest] if classes.extents() else []
+    reasons = reasons or ["only computations on tensors are cut into tiles"]
+    return OverCapacityError("\n  ".join([d.found, *dict.fromkeys(reasons)]), rule=d.rule, hint=d.hint, places=d.places)

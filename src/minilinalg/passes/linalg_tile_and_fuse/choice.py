@@ -28,7 +28,7 @@ _TAKE_NO_ROOM = (
     bufferization.MaterializeInDestinationOp,
 )
 """Operations whose results are parts of others, or nothing yet; what is collected is in the caller's memory."""
-_SHARES = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
+_SHARES = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05, 0.0)
 """Parts of the memory that the estimate may take, one after the other: it leaves out what an operation needs itself."""
 
 

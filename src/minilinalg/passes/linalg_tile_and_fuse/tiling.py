@@ -7,7 +7,7 @@ The operations of each block are gone through in their order, at a place where t
    It is put into a loop over the tiles of that class, and with it what it needs and what was not written yet, in the
    order of the text (step 3): so producers are pulled in, loops that carry tiles among them. What a reduction has
    summed up so far is carried by the loop. Neighbouring anchors that run along the same classes, and do not depend on
-   one another, share a loop: their consumers are pulled in as well.
+   one another, share a loop: their consumers are pulled in as well. What a function returns has loops of its own.
 3. Inside of the loop, one more class is fixed, and the same begins anew for what was pulled in.
 4. Any other operation is left for those who need it. One that is needed in several loops is computed, or loaded, in
    each of them.
@@ -18,7 +18,7 @@ class that is no multiple of its tile has a last, smaller tile behind the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 from xdsl.dialects.builtin import TensorType
@@ -27,21 +27,22 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from minilinalg.analysis.aliasing import accesses, own_accesses
 from minilinalg.analysis.dimension_classes import (
     DimensionClasses,
-    carried,
-    is_loaded_part,
-    is_stored_part,
     stored_block,
 )
 from minilinalg.analysis.order import Order
 from minilinalg.analysis.side_effects import is_removable
 from minilinalg.dialects.upstream import arith, bufferization, func, linalg, scf, tensor
 from minilinalg.passes.linalg_tile_and_fuse import tiled_ops
+from minilinalg.passes.linalg_tile_and_fuse.backward_slices import (
+    BackwardSlices,
+    Needed,
+    carried_with,
+    is_virtual,
+    uses,
+)
 from minilinalg.passes.linalg_tile_and_fuse.dealing_out import deal_out
 from minilinalg.passes.linalg_tile_and_fuse.scope import INDEX, Scope, Tile
 from minilinalg.passes.linalg_tile_and_fuse.tiled_ops import tiled_type
-
-Needed = dict[Operation, set[int]]
-"""Operations, and which of their results are asked for."""
 
 
 class Made(NamedTuple):
@@ -79,6 +80,7 @@ class Tiling:
         self.cores = cores
         self.sizes = sizes
         self.order = Order(function)
+        self.slices = BackwardSlices(classes, sizes, self.order)
         self.made: list[Made] = []
         self.nests = 0
         self.old_loops: dict[Operation, Operation] = {}
@@ -89,114 +91,12 @@ class Tiling:
         scope = Scope(block)
         for arg, new in zip(old.args, block.args, strict=True):
             new.name_hint, new.location = arg.name_hint, arg.location
-            (self.whole if self.cut(self.classes.of(arg)) else scope.values)[arg] = new
+            (self.whole if self.slices.cut(self.classes.of(arg)) else scope.values)[arg] = new
         self.write(scope, list(old.ops))
         self.function = type(function).create(
             properties=dict(function.properties), attributes=dict(function.attributes), regions=[Region(block)]
         )
         self.function.location = function.location
-
-    # --- what an operation needs -----------------------------------------------------------------------------------
-
-    def cut(self, classes: Iterable[int | None]) -> set[int]:
-        """Those of `classes` that are cut into tiles."""
-        return {cls for cls in classes if cls in self.sizes}  # pyright: ignore
-
-    def runs_along(self, op: Operation, results: set[int] | None) -> set[int]:
-        """The tiled classes that must be fixed before `op` is written."""
-        if isinstance(op, linalg.StructuredOp):
-            return self.cut(self.classes.loops(op))
-        if isinstance(op, scf.ForOp):
-            values = [op.results[index] for index in self.carried_with(op, results)]
-        elif isinstance(op, bufferization.MaterializeInDestinationOp):
-            values = [stored_block(op)]
-        elif is_loaded_part(op) or is_stored_part(op):
-            return set()
-        else:
-            values = [*op.results, *op.operands]
-        return self.cut(cls for value in values for cls in self.classes.of(value))
-
-    def carried_with(self, op: scf.ForOp, results: set[int] | None) -> set[int]:
-        """The results of a loop that those asked for depend on, themselves among them; None asks for all."""
-        if results is None:
-            return set(range(len(op.results)))
-        found, todo = set[int](), list(results)
-        while todo:
-            index = todo.pop()
-            if index in found:
-                continue
-            found.add(index)
-            for arg in self._arguments_of(op, carried(op, index)[2]):
-                todo.append(arg - 1)
-        return found
-
-    def _arguments_of(self, loop: scf.ForOp, value: SSAValue) -> set[int]:
-        """Which carried arguments of a loop's body `value`, which the body yields, is computed from."""
-        block, seen, todo, found = loop.body.block, set[SSAValue](), [value], set[int]()
-        while todo:
-            at = todo.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            if at.owner is block:
-                if (index := cast("int", at.index)) > 0:  # pyright: ignore
-                    found.add(index)
-            elif isinstance(at.owner, Operation) and loop.is_ancestor(at.owner):
-                todo += [operand for op in at.owner.walk() for operand in op.operands]
-            elif (
-                isinstance(at.owner, Block)
-                and (holder := at.owner.parent_op()) is not None
-                and loop.is_ancestor(holder)
-            ):
-                todo += holder.operands
-        return found
-
-    def is_anchor(self, scope: Scope, op: Operation) -> bool:
-        """Whether a loop over tiles begins at `op`: it has effects, or results that need no further class."""
-        if isinstance(op, bufferization.MaterializeInDestinationOp):
-            return True
-        return isinstance(op, linalg.StructuredOp) and all(
-            self.cut(self.classes.of(result)) <= scope.tiles.keys() for result in op.results
-        )
-
-    def is_virtual(self, op: Operation) -> bool:
-        """Parts that are loaded or stored are seen to with what they are part of."""
-        return is_loaded_part(op) or is_stored_part(op)
-
-    def uses(self, op: Operation) -> list[SSAValue]:
-        """What `op` and what is inside it uses from outside, through parts that are loaded or stored."""
-        found: list[SSAValue] = []
-        for inner in op.walk():
-            for value in inner.operands:
-                owner = value.owner
-                holder = owner if isinstance(owner, Operation) else owner.parent_op()
-                if holder is not None and op.is_ancestor(holder):
-                    continue
-                found += self.uses(owner) if isinstance(owner, Operation) and self.is_virtual(owner) else [value]
-        return found
-
-    def closure(self, scope: Scope, roots: Iterable[Operation], values: Iterable[SSAValue] = ()) -> Needed:
-        """What has to be written before `roots` can be, or `values` are known, in the order of the text."""
-        needed: Needed = {}
-        todo = [value for op in roots for value in self.uses(op)] + list(values)
-        seen: set[SSAValue] = set()
-        while todo:
-            value = todo.pop()
-            if value in seen or value in self.whole or scope.find(value) is not None:
-                continue
-            seen.add(value)
-            owner = value.owner
-            if not isinstance(owner, Operation):
-                # What is carried by a loop that is needed itself.
-                continue
-            if self.is_virtual(owner):
-                todo += self.uses(owner)
-                continue
-            if owner not in needed:
-                needed[owner] = set()
-                todo += self.uses(owner)
-            needed[owner].add(cast("int", value.index))  # pyright: ignore
-        return {op: needed[op] for op in sorted(needed, key=lambda op: self.order.enter[op])}
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -204,12 +104,12 @@ class Tiling:
         """Writes those of `ops` that can be written at this place, and the loops over tiles that begin here."""
         for position, op in enumerate(ops):
             results = None if needed is None else needed.get(op)
-            if self.is_virtual(op) or (op in scope.written and self.has_results(scope, op, results)):
+            if is_virtual(op) or (op in scope.written and self.has_results(scope, op, results)):
                 continue
-            missing = self.runs_along(op, results) - scope.tiles.keys()
+            missing = self.slices.runs_along(op, results) - scope.tiles.keys()
             if not missing:
                 self.write_op(scope, op, results)
-            elif self.is_anchor(scope, op):
+            elif self.slices.is_anchor(scope, op):
                 group = self.group(scope, ops[position:], missing)
                 self.write_nest(scope, group)
                 scope.written.update(group)
@@ -218,12 +118,12 @@ class Tiling:
         return results is None or all(scope.find(op.results[index]) is not None for index in results)
 
     def write_op(self, scope: Scope, op: Operation, results: set[int] | None) -> None:
-        missing = self.closure(scope, [op])
+        missing = self.slices.closure(scope, [op])
         if missing:
             self.write(scope, list(missing), missing)
         scope.at = op
         if not op.regions or isinstance(op, linalg.StructuredOp):
-            for value in self.uses(op):
+            for value in uses(op):
                 self.cut_argument(scope, value)
         classes = self.classes
         match op:
@@ -246,7 +146,7 @@ class Tiling:
             case arith.ConstantOp():
                 tiled_ops.constant(classes, scope, op)
             case scf.ForOp():
-                self.write_loop(scope, op, self.carried_with(op, results))
+                self.write_loop(scope, op, carried_with(op, results))
             case _:
                 new = self.write_regions(scope, op) if op.regions else tiled_ops.copied(classes, scope, op)
                 if any(True for _ in own_accesses(op)):
@@ -257,7 +157,7 @@ class Tiling:
         """Makes the tile of a tensor argument known, in the outermost place where its classes are fixed."""
         if value not in self.whole or scope.find(value) is not None:
             return
-        wanted = self.cut(self.classes.of(value))
+        wanted = self.slices.cut(self.classes.of(value))
         assert wanted <= scope.tiles.keys()
         at = scope
         while at.parent is not None and wanted <= at.parent.tiles.keys():
@@ -304,7 +204,7 @@ class Tiling:
 
     def complete(self, scope: Scope, values: Sequence[SSAValue]) -> None:
         """Writes what is missing of `values`."""
-        missing = self.closure(scope, (), values)
+        missing = self.slices.closure(scope, (), values)
         self.write(scope, list(missing), missing)
 
     def write_regions(self, scope: Scope, op: Operation) -> Operation:
@@ -347,21 +247,23 @@ class Tiling:
         group, later = [first], set(first.results)
         begin = self.order.enter[first]
         for op in ops[1:]:
-            if self.is_virtual(op):
+            if is_virtual(op):
                 continue
-            if not self.runs_along(op, None) - scope.tiles.keys():
+            if not self.slices.runs_along(op, None) - scope.tiles.keys():
                 if not is_removable(op) or any(access for access in accesses(op)):
                     break
-                if later.intersection(self.uses(op)):
+                if later.intersection(uses(op)):
                     later.update(op.results)
-            elif self.is_anchor(scope, op):
-                pulled = [op, *self.closure(scope, [op])]
-                depends = any(later.intersection(self.uses(one)) for one in pulled)
+            elif self.slices.is_anchor(scope, op):
+                if is_collected(op) != is_collected(first):
+                    break
+                pulled = [op, *self.slices.closure(scope, [op])]
+                depends = any(later.intersection(uses(one)) for one in pulled)
                 reads_later = any(
                     self.order.enter[one] > begin and one is not op and any(True for _ in accesses(one))
                     for one in pulled
                 )
-                if depends or reads_later or self.runs_along(op, None) - scope.tiles.keys() != missing:
+                if depends or reads_later or self.slices.runs_along(op, None) - scope.tiles.keys() != missing:
                     break
                 group.append(op)
                 later.update(op.results)
@@ -369,16 +271,16 @@ class Tiling:
 
     def write_nest(self, scope: Scope, group: Sequence[Operation]) -> None:
         """Loops over the tiles of one more class, around all of `group` and what it needs."""
-        pulled = self.closure(scope, group)
-        early = {op: pulled[op] for op in pulled if not self.runs_along(op, pulled[op]) - scope.tiles.keys()}
+        pulled = self.slices.closure(scope, group)
+        early = {op: pulled[op] for op in pulled if not self.slices.runs_along(op, pulled[op]) - scope.tiles.keys()}
         self.write(scope, list(early), early)
-        pulled = self.closure(scope, group)
+        pulled = self.slices.closure(scope, group)
         cls = self.next_class(scope, group, pulled)
         ops = sorted([*pulled, *group], key=lambda op: self.order.enter[op])
         sums = [(op, index) for op in group for index in range(len(op.operands) - len(op.results), len(op.operands))]
         values = [self.so_far(scope, op, index) for op, index in sums]
         size, extent = self.sizes[cls], self.classes.extent(cls)
-        dealt = scope.parent is None and self.cores > 1 and all(is_collected(op) for op in group)
+        dealt = scope.parent is None and all(is_collected(op) for op in group)
         if dealt:
             size = min(size, -(-extent // self.cores))
         full = extent // size
