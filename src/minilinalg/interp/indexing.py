@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,39 @@ from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Partial, spread
 
 
-@meaning("tt.gather", fresh=True)
-def emit_gather(em: Emitter, op: Any) -> None:
-    axis = int(op.axis.value.data)
-    source, shape = shape_of(op.src.type), shape_of(op.indices.type)
-    what = f"'{op.name}'"
+def positions(indices: Any, shape: tuple[int, ...], size: int, axis: int, what: str) -> Array:
+    """Indices along dimension `axis` of that size, in full and as int64. Raises RunError for one out of bounds."""
+    found = whole(indices, shape, what, "uses as an index").astype(np.int64, copy=False)
+    low, high = int(found.min()), int(found.max())
+    if low < 0 or high >= size:
+        raise RunError(
+            f"{what} takes element {low if low < 0 else high} of dimension {axis}, which has {size}",
+            rule="indices are from 0 to below the size of the dimension",
+        )
+    return found
+
+
+def gather_along(
+    axis: int, source: tuple[int, ...], shape: tuple[int, ...], what: str
+) -> Callable[[Any, Any], Array | Partial]:
+    """What takes elements of a tensor of shape `source` at indices of `shape` along a dimension."""
 
     def along_axis(x: Array, i: Array) -> Array:
         lead = max(len(x), len(i))
         return np.take_along_axis(*(np.broadcast_to(a, (lead, *a.shape[1:])) for a in (x, i)), axis=axis + 1)
 
-    def gather(x: Any, indices: Any) -> Any:
-        i = whole(indices, shape, what, "uses as an index").astype(np.int64, copy=False)
-        low, high = int(i.min()), int(i.max())
-        if low < 0 or high >= source[axis]:
-            raise RunError(
-                f"{what} takes element {low if low < 0 else high} of dimension {axis}, which has {source[axis]}",
-                rule="indices are from 0 to below the size of the dimension",
-            )
+    def gather(x: Any, indices: Any) -> Array | Partial:
+        i = positions(indices, shape, source[axis], axis, what)
         if type(x) is Partial:
             return Partial(along_axis(spread(x, source), i), along_axis(spread(x.defined_array(), source), i))
         return along_axis(spread(x, source), i)
 
+    return gather
+
+
+@meaning("tt.gather", fresh=True)
+def emit_gather(em: Emitter, op: Any) -> None:
+    gather = gather_along(int(op.axis.value.data), shape_of(op.src.type), shape_of(op.indices.type), f"'{op.name}'")
     em.call(op, gather, em.refs((op.src, op.indices)))
 
 

@@ -16,10 +16,11 @@ from minilinalg.interp import access
 from minilinalg.interp.dot import numbers_of
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.indexing import gather_along, positions
 from minilinalg.interp.reduction import whole
 from minilinalg.interp.shared_memory import RULE, SharedView, begin, commit, wait
 from minilinalg.interp.tokens import Token
-from minilinalg.interp.values import Partial, spread
+from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.locations import places_of
 
 # Tensors in registers
@@ -89,6 +90,38 @@ def emit_local_store(em: Emitter, op: Any) -> None:
         view.write(value)
 
     em.call(op, store, em.refs((op.src, op.dst)), "local_store")
+
+
+@meaning("ttg.local_gather", fresh=True)
+def emit_local_gather(em: Emitter, op: Any) -> None:
+    gather = gather_along(int(op.axis.value.data), shape_of(op.src.type), shape_of(op.indices.type), f"'{op.name}'")
+
+    def load(view: SharedView, indices: Any) -> Any:
+        return gather(view.read(), indices)
+
+    em.call(op, load, em.refs((op.src, op.indices)))
+
+
+@meaning("ttg.local_scatter", fresh=True)
+def emit_local_scatter(em: Emitter, op: Any) -> None:
+    axis, seen, shape = int(op.axis.value.data), shape_of(op.dst.type), shape_of(op.indices.type)
+    what = f"'{op.name}'"
+
+    def put(into: Any, at: Array, elements: Any) -> Array:
+        new = np.array(into)
+        lead = len(new), *shape
+        np.put_along_axis(new, np.broadcast_to(at, lead), np.broadcast_to(elements, lead), axis=axis + 1)
+        return new
+
+    def store(view: SharedView, values: Any, indices: Any) -> None:
+        at = positions(indices, shape, seen[axis], axis, what)
+        old = view.read()
+        known = old.defined_array() if type(old) is Partial else np.True_
+        defined = spread(values.defined_array(), shape) if type(values) is Partial else np.True_
+        data = put(written_out(old), at, spread(values, shape))
+        view.write(Partial(data, put(np.broadcast_to(known, data.shape), at, defined)))
+
+    em.call(op, store, em.refs((op.dst, op.values, op.indices)))
 
 
 # Views
