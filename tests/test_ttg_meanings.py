@@ -280,6 +280,173 @@ def test_a_wait_that_is_off_waits_for_nothing() -> None:
     each(barrier(f"%no = arith.constant false\nttng.wait_barrier %bar, %c0, %no : {BARRIER}"))
 
 
+# TMA
+
+
+ROW = "!tt.tensordesc<1x16xf32, #rows>"
+TILE = "!ttg.memdesc<1x16xf32, #rows, #smem, mutable>"
+
+
+def tma(body: str, fill: int = 0) -> str:
+    """Descriptors of x and y as one row of %n elements; a buffer for 16 of them, and a barrier."""
+    made = "".join(
+        f"""
+    %m{a} = ttg.global_scratch_alloc {{alignment = 128 : i32, nbytes = 128 : i32}} : !tt.ptr<i8>
+    ttng.tensormap_create %m{a}, %{a}, [%c16, %c1], [%n, %c1], [%wide], [%c1, %c1]
+      {{elem_type = 7 : i32, fill_mode = {fill} : i32, interleave_layout = 0 : i32, swizzle_mode = 0 : i32}}
+      : (!tt.ptr<i8>, !tt.ptr<f32>, i32, i32, i32, i32, i64, i32, i32) -> ()
+    ttng.tensormap_fenceproxy_acquire %m{a} : !tt.ptr<i8>
+    %d{a} = ttng.reinterpret_tensor_descriptor %m{a} : !tt.ptr<i8> to {ROW}
+    """
+        for a in "xy"
+    )
+    buffer = f"%wide = arith.constant 400 : i64\n%b = ttg.local_alloc : () -> {TILE}\n"
+    return barrier(buffer + made + body)
+
+
+LOAD = f"""
+ttng.barrier_expect %bar, 64, %go : {BARRIER}
+ttng.async_tma_copy_global_to_local %dx[%c0, %first] %b, %bar, %go : {ROW}, {BARRIER} -> {TILE}
+"""
+STORE = f"""
+ttng.async_tma_copy_local_to_global %dy[%c0, %first] %b : {ROW}, {TILE}
+ttng.async_tma_store_wait {{pendings = 0 : i32}}
+"""
+ALWAYS = "%go = arith.constant true\n"
+
+
+@pytest.mark.parametrize("n", [1, 16, 37, 80])
+def test_tma_copies_what_is_inside_of_the_tensor(n: int) -> None:
+    y = each(tma(f"{ALWAYS}{LOAD}ttng.wait_barrier %bar, %c0 : {BARRIER}\n{STORE}"), n)
+    inside = np.arange(80).reshape(5, 16) < n
+    assert (y == np.where(inside, X, -1)).all()
+
+
+@pytest.mark.parametrize("fill", [0, 1])
+def test_tma_fills_with_zero_or_nan(fill: int) -> None:
+    y = each(
+        tma(
+            f"""{ALWAYS}{LOAD}ttng.wait_barrier %bar, %c0 : {BARRIER}
+    %l = ttg.local_load %b : {TILE} -> tensor<1x16xf32, #tile>
+    %f = tt.reshape %l : tensor<1x16xf32, #tile> -> {V}
+    %bits = tt.bitcast %f : {V} -> {W}
+    %back = arith.sitofp %bits : {W} to {V}
+    tt.store %py, %back : {P}
+    """,
+            fill,
+        ),
+        37,
+    )
+    bits = np.where(np.arange(80) < 37, X.reshape(-1), np.float32(np.nan if fill else 0)).view(np.int32)
+    assert (y.reshape(-1) == bits.astype(np.float32)).all()
+
+
+def test_some_programs_copy_by_tma() -> None:
+    """Odd programs copy what they store; even ones store what they had."""
+    y = each(
+        tma(f"""
+    %odd = arith.remsi %pid, %c2 : i32
+    %go = arith.cmpi eq, %odd, %c1 : i32
+    %five = arith.constant dense<5.0> : tensor<1x16xf32, #tile>
+    ttg.local_store %five, %b : tensor<1x16xf32, #tile> -> {TILE}
+    {LOAD}
+    ttng.wait_barrier %bar, %c0, %go : {BARRIER}
+    {STORE}
+    """),
+        80,
+    )
+    assert (y == np.where(np.arange(5)[:, None] % 2 == 1, X, 5)).all()
+
+
+def test_tma_is_not_there_before_its_wait() -> None:
+    assert "undefined" in fails(tma(ALWAYS + LOAD + STORE), 32).diagnostic.found
+
+
+def test_no_descriptor_there() -> None:
+    error = fails(f"""
+    %m = ttg.global_scratch_alloc {{alignment = 128 : i32, nbytes = 128 : i32}} : !tt.ptr<i8>
+    %d = ttng.reinterpret_tensor_descriptor %m : !tt.ptr<i8> to {ROW}
+    """)
+    assert error.diagnostic.found == (
+        "'ttng.reinterpret_tensor_descriptor' finds no descriptor of a tensor of rank 2 there"
+    )
+
+
+# wgmma
+
+
+SQUARE, IN_REGISTERS = "!ttg.memdesc<4x4xf32, #rows, #smem>", "tensor<4x4xf32, #tile>"
+
+
+def dot(uses: str, after: str, asynchronous: str = "") -> str:
+    """x * x + x in the product of 4 x 4 numbers."""
+    return f"""
+    %v = tt.load %px : {P}
+    %sq = tt.reshape %v : {V} -> {IN_REGISTERS}
+    %b = ttg.local_alloc %sq : ({IN_REGISTERS}) -> {SQUARE}
+    %odd = arith.remsi %pid, %c2 : i32
+    %go = arith.cmpi eq, %odd, %c1 : i32
+    %d = ttng.warp_group_dot %b, %b, %sq{uses} {{inputPrecision = 2 : i32{asynchronous}}}
+      : {SQUARE} * {SQUARE} -> {IN_REGISTERS}
+    {after}
+    %f = tt.reshape %r : {IN_REGISTERS} -> {V}
+    tt.store %py, %f : {P}
+    """
+
+
+WAIT = f"%r = ttng.warp_group_dot_wait %d {{pendings = 0 : i32}} : {IN_REGISTERS}"
+SQUARES = X.reshape(5, 4, 4)
+
+
+def test_wgmma_adds_where_it_is_told_to() -> None:
+    y = each(dot(", %go", WAIT, ", isAsync = true")).reshape(5, 4, 4)
+    assert (y == SQUARES @ SQUARES + np.where(np.arange(5)[:, None, None] % 2 == 1, SQUARES, 0)).all()
+    y = each(dot("", f"%r = ttg.convert_layout %d : {IN_REGISTERS} -> {IN_REGISTERS}")).reshape(5, 4, 4)
+    assert (y == SQUARES @ SQUARES + SQUARES).all()
+
+
+def test_wgmma_is_not_there_before_its_wait() -> None:
+    error = fails(dot("", f"%r = arith.addf %d, %d : {IN_REGISTERS}", ", isAsync = true"))
+    assert error.diagnostic.found == "'arith.addf' uses the result of an asynchronous dot that is not waited for"
+    assert error.diagnostic.places
+
+
+# Numbers
+
+
+def test_four_bits_become_numbers() -> None:
+    """Every byte holds two of e2m1, the lower bits first."""
+    y = each(f"""
+    %bytes = arith.trunci %at : {W} to tensor<16xi8, #line>
+    %f = ttg.fp4_to_fp %bytes {{axis = 0 : i32}} : tensor<16xi8, #line> -> tensor<32xf16, #line>
+    %pairs = tt.reshape %f : tensor<32xf16, #line> -> tensor<16x2xf16, #tile>
+    %low, %high = tt.split %pairs : tensor<16x2xf16, #tile> -> tensor<16xf16, #line>
+    %hundred = arith.constant dense<100.0> : tensor<16xf16, #line>
+    %tens = arith.mulf %low, %hundred : tensor<16xf16, #line>
+    %sum = arith.addf %tens, %high : tensor<16xf16, #line>
+    %wide = arith.extf %sum : tensor<16xf16, #line> to {V}
+    tt.store %py, %wide : {P}
+    """)
+    numbers = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6])
+    numbers = np.concatenate([numbers, -numbers])
+    low, high = np.arange(80) & 15, np.arange(80) >> 4
+    assert (y.reshape(-1) == numbers[low] * 100 + numbers[high]).all()
+
+
+@pytest.mark.parametrize(("stage", "runs"), [(0, [1, 0, 0]), (1, [1, 1, 0]), (2, [1, 1, 1])])
+def test_the_first_stages_stop_early(stage: int, runs: list[int]) -> None:
+    """Stage 0 of the last iterations would begin what the loop, up to 3, does not end."""
+    body = f"""
+    %p = ttg.predicate_stage %n, %c3, %c1 maxStage 2 stage {stage} : i32 -> i1
+    %q = arith.extui %p : i1 to i32
+    %f = arith.sitofp %q : i32 to f32
+    %s = tt.splat %f : f32 -> {V}
+    tt.store %py, %s : {P}
+    """
+    for iteration, wanted in enumerate(runs):
+        assert (each(body, iteration) == wanted).all()
+
+
 # Forms that have no meaning here
 
 

@@ -5,19 +5,56 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects.tt.attributes import InputPrecision
+from minilinalg.dialects.tt.effects import is_true
+from minilinalg.errors import InputError
 from minilinalg.interp.dot import multiply_add
 from minilinalg.interp.dtypes import dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView
 from minilinalg.interp.values import Partial, per_program, written_out
+from minilinalg.locations import places_of
+
+BOUNDS = 3
+"""The operands of a loop in front of those that it carries."""
+
+
+def _use_before_wait(result: SSAValue) -> Operation | None:
+    """The operation that uses a result before it is there, if one does. Loops and branches hand it on."""
+    seen: set[SSAValue] = set()
+    work = [result]
+    while work:
+        value = work.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        for use in value.uses:
+            op, parent = use.operation, use.operation.parent_op()
+            if op.name == "scf.yield" and parent is not None and parent.name in ("scf.for", "scf.if"):
+                work.append(parent.results[use.index])
+                if parent.name == "scf.for":
+                    work.append(parent.regions[0].block.args[use.index + 1])
+            elif op.name == "scf.for" and use.index >= BOUNDS:
+                work.append(op.regions[0].block.args[use.index - BOUNDS + 1])
+                work.append(op.results[use.index - BOUNDS])
+            elif op.name != "ttng.warp_group_dot_wait" and not (op.name == "ttng.warp_group_dot" and use.index == 2):
+                return op
+    return None
 
 
 @meaning("ttng.warp_group_dot", fresh=True)
 def emit_warp_group_dot(em: Emitter, op: Any) -> None:
     element, result = dtype_of(op.a.type), dtype_of(op.d.type)
+    early = _use_before_wait(op.d) if is_true(op.is_async) else None
+    if early is not None:
+        raise InputError(
+            f"'{early.name}' uses the result of an asynchronous dot that is not waited for",
+            rule="it may go to ttng.warp_group_dot_wait, to a yield or to the next dot as its accumulator",
+            places=places_of(early),
+        )
     tf32 = element.name == "f32" and InputPrecision.of(op.input_precision) is InputPrecision.TF32
     plain = multiply_add(shape_of(op.a.type), shape_of(op.b.type), element, result, tf32=tf32, reuse=False)
     zero = np.zeros((1, 1, 1), result.carrier)
