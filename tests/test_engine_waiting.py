@@ -12,6 +12,7 @@ from minilinalg.abi import find_function, functions_of
 from minilinalg.errors import RunError
 from minilinalg.interp import Executable, RunOptions, run
 from minilinalg.interp.waiting import waiting_operations
+from minilinalg.parsing import parse_module
 
 PARAMETERS = "%lock: !tt.ptr<i32>, %data: !tt.ptr<i32>, %n: i32"
 NUMBERS = """
@@ -314,3 +315,75 @@ def test_a_region_that_only_computes_in_a_function_that_waits() -> None:
         + RELEASE
     )
     agree(kernel(PARAMETERS, body, callee), (12,), arguments())
+
+
+def doubling() -> Any:
+    """A function of one program that doubles what is in a buffer while that is less than data[0]."""
+    return parse_module(
+        """
+        func.func @k(%data: memref<?xi32>, %n: i32, %gx: index, %gy: index, %gz: index) attributes {ml.abi = [
+            {name = "data", kind = "pointer", type = i32}, {name = "n", kind = "scalar", type = i32}]} {
+          %c0 = arith.constant 0 : index
+          %c1 = arith.constant 1 : index
+          %buffer = memref.alloc() : memref<1xi32>
+          memref.store %n, %buffer[%c0] : memref<1xi32>
+          scf.while : () -> () {
+            %x = memref.load %buffer[%c0] : memref<1xi32>
+            %y = memref.load %data[%c0] : memref<?xi32>
+            %go = arith.cmpi slt, %x, %y : i32
+            scf.condition(%go)
+          } do {
+            %x = memref.load %buffer[%c0] : memref<1xi32>
+            %y = arith.addi %x, %x : i32
+            memref.store %y, %buffer[%c0] : memref<1xi32>
+            scf.yield
+          }
+          %z = memref.load %buffer[%c0] : memref<1xi32>
+          memref.store %z, %data[%c1] : memref<?xi32>
+          return
+        }""",
+        "k.mlir",
+    )
+
+
+def test_a_loop_goes_on_in_a_buffer() -> None:
+    """It may wait, for it reads what the function writes, and it carries nothing; what changes is on chip."""
+    module = doubling()
+    assert len(waiting_operations(find_function(module), functions_of(module))) == 1
+    data = np.array([100, 0], np.int32)
+    run(module, 1, [data, 3])
+    assert data.tolist() == [100, 192]
+
+
+def test_a_loop_in_whose_buffer_nothing_changes_waits_in_vain() -> None:
+    with pytest.raises(
+        RunError, match="1 of 1 programs still wait, and nothing that any of them waits for will change"
+    ):
+        run(doubling(), 1, [np.array([100, 0], np.int32), 0])
+
+
+def test_a_wait_for_an_instruction_is_no_wait_for_a_program() -> None:
+    """A core's own tokens order what it does; no other program ends the loop."""
+    module = parse_module(
+        """
+        func.func @k(%data: memref<?xi32, #simd.space<gdram>>, %n: i32) {
+          %c0 = arith.constant 0 : index
+          %c1 = arith.constant 1 : i32
+          %size = memref.alloc() {simd.address = 0 : i64} : memref<64xi32, #simd.space<nram>>
+          %done = simd.fill async %c1 -> %size : i32 -> memref<64xi32, #simd.space<nram>>
+          scf.while : () -> () {
+            simd.wait %done
+            %x = memref.load %size[%c0] : memref<64xi32, #simd.space<nram>>
+            %go = arith.cmpi slt, %x, %n : i32
+            scf.condition(%go)
+          } do {
+            %next = simd.addi async %size, %size -> %size : memref<64xi32, #simd.space<nram>>
+            simd.wait %next
+            scf.yield
+          }
+          memref.store %n, %data[%c0] : memref<?xi32, #simd.space<gdram>>
+          return
+        }""",
+        "k.mlir",
+    )
+    assert not waiting_operations(find_function(module), functions_of(module))

@@ -178,7 +178,7 @@ def run_blocks_stepwise(
         if following == LEAVES:
             return values
         if waits[number]:
-            yield states[number].changed(values)
+            yield states[number].changed(values, outer)
         number = following
 
 

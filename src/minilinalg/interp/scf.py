@@ -368,7 +368,7 @@ def run_while_stepwise(
             return values
         carried = yield from after(c, *after_outer, *values)
         if waits:
-            yield state.changed(carried)
+            yield state.changed(carried, (*before_outer, *after_outer))
 
 
 @meaning("scf.while")

@@ -15,21 +15,36 @@ import numpy as np
 from minilinalg.errors import MinilinalgError, RunError
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.values import written_out
+from minilinalg.interp.views import MemRef
 
 Program = Generator[bool, None, Any]
 
 
 class State:
-    """What a waiting loop carries, to tell whether a turn changed it."""
+    """What a waiting loop carries and has on chip, to tell whether a turn changed it."""
 
     def __init__(self) -> None:
         self._last: list[bytes] | None = None
 
-    def changed(self, values: Sequence[Any]) -> bool:
-        """Whether `values` are others than at the last call; the first time, they are."""
-        now = [np.asarray(written_out(v)).tobytes() for v in values]
+    def changed(self, values: Sequence[Any], around: Sequence[Any] = ()) -> bool:
+        """Whether `values`, or buffers `around` the loop, are others than at the last call; at first, they are."""
+        buffers = [v for v in around if isinstance(v, MemRef) and v.storage is not None]
+        now = [_bytes(v) for v in (*values, *buffers)]
         changed, self._last = now != self._last, now
         return changed
+
+
+def _bytes(value: Any) -> bytes:
+    """A value's bytes; of an on-chip buffer, those of its whole allocation."""
+    if not isinstance(value, MemRef):
+        return np.asarray(written_out(value)).tobytes()
+    storage = value.storage
+    if storage is None:
+        return np.asarray(value.offset).tobytes()
+    low, high = value.buffer or (0, storage.bytes.shape[1])
+    storage.settle(low, high, write=False)
+    held = storage.bytes if value.rows is None else storage.bytes[value.rows]
+    return held[..., low:high].tobytes()
 
 
 @dataclass

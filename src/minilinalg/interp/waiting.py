@@ -25,6 +25,8 @@ from minilinalg.analysis.aliasing import Access, accesses, is_allocation, is_arg
 
 CALLS = ("tt.call", "func.call")
 PLAIN_READS = ("tt.load", "tt.descriptor_load", "tt.descriptor_gather")
+ORDERS = "simd.wait"
+"""Orders what a core itself does, and takes part in reads and writes for that alone."""
 WRITES = (
     "tt.store",
     "tt.descriptor_store",
@@ -59,9 +61,13 @@ def _loops_that_read_what_changes(func: Operation) -> Iterator[Operation]:
     loops = [op for op in func.walk() if op.name == "scf.while"]
     written = _shared(writes(func)) if loops else set[SSAValue | None]()
     for loop in loops:
-        read = _shared(a for a in accesses(loop) if a.kind == "read" and not _adds_something(a.op))
+        read = _shared(a for a in accesses(loop) if a.kind == "read" and _may_see_a_change(a.op))
         if read & written or (read and None in written) or (written and None in read):
             yield loop
+
+
+def _may_see_a_change(op: Operation) -> bool:
+    return op.name != ORDERS and not _adds_something(op)
 
 
 def _shared(accesses: Iterable[Access]) -> set[SSAValue | None]:
