@@ -19,6 +19,9 @@ LAYOUTS = """
 #one = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #rows = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
 #turned = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0, 1]}>
+#deep = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [2, 1, 0]}>
+#cube = #ttg.blocked<{sizePerThread = [1, 1, 1], threadsPerWarp = [1, 4, 8], warpsPerCTA = [4, 1, 1],
+  order = [2, 1, 0]}>
 #smem = #ttg.shared_memory
 """
 V, W, P = "tensor<16xf32, #line>", "tensor<16xi32, #line>", "tensor<16x!tt.ptr<f32>, #line>"
@@ -360,6 +363,54 @@ def test_some_programs_copy_by_tma() -> None:
 
 def test_tma_is_not_there_before_its_wait() -> None:
     assert "undefined" in fails(tma(ALWAYS + LOAD + STORE), 32).diagnostic.found
+
+
+@pytest.mark.parametrize("waited", ["%first_bar", "%second_bar"])
+def test_each_barrier_ends_its_own_copies(waited: str) -> None:
+    bars = "!ttg.memdesc<2x1xi64, #one, #smem, mutable>"
+    body = tma(f"""
+    {ALWAYS}
+    %bars = ttg.local_alloc : () -> {bars}
+    %first_bar = ttg.memdesc_index %bars[%c0] : {bars} -> {BARRIER}
+    %second_bar = ttg.memdesc_index %bars[%c1] : {bars} -> {BARRIER}
+    ttng.init_barrier %first_bar, 1 : {BARRIER}
+    ttng.init_barrier %second_bar, 1 : {BARRIER}
+    {LOAD.replace("%bar", "%first_bar")}
+    {LOAD.replace("%bar", "%second_bar").replace("%b,", "%other,")}
+    ttng.wait_barrier {waited}, %c0 : {BARRIER}
+    {STORE}
+    """).replace("%dx =", f"%other = ttg.local_alloc : () -> {TILE}\n%dx =")
+    if waited == "%first_bar":
+        assert (each(body, 80) == X).all()
+    else:
+        assert "undefined" in fails(body, 32).diagnostic.found
+
+
+def test_tma_of_three_dimensions() -> None:
+    """x as (5, 2, 8), of which 1 x 2 x 8 is one program's."""
+    cube, seen = "!tt.tensordesc<1x2x8xf32, #deep>", "!ttg.memdesc<1x2x8xf32, #deep, #smem, mutable>"
+    y = each(
+        barrier(f"""
+    {ALWAYS}
+    %row = arith.constant 32 : i64
+    %plane = arith.constant 64 : i64
+    %c5 = arith.constant 5 : i32
+    %c8 = arith.constant 8 : i32
+    %m = ttg.global_scratch_alloc {{alignment = 128 : i32, nbytes = 128 : i32}} : !tt.ptr<i8>
+    ttng.tensormap_create %m, %x, [%c8, %c2, %c1], [%c8, %c2, %c5], [%row, %plane], [%c1, %c1, %c1]
+      {{elem_type = 7 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 0 : i32}}
+      : (!tt.ptr<i8>, !tt.ptr<f32>, i32, i32, i32, i32, i32, i32, i64, i64, i32, i32, i32) -> ()
+    %d = ttng.reinterpret_tensor_descriptor %m : !tt.ptr<i8> to {cube}
+    %b = ttg.local_alloc : () -> {seen}
+    ttng.barrier_expect %bar, 64, %go : {BARRIER}
+    ttng.async_tma_copy_global_to_local %d[%pid, %c0, %c0] %b, %bar, %go : {cube}, {BARRIER} -> {seen}
+    ttng.wait_barrier %bar, %c0 : {BARRIER}
+    %l = ttg.local_load %b : {seen} -> tensor<1x2x8xf32, #cube>
+    %f = tt.reshape %l : tensor<1x2x8xf32, #cube> -> {V}
+    tt.store %py, %f : {P}
+    """)
+    )
+    assert (y == X).all()
 
 
 def test_no_descriptor_there() -> None:
