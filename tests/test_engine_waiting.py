@@ -387,3 +387,33 @@ def test_a_wait_for_an_instruction_is_no_wait_for_a_program() -> None:
         "k.mlir",
     )
     assert not waiting_operations(find_function(module), functions_of(module))
+
+
+def test_a_lock_on_memrefs_that_nobody_releases() -> None:
+    """An attempt that finds the lock taken writes back what was there, which is no change."""
+    module = parse_module(
+        """
+        func.func @k(%lock: memref<?xi32>, %gx: index, %gy: index, %gz: index) attributes {ml.abi = [
+            {name = "lock", kind = "pointer", type = i32}]} {
+          %c0 = arith.constant 0 : index
+          %one = arith.constant 1 : i32
+          scf.while : () -> () {
+            %old = memref.generic_atomic_rmw %lock[%c0] : memref<?xi32> {
+            ^bb0(%now: i32):
+              %new = arith.maxsi %now, %one : i32
+              memref.atomic_yield %new : i32
+            }
+            %taken = arith.cmpi eq, %old, %one : i32
+            scf.condition(%taken)
+          } do {
+            scf.yield
+          }
+          return
+        }""",
+        "k.mlir",
+    )
+    run(module, 1, [np.zeros(1, np.int32)])
+    with pytest.raises(
+        RunError, match="1 of 1 programs still wait, and nothing that any of them waits for will change"
+    ):
+        run(module, 1, [np.ones(1, np.int32)])

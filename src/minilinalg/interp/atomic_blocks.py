@@ -91,7 +91,11 @@ def emit_generic_atomic_rmw(em: Emitter, op: Any) -> None:
             some, at = c.take(one), take_each([element(base, indices).offset], one)[0]
             old = np.atleast_1d(np.asarray(access.load(c.memory, at, None, None, dtype, (), 1, what)))
             (new,) = body(some, *take_each(captured, one), old)
-            access.store(c.memory, at, np.atleast_1d(np.asarray(new, dtype.carrier)), None, dtype, (), 1, what)
+            new, changes = np.atleast_1d(np.asarray(new, dtype.carrier)), c.memory.changes
+            access.store(c.memory, at, new, None, dtype, (), 1, what)
+            if new.tobytes() == np.asarray(old, dtype.carrier).tobytes():
+                # Nobody who waits sees a change: an attempt on a lock that is taken writes back what was there.
+                c.memory.changes = changes
             found.append(old)
         all_found = np.concatenate(found)
         if len(all_found) > 1:
