@@ -464,3 +464,29 @@ def test_every_kernel_of_the_folder_is_used() -> None:
     text = Path(__file__).read_text()
     unused = [path.stem for path in FILES.glob("*.ttir") if f'"{path.stem}"' not in text]
     assert [name for name in unused if not name.startswith("one_product_")] == []
+
+
+def test_a_while_loop_carries_an_argument_from_its_start() -> None:
+    """The argument itself is where the pointer begins: no element away from it."""
+    text = """
+    tt.func public @last(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %n: i32) {
+      %c0 = arith.constant 0 : i32
+      %c1 = arith.constant 1 : i32
+      %end:2 = scf.while (%p = %x, %k = %n) : (!tt.ptr<f32>, i32) -> (!tt.ptr<f32>, i32) {
+        %go = arith.cmpi sgt, %k, %c0 : i32
+        scf.condition(%go) %p, %k : !tt.ptr<f32>, i32
+      } do {
+      ^bb0(%p: !tt.ptr<f32>, %k: i32):
+        %q = tt.addptr %p, %c1 : !tt.ptr<f32>, i32
+        %left = arith.subi %k, %c1 : i32
+        scf.yield %q, %left : !tt.ptr<f32>, i32
+      }
+      %v = tt.load %end#0 : !tt.ptr<f32>
+      tt.store %y, %v : !tt.ptr<f32>
+      tt.return
+    }"""
+    compiled = ml.compile(text, target="tiny-simd")
+    for steps in (0, 1, 6):
+        x, y = np.arange(7, dtype=np.float32), np.full(1, -1, np.float32)
+        compiled[1](x, y, steps, check=True)
+        assert y[0] == steps

@@ -32,7 +32,7 @@ def _for(c: Conversion, op: scf.ForOp) -> None:
     arguments = op.body.block.args[1:]
     data = [arg for arg in arguments if arg in c.demand.data]
     offsets = [arg for arg in arguments if arg in c.demand.carried]
-    starts = [c.value(sources(arg)[0]) for arg in data] + [_offset(c, sources(arg)[0]) for arg in offsets]
+    starts = [c.data(sources(arg)[0]) for arg in data] + [_offset(c, sources(arg)[0]) for arg in offsets]
     variable = op.body.block.args[0]
     block = Block(arg_types=[variable.type, *(value.type for value in starts)])
     loop = scf.ForOp(c.value(op.lb), c.value(op.ub), c.value(op.step), starts, Region(block))
@@ -44,7 +44,7 @@ def _for(c: Conversion, op: scf.ForOp) -> None:
     _bind(c, data, offsets, block.args[1:])
     with c.inside(block):
         c.convert_block(op.body.block)
-        ends = [c.value(sources(arg)[1]) for arg in data] + [_offset(c, sources(arg)[1]) for arg in offsets]
+        ends = [c.data(sources(arg)[1]) for arg in data] + [_offset(c, sources(arg)[1]) for arg in offsets]
         c.insert(scf.YieldOp(*ends))
     c.insert(loop)
     results = [op.results[arg.index - 1] for arg in data], [op.results[arg.index - 1] for arg in offsets]
@@ -68,7 +68,7 @@ def _if(c: Conversion, op: scf.IfOp) -> None:
         if old.blocks:
             with c.inside(new.block):
                 c.convert_block(old.block)
-                values = [c.value(sources(result)[side]) for result in data]
+                values = [c.data(sources(result)[side]) for result in data]
                 c.insert(scf.YieldOp(*values, *(_offset(c, sources(result)[side]) for result in offsets)))
     c.insert(branch)
     _bind(c, data, offsets, branch.results)
@@ -82,7 +82,7 @@ def _while(c: Conversion, op: scf.WhileOp) -> None:
             raise c.unsupported(op, found, "a pointer that a while loop carries points into one argument")
     before, after = (Block(arg_types=[*map(data_type, region.block.arg_types)]) for region in op.regions)
     types = [*map(data_type, op.result_types)]
-    loop = scf.WhileOp([c.value(value) for value in op.operands], types, Region(before), Region(after))
+    loop = scf.WhileOp([c.data(value) for value in op.operands], types, Region(before), Region(after))
     loop.attributes.update(op.attributes)
     for old, new in zip(op.regions, (before, after), strict=True):
         for old_arg, new_arg in zip(old.block.args, new.args, strict=True):
@@ -92,14 +92,14 @@ def _while(c: Conversion, op: scf.WhileOp) -> None:
             c.convert_block(old.block)
             last = old.block.last_op
             if isinstance(last, scf.YieldOp):
-                c.insert(scf.YieldOp(*(c.value(operand) for operand in last.operands)))
+                c.insert(scf.YieldOp(*(c.data(operand) for operand in last.operands)))
     c.insert(loop)
     for old, new in zip(op.results, loop.results, strict=True):
         c.bind(old, new)
 
 
 def _condition(c: Conversion, op: scf.ConditionOp) -> None:
-    condition, *passed = (c.value(operand) for operand in op.operands)
+    condition, *passed = (c.data(operand) for operand in op.operands)
     c.insert(scf.ConditionOp(condition, *passed))
 
 

@@ -128,6 +128,11 @@ class Conversion:
             return self._uniform_pointer(old)
         return self._values[old]
 
+    def data(self, old: SSAValue) -> SSAValue:
+        """`value` of what is carried from block to block: of an argument that is a pointer, the number 0."""
+        is_memory = is_pointer(old.type) and self.pointers.bases.of(old) is old
+        return self._uniform_pointer(old) if is_memory else self.value(old)
+
     def _uniform_pointer(self, old: SSAValue) -> SSAValue:
         state = self.pointers.of(old)
         assert isinstance(state, Structured) and state.is_uniform, f"{old} was not converted"
