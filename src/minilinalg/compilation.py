@@ -31,6 +31,7 @@ from minilinalg.targets import Target, load_target
 if TYPE_CHECKING:
     import numpy as np
 
+    from minilinalg.check import PassChecks
     from minilinalg.interp.run import Executable
     from minilinalg.sim.report import MachineReport
     from minilinalg.sim.run import Simulator
@@ -111,6 +112,7 @@ class Kernel:
         default_factory=dict[tuple[str, RunOptions], "Executable"]
     )
     _simulators: dict[RunOptions, Simulator] = field(default_factory=dict[RunOptions, "Simulator"])
+    _checks: dict[str, PassChecks] = field(default_factory=dict[str, "PassChecks"])
 
     def __repr__(self) -> str:
         return f"<Kernel {self.name} for {self.target.name}, road {self.road}: {' -> '.join(self.stages)}>"
@@ -196,20 +198,25 @@ class Kernel:
     def _check(
         self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None
     ) -> tuple[str, ...]:
-        from minilinalg.check import check_deep, check_passes
+        from minilinalg.check import PassChecks, check_deep
 
+        make_context = partial(_context, self.target)
         # The deep check goes to the end of the road whatever stage runs.
-        run = check_deep if check == "deep" else check_passes
-        return run(
-            partial(_context, self.target),
-            self.source,
-            _steps(self.road, self.source, None if check == "deep" else stage),
-            grid,
-            args,
-            function=self.name,
-            target=self.target,
-            progress=progress,
-        )
+        steps = _steps(self.road, self.source, None if check == "deep" else stage)
+        if check == "deep":
+            return check_deep(
+                make_context,
+                self.source,
+                steps,
+                grid,
+                args,
+                function=self.name,
+                target=self.target,
+                progress=progress,
+            )
+        if stage not in self._checks:
+            self._checks[stage] = PassChecks(make_context, self.source, steps, self.name, self.target)
+        return self._checks[stage].check(grid, args, progress)
 
 
 def _machine(target: Any) -> Target:

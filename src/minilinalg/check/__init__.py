@@ -6,7 +6,7 @@ something that no machine allows, is named, with the argument, the index and bot
 """
 
 from minilinalg.check.arguments import copy_arguments, whole_numbers
-from minilinalg.check.checker import Checker, check_passes
+from minilinalg.check.checker import Checker, PassChecks, check_passes
 from minilinalg.check.compare import Answer, Difference, first_difference
 from minilinalg.check.deep import check_deep
 
@@ -14,6 +14,7 @@ __all__ = [
     "Answer",
     "Checker",
     "Difference",
+    "PassChecks",
     "check_deep",
     "check_passes",
     "copy_arguments",

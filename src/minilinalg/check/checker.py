@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.check.compare import Answer, Difference, first_difference
-from minilinalg.check.running import Launch
+from minilinalg.check.running import Launch, Programs
 from minilinalg.check.tolerance import Tolerance
 from minilinalg.check.writers import find_writer
 from minilinalg.errors import CheckError, CoreRaceError, Diagnostic, LaunchError, MinilinalgError, Place
@@ -41,7 +42,8 @@ class Checker(Instrumentation):
     """Runs the module after every pass and compares. Raises CheckError at the first pass that changed an answer.
 
     The source module runs first: what it does wrong itself is the program's error and is raised as such, as is a wrong
-    argument. progress: is told "source" and the name of each pass when its check begins.
+    argument. progress: is told "source" and the name of each pass when its check begins. programs: where modules that
+    were made ready to run are kept for other launches; with it, `module` must not change any more.
     """
 
     def __init__(
@@ -53,38 +55,54 @@ class Checker(Instrumentation):
         function: str | None = None,
         target: Target | None = None,
         progress: Callable[[str], None] | None = None,
+        programs: Programs | None = None,
     ):
-        self.launch = Launch(grid, function, target)
+        self.launch = Launch(grid, function, target, programs)
         self.args = list(args)
-        self.checked: list[str] = []
-        """The passes that were checked, in order."""
+        self.seen: list[tuple[MinilinalgPass, ModuleOp]] = []
+        """The passes that were checked, in order, each with the module that it left."""
         self._progress: Callable[[str], None] = progress or _silent
         self._progress("source")
         self.launch.validate(module, self.args)
         self._before = self.launch.answer(module, self.args)
-        self._module_before = module.clone()
+        self._module_before = module if programs is not None else module.clone()
         self._tolerance = Tolerance(self.launch, self._module_before, self._before, self.args)
+
+    @property
+    def checked(self) -> list[str]:
+        """The names of the passes that were checked, in order."""
+        return [step.name for step, _ in self.seen]
 
     def before_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
         """Keeps the module, for a reproducer."""
-        self._module_before = module.clone()
+        if not module.is_structurally_equivalent(self._module_before):
+            self._module_before = module.clone()
 
     def after_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
         """Runs and compares; a module that the pass left as it was is the same program."""
+        is_same = module.is_structurally_equivalent(self._module_before)
+        self.check(step, self._module_before if is_same else module.clone())
+
+    def check(self, step: MinilinalgPass, module: ModuleOp, *, verifies: bool = False) -> None:
+        """Compares what a pass left with the module before it, which it is itself where the pass changed nothing.
+
+        Neither may change any more. verifies: whether it is known that the module verifies.
+        """
         self._progress(step.name)
-        if not module.is_structurally_equivalent(self._module_before):
-            after = self._attempt(step, module)
+        if module is not self._module_before:
+            after = self._attempt(step, module, verifies)
             if step.numerics == "exact":
                 # What equals the module before equals the source as much as that did.
                 self._stop_at(step, module, first_difference(self._before, after), self.args)
             else:
                 self._compare_inexact(step, module, after)
-            self._before = after
-        self.checked.append(step.name)
+            self._before, self._module_before = after, module
+        self.seen.append((step, module))
 
-    def _attempt(self, step: MinilinalgPass, module: ModuleOp) -> Answer:
+    def _attempt(self, step: MinilinalgPass, module: ModuleOp, verifies: bool) -> Answer:
         try:
-            verify(module)
+            if not verifies:
+                verify(module)
         except MinilinalgError as error:
             d = error.diagnostic
             found = f"what pass '{step.name}' left does not verify: {d.found}"
@@ -152,6 +170,44 @@ class Checker(Instrumentation):
         return error
 
 
+@dataclass
+class PassChecks:
+    """Checks of one source and its passes, for one launch after another: what passes leave is the same each time.
+
+    The first check takes the source down its passes, and keeps what each one left, ready to run; later ones only run.
+    """
+
+    make_context: Callable[[], Context]
+    source: ModuleOp
+    steps: Sequence[Step]
+    function: str | None = None
+    target: Target | None = None
+    _programs: Programs = field(default_factory=Programs)
+    _seen: Sequence[tuple[MinilinalgPass, ModuleOp]] | None = None
+
+    def check(self, grid: Any, args: Sequence[Any], progress: Callable[[str], None] | None = None) -> tuple[str, ...]:
+        """Checks the passes by running after each; returns the names of those that were checked.
+
+        Raises CheckError at the first pass that changed an answer, and passes on what a pass raises about its input.
+        """
+        checker = Checker(
+            self.source,
+            grid,
+            args,
+            function=self.function,
+            target=self.target,
+            progress=progress,
+            programs=self._programs,
+        )
+        if self._seen is None:
+            run_pipeline(self.make_context(), self.source.clone(), self.steps, instrumentation=[checker])
+            self._seen = checker.seen
+        else:
+            for step, module in self._seen:
+                checker.check(step, module, verifies=True)
+        return tuple(checker.checked)
+
+
 def check_passes(
     make_context: Callable[[], Context],
     source: ModuleOp,
@@ -163,10 +219,5 @@ def check_passes(
     target: Target | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[str, ...]:
-    """Checks `steps` on `source` by running after each; returns the names of the passes that were checked.
-
-    Raises CheckError at the first pass that changed an answer, and passes on what a pass raises about its input.
-    """
-    checker = Checker(source, grid, args, function=function, target=target, progress=progress)
-    run_pipeline(make_context(), source.clone(), steps, instrumentation=[checker])
-    return tuple(checker.checked)
+    """One check of `steps` on `source`, as `PassChecks.check`."""
+    return PassChecks(make_context, source, steps, function, target).check(grid, args, progress)

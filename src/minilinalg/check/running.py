@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
@@ -23,17 +23,31 @@ from minilinalg.sim.run import Simulator
 from minilinalg.targets import Target
 
 
+@dataclass
+class Programs:
+    """Modules made ready to run, each once, for all launches of one kernel. They must not change any more."""
+
+    ready: dict[tuple[ModuleOp, RunOptions], Executable | Simulator] = field(
+        default_factory=dict[tuple[ModuleOp, RunOptions], "Executable | Simulator"]
+    )
+
+
 @dataclass(frozen=True)
 class Launch:
-    """A launch to repeat: over `grid`, of `function` (None: the only one of a module), on `target`'s machine."""
+    """A launch to repeat: over `grid`, of `function` (None: the only one of a module), on `target`'s machine.
+
+    programs: where what was made ready to run is kept; None: nowhere, so that modules may change in between.
+    """
 
     grid: Any
     function: str | None = None
     target: Target | None = None
+    programs: Programs | None = None
 
     def validate(self, module: ModuleOp, args: Sequence[Any]) -> None:
         """Raises LaunchError when the arguments are not those of the function."""
-        executable = Executable(module, self.function)
+        program = self._program(module, DEFAULTS)
+        executable = program.executable if isinstance(program, Simulator) else program
         bind(executable.abi, executable.with_results(args)[0], GlobalMemory())
 
     def answer(self, module: ModuleOp, args: Sequence[Any], options: RunOptions = DEFAULTS) -> Answer:
@@ -47,11 +61,21 @@ class Launch:
             return self._answer(module, copies, options)
 
     def _answer(self, module: ModuleOp, copies: Sequence[Any], options: RunOptions) -> Answer:
+        program = self._program(module, options)
+        if isinstance(program, Simulator):
+            return Answer.of(program.executable.abi, copies, program.run(self.grid, copies).results)
+        return Answer.of(program.abi, copies, self._run(program, copies))
+
+    def _program(self, module: ModuleOp, options: RunOptions) -> Executable | Simulator:
+        if self.programs is not None and (known := self.programs.ready.get((module, options))) is not None:
+            return known
         if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
-            simulator = Simulator(module, self.target, self.function, options)
-            return Answer.of(simulator.executable.abi, copies, simulator.run(self.grid, copies).results)
-        executable = Executable(module, self.function, options)
-        return Answer.of(executable.abi, copies, self._run(executable, copies))
+            program = Simulator(module, self.target, self.function, options)
+        else:
+            program = Executable(module, self.function, options)
+        if self.programs is not None:
+            self.programs.ready[module, options] = program
+        return program
 
     def observe(self, module: ModuleOp, args: Sequence[Any], observer: Observer) -> Answer:
         """`answer` without a machine, with `observer` looking on, on `args` themselves."""
