@@ -176,7 +176,7 @@ class Writer:
             "func.func @f(%x: memref<64xf32, #simd.space<gdram>>, %gx: index, %gy: index, %gz: index)",
             '    attributes {ml.abi = [{name = "x", kind = "pointer", type = f32}]} {',
             *buffers,
-            *(f"  %c{n} = arith.constant {n} : index" for n in (*range(9), 24, 31)),
+            *(f"  %c{n} = arith.constant {n} : index" for n in (*range(10), 24, 31)),
             "  %zero = arith.constant 0.0 : f32",
             "  %core = simd.core_id : index",
             "  %base = arith.muli %core, %c31 : index",

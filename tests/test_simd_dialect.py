@@ -79,12 +79,22 @@ def test_every_reduction_reads_and_prints(op: type[simd.Reduction]):
     assert module_text(parse_module(printed)) == printed
 
 
+COSTED_BY_PATH_OR_UNIT = (
+    simd.DmaOp,
+    simd.GatherOp,
+    simd.ScatterOp,
+    simd.AtomicRMWOp,
+    simd.AtomicCASOp,
+    simd.MatmulOp,
+)
+
+
 @pytest.mark.parametrize("op", simd.INSTRUCTIONS, ids=lambda op: op.SPEC.mnemonic)
 def test_every_instruction_has_a_row_that_targets_know(op: type[simd.Instruction]):
     spec = op.SPEC
     assert op.name == f"simd.{spec.mnemonic}"
     assert spec.pipe in (*PIPES, None)
-    assert (spec.cost_class is None) == (op in (simd.DmaOp, simd.GatherOp, simd.MatmulOp, simd.ScatterOp))
+    assert (spec.cost_class is None) == (op in COSTED_BY_PATH_OR_UNIT)
     assert spec.cost_class is None or spec.cost_class in INSTRUCTION_CLASSES
     assert spec.summary
     assert op.__doc__

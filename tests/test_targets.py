@@ -231,7 +231,8 @@ REFUSALS = {
         "1: error: no 'granule' in [path]\n"
         "  [[path]]\n"
         "  ^^^^^^^^\n"
-        "  rule: its keys are: from, to, pipe, issue, startup, bytes_per_cycle, granule, row, dims, index, source",
+        "  rule: its keys are: from, to, pipe, issue, startup, bytes_per_cycle, granule, row, dims, index, "
+        "atomic, source",
     ),
     "missing value": (
         ("startup = 10", 'startup = { source = "x" }'),

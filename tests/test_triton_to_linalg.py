@@ -763,13 +763,12 @@ def test_no_conversion_of_pointers_from_memory() -> None:
 
 def test_no_conversion_of_an_operation_without_a_form() -> None:
     found = refusal("""
-    tt.func public @f(%x: !tt.ptr<i32>) {
-      %c = arith.constant 1 : i32
-      %t = arith.constant true
-      %o = tt.atomic_rmw add, acq_rel, gpu, %x, %c, %t : (!tt.ptr<i32>, i32, i1) -> i32
+    tt.func public @f(%x: !tt.ptr<i32>, %y: !tt.ptr<i32>) {
+      %o = tt.atomic_load acquire, gpu, %x : (!tt.ptr<i32>) -> i32
+      tt.store %y, %o : !tt.ptr<i32>
       tt.return
     }""")
-    assert "error: 'tt.atomic_rmw'" in found
+    assert "error: 'tt.atomic_load'" in found
 
 
 def test_no_conversion_of_a_function_with_several_blocks() -> None:

@@ -227,7 +227,9 @@ def _declared(op: Operation) -> Iterator[Access]:
         MemoryEffectKind.READ: "read",
         MemoryEffectKind.WRITE: "write",
     }
-    for effect in effects:
+    # They are a set: an order of their own is what errors about them need, to be the same in each run.
+    order = {value: index for index, value in enumerate(op.operands)}
+    for effect in sorted(effects, key=lambda e: (e.kind.value, order.get(e.value, -1))):  # pyright: ignore
         if effect.kind in kinds:
             yield Access(op, kinds[effect.kind], effect.value if isinstance(effect.value, SSAValue) else None)
 

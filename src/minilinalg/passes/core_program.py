@@ -84,7 +84,7 @@ class _Program:
         self.pending |= kinds
 
     def on_core_0(self, op: Operation) -> None:
-        if op.results:
+        if any(result.first_use is not None for result in op.results):
             raise UnsupportedError(
                 f"'{op.name}' outside of the loop over cores writes memory and has a result",
                 rule="what only one core does has no result: the other cores would not know it",
