@@ -23,7 +23,8 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/compile_time.py
 	$(BIN)/python benchmarks/cycles.py
-	@if $(BIN)/python -c 'import torch, triton' 2> /dev/null; then $(BIN)/python benchmarks/engine.py; \
+	$(BIN)/python benchmarks/utilisation.py
+	@if $(BIN)/python -c 'import torch, triton' 2> /dev/null; then $(BIN)/python benchmarks/engine.py && $(BIN)/python benchmarks/engine.py --road simd; \
 	else echo "The engine against Triton's interpreter is left out: it needs torch and the triton extra."; fi
 
 docs: $(INSTALLED)

@@ -771,6 +771,21 @@ def test_no_conversion_of_an_operation_without_a_form() -> None:
     assert "error: 'tt.atomic_load'" in found
 
 
+@pytest.mark.parametrize(("type", "what"), [("i32", "an element"), ("tensor<4xi32>", "a block")])
+def test_no_conversion_of_a_load_that_must_stay_where_it_is(type: str, what: str) -> None:
+    """Waiting for another program by loading again and again: an equal load of before must not stand in."""
+    pointer = type.replace("i32", "!tt.ptr<i32>")
+    splat = "" if type == "i32" else f"%p = tt.splat %x : !tt.ptr<i32> -> {pointer}\n"
+    name = "%x" if type == "i32" else "%p"
+    found = refusal(f"""
+    tt.func public @f(%x: !tt.ptr<i32>) {{
+      {splat}%o = tt.load {name} {{isVolatile = true}} : {pointer}
+      tt.store {name}, %o : {pointer}
+      tt.return
+    }}""")
+    assert f"error: a volatile load of {what}" in found
+
+
 def test_no_conversion_of_a_function_with_several_blocks() -> None:
     found = refusal("""
     tt.func public @f(%x: !tt.ptr<f32>, %c: i1) {

@@ -44,14 +44,16 @@ from minilinalg.passes.triton_to_linalg.views import Box, is_full, is_whole, vie
 
 def load(c: Conversion, op: tt.LoadOp) -> None:
     """A load gives what is in memory, and `other` where the mask does not hold; without `other`, nothing defined."""
+    if op.volatile:
+        what = "an element" if as_tensor(op.result.type) is None else "a block"
+        rule = "a load may be merged with an equal one, or moved out of a loop that does not write what it reads"
+        raise c.unsupported(op, f"a volatile load of {what}", rule)
     access = checked_access(c, op)
     type = as_tensor(op.result.type)
     if type is None:
         assert isinstance(access, Windows)
         c.bind(op.result, _load_element(c, op, access.pointer))
         return
-    if op.volatile:
-        raise c.unsupported(op, "a volatile load of a block", "a block is read by a copy, which may be moved or merged")
     if isinstance(access, Elements):
         c.bind(op.result, gather_elements(c, op, access, _background(c, op, type, range(type.get_num_dims()))))
     else:
