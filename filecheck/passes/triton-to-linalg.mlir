@@ -468,8 +468,9 @@ tt.func public @scatter_when_a_mask_is_two_intervals(%x: !tt.ptr<f32>, %a: i32, 
 
 // -----
 
-tt.func public @no_conversion_of_an_atomic(%x: !tt.ptr<i32>, %v: i32, %m: i1) {
-  // expected-error @+1 {{'tt.atomic_rmw'}}
-  %o = tt.atomic_rmw add, acq_rel, gpu, %x, %v, %m : (!tt.ptr<i32>, i32, i1) -> i32
+tt.func public @no_conversion_of_an_atomic_load(%x: !tt.ptr<i32>) {
+  // expected-error @+1 {{'tt.atomic_load'}}
+  %o = tt.atomic_load acquire, gpu, %x : (!tt.ptr<i32>) -> i32
+  tt.store %x, %o : !tt.ptr<i32>
   tt.return
 }

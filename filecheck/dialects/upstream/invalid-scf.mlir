@@ -441,7 +441,6 @@ func.func @f(%c: i1, %x: f32) {
 func.func @f(%c: i1, %x: f32) {
   // expected-error @+1 {{'scf.reduce' stands in 'func.func'}}
   "scf.reduce"(%x) : (f32) -> ()
-  return
 }
 
 // -----
