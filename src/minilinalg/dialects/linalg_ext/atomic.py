@@ -25,6 +25,7 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.linalg_ext.atomic_operands import AtomicOperands
 from minilinalg.dialects.linalg_ext.destination import DestinationStyleOp
 from minilinalg.dialects.upstream.assembly import (
     counted,
@@ -38,37 +39,10 @@ from minilinalg.dialects.upstream.linalg.structured import tensor_types
 from minilinalg.dialects.upstream.memref.access import ATOMIC_KINDS, verify_atomic_kind
 
 
-class AtomicOp(DestinationStyleOp, abc.ABC):
+class AtomicOp(AtomicOperands, DestinationStyleOp, abc.ABC):
     """What both atomics share: blocks of values, perhaps indices and a mask, the array, perhaps what was found."""
 
-    VALUES: ClassVar[int]
-    """How many of the inputs are values; indices and a mask follow on them."""
-
     irdl_options = (AttrSizedOperandSegments(as_property=True),)
-
-    @property
-    def values(self) -> Sequence[SSAValue]:
-        return self.inputs[: self.VALUES]
-
-    @property
-    def index(self) -> SSAValue | None:
-        """Where in the array each element goes; None where the array has the shape of the block."""
-        return self.inputs[self.VALUES] if len(self.inputs) > self.VALUES else None
-
-    @property
-    def mask(self) -> SSAValue | None:
-        """Which elements take part; None for all."""
-        return self.inputs[self.VALUES + 1] if len(self.inputs) > self.VALUES + 1 else None
-
-    @property
-    def array(self) -> SSAValue:
-        """The memory that is changed."""
-        return self.outputs[0]
-
-    @property
-    def old(self) -> SSAValue | None:
-        """What takes what was found; None where nobody asks for it."""
-        return self.outputs[1] if len(self.outputs) > 1 else None
 
     def verify_(self) -> None:
         most = self.VALUES + 2

@@ -3,52 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, i1
-from xdsl.ir import SSAValue
 from xdsl.irdl import irdl_op_definition, prop_def
 from xdsl.utils.exceptions import VerifyException
 
+from minilinalg.dialects.linalg_ext.atomic_operands import AtomicOperands
 from minilinalg.dialects.simd.buffers import is_run
 from minilinalg.dialects.simd.instruction import Clause, Instruction, Spec
 from minilinalg.dialects.upstream.constraints import may_agree
 from minilinalg.dialects.upstream.memref.access import ATOMIC_KINDS, verify_atomic_kind
 
 
-class Atomic(Instruction, ABC):
+class Atomic(AtomicOperands, Instruction, ABC):
     """What both share: blocks of values, perhaps a list of indices and a mask; the array, and what it held.
 
     Without a list the array has the shape of the block; with one it has one dimension. The lists are gapless.
     """
 
-    VALUES: ClassVar[int]
-    """How many of the inputs are blocks of values; the lists follow on them."""
-
     @property
     def accumulates(self) -> bool:
         return True
-
-    @property
-    def values(self) -> Sequence[SSAValue]:
-        return self.inputs[: self.VALUES]
-
-    @property
-    def index(self) -> SSAValue | None:
-        return self.inputs[self.VALUES] if len(self.inputs) > self.VALUES else None
-
-    @property
-    def mask(self) -> SSAValue | None:
-        return self.inputs[self.VALUES + 1] if len(self.inputs) > self.VALUES + 1 else None
-
-    @property
-    def array(self) -> SSAValue:
-        return self.outputs[0]
-
-    @property
-    def old(self) -> SSAValue | None:
-        return self.outputs[1] if len(self.outputs) > 1 else None
 
     def verify_instruction(self) -> None:
         most = self.VALUES + 2
