@@ -14,6 +14,7 @@ from xdsl.ir.affine import AffineDimExpr
 from minilinalg.check.rounding.rules import MOVES, Effect, choose, multiply, times
 from minilinalg.check.rounding.spread import UNKNOWN, Spread, errors_of, fit, float_of
 from minilinalg.dialects import simd
+from minilinalg.dialects.linalg_ext import IndexedOp
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream.linalg.structured import StructuredOp
 from minilinalg.interp.dtypes import Array, shape_of
@@ -53,6 +54,8 @@ def handler_of(op: Operation) -> Handler | None:
         return HANDLERS[op.name]
     if op.name.startswith(("tt.descriptor", *ATOMICS)):
         return after_other_access
+    if isinstance(op, IndexedOp | simd.Indexed):
+        return after_indexed if float_of(op.array) else None
     if not any(float_of(v) for v in made_by(op)):
         return None
     if isinstance(op, simd.Reduction):
@@ -144,6 +147,24 @@ def after_other_access(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
     old = getattr(op, "old", None)
     made = [*op.results, old] if old is not None and not op.results else op.results
     watch.finish(c, values, made, op.name, Effect(max([error, *written]), units=0.0))
+
+
+def after_indexed(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
+    """Gathers and scatters: any element of the array may be meant, which may be all of memory."""
+    block, array = watch.of(op.block).worst, values[op.array]
+    if op.array in made_by(op):
+        watch.shadow.spoil(c, block)
+        return
+    if not isinstance(array, MemRef):
+        error = watch.of(op.array).worst
+    else:
+        error = watch.shadow.worst(c) if array.storage is None else watch.held(c, array).worst
+    watch.finish(c, values, _block(op), op.name, Effect(max(block, error), units=0.0))
+
+
+def _block(op: Any) -> Sequence[SSAValue]:
+    """What a gather makes: its result, or the buffer that it writes."""
+    return op.results if op.results and float_of(op.results[0]) else [op.block]
 
 
 # Reductions and products

@@ -30,6 +30,8 @@ from minilinalg.check.rounding.spread import (
     measure,
     precision_of,
 )
+from minilinalg.dialects import simd
+from minilinalg.dialects.linalg_ext import IndexedOp
 from minilinalg.interp.dtypes import Array, DType
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.views import MemRef
@@ -106,8 +108,12 @@ class Watch(Observer):
 
     def _look(self, buffers: Sequence[SSAValue], c: Chunk, views: Sequence[MemRef]) -> None:
         for buffer, view in zip(buffers, views, strict=True):
-            read = view.read(c.size, WHAT)
-            self.flow.spreads[buffer] = measure(read).wrong_by(*fit(read, self.shadow.read(c, view)))
+            self.flow.spreads[buffer] = self.held(c, view)
+
+    def held(self, c: Chunk, view: MemRef) -> Spread:
+        """What is known of the elements of a view, all of which are read."""
+        read = view.read(c.size, WHAT)
+        return measure(read).wrong_by(*fit(read, self.shadow.read(c, view)))
 
     def of(self, value: SSAValue) -> Spread:
         """What is known of a value."""
@@ -167,8 +173,11 @@ class Watch(Observer):
         return made.wrong_by(error, (relative + roundings) / (1 - roundings))
 
 
-def _read_whole(op: Operation) -> Sequence[SSAValue]:
+def _read_whole(op: Any) -> Sequence[SSAValue]:
     """The operands whose elements `op` reads or writes all of."""
+    if isinstance(op, IndexedOp | simd.Indexed):
+        # The array is where the lists may lead, which may be all of an argument.
+        return [v for v in op.operands if v is not op.array]
     whole = op.name.startswith(("linalg.", "simd.")) or op.name in ("memref.copy", "bufferization.to_tensor")
     return op.operands if whole else ()
 
