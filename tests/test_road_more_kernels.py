@@ -3,6 +3,7 @@ the machine leaves in memory against NumPy. Those that have no way down yet say 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +299,14 @@ def test_experts_take_their_tokens(tokens: int, n: int, k: int) -> None:
         wanted[at] = product(x[at], weights[experts[row // 16]])
     grid = blocks(tokens, 16), blocks(n, 16)
     check("expert_matmul", grid, [x, weights, token, experts, ones(30, n), tokens, n, k], {4: wanted})
+
+
+def test_sparse_product() -> None:
+    """Products of gathered elements, fused into sums: what masked-off lanes gather is not looked at."""
+    starts = np.array([0, 3, 3, 40, 41], np.int32)
+    v, columns, x = floats(41), integers(41, low=0, high=30), floats(30)
+    wanted = np.array([(v[a:b] * x[columns[a:b]]).sum() for a, b in pairwise(starts)])
+    check("sparse_product", 4, [v, columns, starts, x, ones(4)], {4: wanted.astype(np.float32)}, 1e-5)
 
 
 # Counters that all programs share

@@ -399,6 +399,20 @@ def expert_matmul(
     tl.store(y_ptr + token[:, None] * N + c[None, :], acc, mask=(r[:, None] < n) & (c[None, :] < N))
 
 
+@triton.jit
+def sparse_product(v_ptr, column_ptr, start_ptr, x_ptr, y_ptr, BLOCK: tl.constexpr):
+    """A row of a matrix that holds its nonzero elements one after the other, times a vector."""
+    row = tl.program_id(0)
+    end = tl.load(start_ptr + row + 1)
+    acc = tl.zeros([BLOCK], tl.float32)
+    for begin in range(tl.load(start_ptr + row), end, BLOCK):
+        at = begin + tl.arange(0, BLOCK)
+        column = tl.load(column_ptr + at, mask=at < end, other=0)
+        x = tl.load(x_ptr + column, mask=at < end, other=0.0)
+        acc += tl.load(v_ptr + at, mask=at < end, other=0.0) * x
+    tl.store(y_ptr + row, tl.sum(acc, 0))
+
+
 class Specialisation(NamedTuple):
     """What a kernel is compiled for: the types of its arguments, and its constants."""
 
@@ -438,4 +452,5 @@ SPECIALISATIONS = {
     conv2d: Specialisation("*fp32 *fp32 *fp32 i32 i32 i32 i32 i32 i32", {"BO": 16, "BP": 32, "BC": 16}),
     window_attention: Specialisation("*fp16 *fp16 *fp16 *fp32 i32 fp32 i32", {"D": 32, "BS": 16}),
     expert_matmul: Specialisation("*fp16 *fp16 *i32 *i32 *fp32 i32 i32 i32", {"BM": 16, "BN": 16, "BK": 16}),
+    sparse_product: Specialisation("*fp32 *i32 *i32 *fp32 *fp32", {"BLOCK": 16}),
 }
