@@ -9,6 +9,7 @@ import io
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +309,16 @@ def test_a_terminal_sees_a_progress_line(capsys: pytest.CaptureFixture[str], mon
     monkeypatch.setattr(progress, "_PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    shown: list[str] = []
+    show = progress.Progress.show
+
+    def slowly(line: progress.Progress, text: str) -> None:
+        show(line, text)
+        if text.startswith("checking") and not shown:
+            time.sleep(0.5)  # Several frames of the spinner, however fast the run is.
+        shown.append(text)
+
+    monkeypatch.setattr(progress.Progress, "show", slowly)
     assert main(example("softmax", "--check")) == 0
     out, err = capsys.readouterr()
     assert "checking" in err

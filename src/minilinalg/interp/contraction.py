@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.interp.arith import float_binary, int_binary
+from minilinalg.interp.arith.floats import float_binary
+from minilinalg.interp.arith.integers import int_binary
 from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, DType
 from minilinalg.interp.engine import Chunk

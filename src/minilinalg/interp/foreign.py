@@ -15,9 +15,10 @@ from xdsl.ir import Attribute
 
 from minilinalg.dialects.tt import libdevice
 from minilinalg.errors import UnsupportedError, near_name
-from minilinalg.interp.arith import array_function, by_rank, lift, rank_of
+from minilinalg.interp.arith.by_name import array_function
 from minilinalg.interp.dtypes import dtype_of
 from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.lifting import by_rank, lift, rank_of
 from minilinalg.interp.values import per_program
 from minilinalg.locations import places_of
 

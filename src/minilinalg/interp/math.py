@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.interp.arith import by_rank, fits_in, lift, rank_of
 from minilinalg.interp.dtypes import F64, Array, DType, dtype_of
 from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.lifting import by_rank, fits_in, lift, rank_of
 from minilinalg.interp.values import Partial
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.dialects import simd
-from minilinalg.interp.arith import array_function
+from minilinalg.interp.arith.by_name import array_function
 from minilinalg.interp.contraction import combine_two, reduce_axes
 from minilinalg.interp.copying import copy
 from minilinalg.interp.dot import dot_arrays

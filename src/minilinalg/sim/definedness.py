@@ -1,9 +1,9 @@
 """Definedness on the machine: which elements of on-chip memory an instruction may rely on.
 
-Memory is undefined until something is written to it. A copy hands on what its source is; an element that is computed
-is defined where its operands are, with the exceptions that hold for tensors too (a select, and 0 and -1 in `andi`,
-`muli` and `ori`: interp/arith.py), and an element of a matrix product where its row and its column are. The vector unit
-rounds its count up, so what lies behind a result, up to the rounded count, is undefined after it.
+Memory is undefined until something is written to it. A copy hands on what its source is; an element that is computed is
+defined where its operands are, with the exceptions that hold for tensors too (a select, and 0 and -1 in `andi`, `muli`
+and `ori`: interp/arith/integers.py), and an element of a matrix product where its row and its column are. The vector
+unit rounds its count up, so what lies behind a result, up to the rounded count, is undefined after it.
 
 An undefined element that reaches a reduction or global memory stops the run here; one that is loaded and then reaches
 an address, a size, a branch or a list of indices does where that is used.
@@ -21,11 +21,12 @@ from xdsl.ir import Operation, SSAValue
 from minilinalg.analysis.aliasing import root_of
 from minilinalg.dialects import simd
 from minilinalg.errors import RunError
-from minilinalg.interp.arith import ABSORBING, absorbing, select
+from minilinalg.interp.arith.selects import select
 from minilinalg.interp.defined_bytes import forget, known_of, record, shadow_of
 from minilinalg.interp.definedness import Known, both
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.lifting import ABSORBING, absorbing
 from minilinalg.interp.simd import operand
 from minilinalg.interp.values import Partial
 from minilinalg.interp.views import MemRef

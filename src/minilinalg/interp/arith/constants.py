@@ -1,0 +1,53 @@
+"""arith.constant and ub.poison: what an attribute stands for, in the engine's form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
+
+from minilinalg.errors import UnsupportedError
+from minilinalg.interp.dtypes import I1, dtype_of, shape_of
+from minilinalg.interp.engine import Emitter, meaning, python_array
+from minilinalg.interp.lifting import (
+    rank_of,
+)
+from minilinalg.interp.values import Affine, Partial
+
+
+def constant_value(attr: Any, type_: Any) -> Any:
+    """What a constant's attribute stands for, in the engine's form."""
+    dtype, shape = dtype_of(type_), shape_of(type_)
+    if isinstance(attr, IntegerAttr):
+        return dtype.wrap(attr.value.data) if dtype is not I1 else bool(attr.value.data)
+    if isinstance(attr, FloatAttr):
+        return dtype.round(np.asarray(attr.value.data, np.float64).astype(dtype.carrier))[()]
+    if isinstance(attr, DenseIntOrFPElementsAttr):
+        values = list(attr.get_values())
+        if dtype is I1:
+            values = [bool(v) for v in values]
+        one = len(values) == 1 or attr.is_splat()
+        if one and dtype.kind == "int" and dtype is not I1 and shape:
+            return Affine(dtype.wrap(int(values[0])), (0,) * len(shape), shape, dtype)
+        array = python_array(values[:1] if one else values, dtype.carrier)
+        return array.reshape((1,) * (len(shape) + 1) if one else (1, *shape))
+    raise UnsupportedError(f"a constant of the form {attr}", rule="a constant is a number or dense<...>")
+
+
+@meaning("arith.constant")
+def emit_constant(em: Emitter, op: Any) -> None:
+    em.define_constant(op.results[0], constant_value(op.properties["value"], op.results[0].type))
+
+
+@meaning("ub.poison")
+def emit_poison(em: Emitter, op: Any) -> None:
+    from minilinalg.interp.access import poison
+
+    dtype, rank = dtype_of(op.results[0].type), rank_of(op.results[0].type)
+    if rank is None:
+        value: Any = poison(dtype)
+    else:
+        ones = (1,) * (rank + 1)
+        value = Partial(np.full(ones, poison(dtype), dtype.carrier), np.zeros(ones, np.bool_))
+    em.line(f"{em.define(op.results[0])} = {em.const(value, 'c')}", op)
