@@ -14,16 +14,9 @@ from minilinalg.interp import math
 from minilinalg.interp.arith.casts import FLOAT_CASTS, INT_CASTS, bitcast, float_cast, int_cast
 from minilinalg.interp.arith.comparisons import PREDICATES, compare_floats, compare_ints
 from minilinalg.interp.arith.floats import FLOAT_BINARY, float_binary
-from minilinalg.interp.arith.integers import (
-    INT_BINARY,
-    UNSIGNED_BINARY,
-    int_binary,
-)
+from minilinalg.interp.arith.integers import INT_BINARY, UNSIGNED_BINARY, int_binary
 from minilinalg.interp.dtypes import DType
-from minilinalg.interp.lifting import (
-    Function,
-    where,
-)
+from minilinalg.interp.lifting import Function, where
 from minilinalg.locations import places_of
 
 

@@ -8,20 +8,10 @@ from typing import Any
 import numpy as np
 
 from minilinalg.errors import UnsupportedError
-from minilinalg.interp.arith.integers import (
-    ARRAY,
-)
+from minilinalg.interp.arith.integers import ARRAY
 from minilinalg.interp.dtypes import DIRECTED, I1, DType, dtype_of, rounder
 from minilinalg.interp.engine import Emitter, meaning
-from minilinalg.interp.lifting import (
-    Function,
-    by_rank,
-    guarded,
-    lift,
-    rank_of,
-    same,
-    where,
-)
+from minilinalg.interp.lifting import Function, by_rank, guarded, lift, rank_of, same, where
 from minilinalg.interp.values import Affine, least
 from minilinalg.locations import places_of
 

@@ -11,12 +11,7 @@ import numpy as np
 from minilinalg.interp.arith.affine import difference, negated
 from minilinalg.interp.dtypes import I1, I32, INDEX, DType, dtype_of
 from minilinalg.interp.engine import Emitter, meaning
-from minilinalg.interp.lifting import (
-    Function,
-    guarded,
-    lift,
-    rank_of,
-)
+from minilinalg.interp.lifting import Function, guarded, lift, rank_of
 from minilinalg.interp.values import Affine, Mask, least, most
 
 

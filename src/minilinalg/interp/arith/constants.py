@@ -10,9 +10,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import I1, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning, python_array
-from minilinalg.interp.lifting import (
-    rank_of,
-)
+from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.values import Affine, Partial
 
 

@@ -9,14 +9,7 @@ import numpy as np
 
 from minilinalg.interp.dtypes import DType, dtype_of
 from minilinalg.interp.engine import Emitter, meaning
-from minilinalg.interp.lifting import (
-    Function,
-    by_rank,
-    fits_in,
-    lift,
-    rank_of,
-    where,
-)
+from minilinalg.interp.lifting import Function, by_rank, fits_in, lift, rank_of, where
 from minilinalg.interp.values import Partial
 
 
