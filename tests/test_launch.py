@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minilinalg.abi import find_function
-from minilinalg.errors import InputError, MinilinalgError, UnsupportedError
+from minilinalg.errors import InputError, LaunchError, MinilinalgError, UnsupportedError
 from minilinalg.interp.dtypes import BF16, F16, F32, F64, I32, I64, DType
 from minilinalg.interp.run import Executable
 from minilinalg.launch import Answer, Launch, LaunchFile, Tolerance
@@ -83,6 +83,22 @@ def test_example_gives_its_reference(path: Path) -> None:
     assert [answer.error().diagnostic.render() for answer in answers if not answer.ok] == []
 
 
+def test_sizes_and_strides_of_a_descriptor_are_those_of_its_array() -> None:
+    signature = "%a: !tt.tensordesc<4x8xf16>, %a.s0: i32, %a.s1: i32, %a.t0: i64, %a.t1: i64"
+    array = 'a = { dtype = "f16", shape = [3, 5] }'
+    assert bound(f"grid = 1\n[arguments]\n{array}", signature).arguments[1:] == [3, 5, 5, 1]
+    assert bound(f'grid = 1\n[arguments]\n{array}\n"a.s1" = 4', signature).arguments[1:] == [3, 4, 5, 1]
+    empty = 'a = { dtype = "f16", shape = [3, 0] }'
+    assert bound(f"grid = 1\n[arguments]\n{empty}", signature).arguments[1:] == [3, 0, 0, 1]
+    with pytest.raises(InputError) as caught:
+        bound('grid = 1\n[arguments]\na = { dtype = "f16", shape = [15] }', signature)
+    assert caught.value.diagnostic.found == "no argument 'a.s0'"
+    assert caught.value.diagnostic.hint == "sizes and strides are those of the array 'a' if it has as many dimensions"
+    with pytest.raises(LaunchError) as wrong:
+        bound(f'grid = 1\n[arguments]\n{array}\n"a.t1" = 2', signature)
+    assert [str(place) for place in wrong.value.diagnostic.places] == ["launch.toml:4:10"]
+
+
 def test_every_example_has_a_launch_file() -> None:
     programs = {*EXAMPLES.glob("kernels/*.ttir"), *EXAMPLES.glob("linalg/*.mlir")}
     assert programs == {kernel_of(path) for path in LAUNCHES}
@@ -142,12 +158,14 @@ def test_a_broken_promise_is_told_at_its_place() -> None:
 def test_the_documentation_is_true() -> None:
     """The files shown in docs/launch-files.md run on vector_add, and its tables name what there is."""
     page = (EXAMPLES.parent / "docs" / "launch-files.md").read_text()
-    first, aliased, tolerance = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    first, aliased, described, tolerance = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     module = parse_module((EXAMPLES / "kernels" / "vector_add.nopromise.ttir").read_text())
     for text in (f"{first}\n{tolerance}", aliased):
         launch = parsed(text).bind(find_function(module))
         Executable(module).run(launch.grid, launch.arguments)
         assert all(answer.ok for answer in launch.answers())
+    signature = "%a_desc: !tt.tensordesc<4x8xf16>, %a_desc.shape.0: i32, %a_desc.shape.1: i32, %s0: i64, %s1: i64"
+    assert bound(described, signature).arguments[1:] == [100, 70, 72, 1]
     names = set(re.findall(r"`\[?(\w+)", page))
     assert names >= {*DTYPES, *INITIALISERS, *FUNCTIONS, *TOP_KEYS, *ARRAY_KEYS, *ALIAS_KEYS}
 

@@ -53,8 +53,32 @@ tt.func @rows(%x: !tt.ptr<f32>, %n: i32, %s: i64, %rows: tensor<8xi32>) {
 
 // -----
 
-// expected-error @+1 {{%d of type !tt.tensordesc<8xf32> is an argument of the kernel}}
-tt.func @keep_descriptors_of_the_host(%d: !tt.tensordesc<8xf32>) {
+// The stride of the last dimension is 1, which a launch checks: ml.abi says that %d is a descriptor.
+// CHECK-LABEL: @descriptor_of_the_host(%d: !tt.ptr<f32>,
+// CHECK-SAME:    ml.abi = [{name = "d", kind = "descriptor", type = f32, shape = array<i64: 4, 8>}
+// CHECK:         %[[ONE:.*]] = arith.constant 1 : i64
+// CHECK:         tt.splat %s0 : i64 -> tensor<4xi64>
+// CHECK:         tt.splat %[[ONE]] : i64 -> tensor<8xi64>
+// CHECK-NOT:     tensordesc
+tt.func public @descriptor_of_the_host(
+  %d: !tt.tensordesc<4x8xf32>, %m: i32, %n: i32, %s0: i64, %s1: i64, %p: tensor<4x8x!tt.ptr<f32>>
+) {
+  %v = tt.descriptor_load %d[%m, %n] : !tt.tensordesc<4x8xf32> -> tensor<4x8xf32>
+  tt.store %p, %v : tensor<4x8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// expected-error @+1 {{descriptor 'd' of function 'keep_descriptors_without_sizes' is followed by nothing}}
+tt.func @keep_descriptors_without_sizes(%d: !tt.tensordesc<8xf32>) {
+  tt.return
+}
+
+// -----
+
+// expected-error @+1 {{%d of type !tt.tensordesc<8xf32> is handed on by a loop, a branch or a call}}
+tt.func private @keep_descriptors_of_a_caller(%d: !tt.tensordesc<8xf32>) {
   tt.return
 }
 

@@ -6,11 +6,14 @@ argument: `{name = "x_ptr", kind = "pointer", type = f32, tt.divisibility = 16 :
 A pass may need a promise that the source does not make: that two arrays share no memory. It says so there
 (`ml.no_overlap = ["y_ptr"]`, or `ml.no_partial_overlap` if they may when they begin at the same address), and a launch
 checks it as it checks all others.
+
+A tensor descriptor of the host is three kinds of arguments, as the official compiler expands it: the array, then the
+tensor's sizes and strides in elements, one of each for every dimension. It is of kind "descriptor" at every stage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +32,16 @@ NO_PARTIAL_OVERLAP = "ml.no_partial_overlap"
 
 @dataclass(frozen=True)
 class Parameter:
-    """One argument. kind: "pointer", "scalar", "tensor", or "result" for a trailing buffer that a whole-tensor function
-    returns after bufferization; dtype: the element type as in the IR ("f32")."""
+    """One argument. kind: "pointer", "scalar", "tensor", "descriptor" for an array that is followed by its sizes and
+    strides as scalars, or "result" for a trailing buffer that a whole-tensor function returns after bufferization;
+    dtype: the element type as in the IR ("f32")."""
 
     name: str
     kind: str
     type: Attribute
     promises: Mapping[str, int]
     shape: tuple[int, ...] = ()
-    """Of a tensor or result: its extents, -1 for a dynamic one."""
+    """Of a tensor or result: its extents, -1 for a dynamic one. Of a descriptor: those of its blocks."""
     no_overlap: tuple[str, ...] = ()
     """The arguments that this one must share no memory with."""
     no_partial_overlap: tuple[str, ...] = ()
@@ -64,6 +68,15 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Described:
+    """What a scalar behind a descriptor says about its tensor: the size, or the stride, along dimension `dim`."""
+
+    descriptor: Parameter
+    dim: int
+    is_stride: bool
+
+
+@dataclass(frozen=True)
 class FunctionAbi:
     """The source arguments of one function."""
 
@@ -84,11 +97,23 @@ class FunctionAbi:
             given: Mapping[str, Attribute] = attributes[i] if i < len(attributes) else {}
             promises = {k: v.value.data for k, v in given.items() if k in PROMISES and isinstance(v, IntegerAttr)}
             parameters.append(_parameter(func, arg.name_hint or f"arg{i}", arg.type, promises))
+            if parameters[-1].kind == "descriptor":
+                _expect_expanded(func, parameters[-1], [a.type for a in block.args[i + 1 :]])
         return FunctionAbi(name, tuple(parameters))
 
     def attribute(self) -> ArrayAttr[DictionaryAttr]:
         """The `ml.abi` of a function made from this one."""
         return ArrayAttr([p.attribute() for p in self.parameters])
+
+    def described(self) -> dict[str, Described]:
+        """By the name of a size or stride of a descriptor: whose it is, and of which dimension."""
+        out: dict[str, Described] = {}
+        for i, p in enumerate(self.parameters):
+            if p.kind == "descriptor":
+                rank = len(p.shape)
+                for at, q in enumerate(self.parameters[i + 1 :][: 2 * rank]):
+                    out[q.name] = Described(p, at % rank, is_stride=at >= rank)
+        return out
 
     @property
     def takes_grid(self) -> bool:
@@ -110,13 +135,28 @@ def _parameter(func: Operation, name: str, type_: Attribute, promises: Mapping[s
         return Parameter(name, "pointer", shaped.element_type, promises)
     if type_.name == "tensor":
         return Parameter(name, "tensor", shaped.element_type, promises, tuple(shaped.get_shape()))
+    if type_.name == "tt.tensordesc":
+        return Parameter(name, "descriptor", shaped.block_type.element_type, promises, shaped.get_shape())
     if isinstance(type_, builtin.IntegerType | builtin.IndexType | builtin.AnyFloat):
         return Parameter(name, "scalar", shaped, promises)
     raise UnsupportedError(
         f"argument '{name}' of function '{symbol(func)}' has type {type_}",
-        rule="an argument is a pointer, an integer, a float or a tensor; descriptors cannot be passed yet",
+        rule="an argument is a pointer, a descriptor, an integer, a float or a tensor",
         places=places_of(func),
     )
+
+
+def _expect_expanded(func: Operation, p: Parameter, behind: Sequence[Attribute]) -> None:
+    rank = len(p.shape)
+    wanted = [builtin.i32] * rank + [builtin.i64] * rank
+    if list(behind[: 2 * rank]) != wanted:
+        found = ", ".join(map(str, behind[: 2 * rank])) or "nothing"
+        raise InputError(
+            f"descriptor '{p.name}' of function '{symbol(func)}' is followed by {found}",
+            rule="a descriptor of the host is followed by the sizes (i32) and the strides (i64) of its tensor, "
+            f"one for each of its dimensions: {', '.join(map(str, wanted))}",
+            places=places_of(func),
+        )
 
 
 def _from_entry(entry: Any) -> Parameter:

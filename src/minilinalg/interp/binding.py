@@ -39,12 +39,13 @@ def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory) -> list[An
             continue
         value = next(addresses) if p.kind in ADDRESSED else _scalar(abi, p, a)
         _check_promises(abi, p, value)
+        check_described(abi, p, value)
         values.append(value)
     _check_apart(abi, dict(arrays))
     return values
 
 
-ADDRESSED = ("pointer", "result")
+ADDRESSED = ("pointer", "descriptor", "result")
 """The kinds of parameters that are an array in global memory."""
 
 
@@ -71,7 +72,7 @@ def _tensor(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
 
 def _array(abi: FunctionAbi, p: Parameter, given: Any) -> np.ndarray[Any, Any]:
     dtype = dtype_of(p.type)
-    what = "a tensor of" if p.kind == "tensor" else "a pointer to"
+    what = {"tensor": "a tensor of", "descriptor": "a descriptor of"}.get(p.kind, "a pointer to")
     if not is_array(given):
         raise LaunchError(
             f"argument '{p.name}' of '{abi.name}' is a {type(given).__name__}",
@@ -127,7 +128,7 @@ def _wrong_scalar(abi: FunctionAbi, p: Parameter, given: Any, what: str) -> Laun
 def _check_promises(abi: FunctionAbi, p: Parameter, value: Any) -> None:
     divisor = p.promises.get("tt.divisibility")
     if divisor is not None and isinstance(value, int) and divisor > 0 and value % divisor:
-        what = "begins at an address" if p.kind == "pointer" else f"is {value}, which is"
+        what = "begins at an address" if p.kind in ADDRESSED else f"is {value}, which is"
         raise LaunchError(
             f"argument '{p.name}' of '{abi.name}' {what} not divisible by {divisor}",
             rule=f"this specialisation promises tt.divisibility = {divisor} of '{p.name}'",
@@ -151,3 +152,16 @@ def _check_apart(abi: FunctionAbi, arrays: Mapping[str, np.ndarray[Any, Any]]) -
                 "loads: the two share no memory" + (", or begin at the same address" if may_be_one else ""),
                 hint="a copy of one of them, or a smaller block that needs no tiles",
             )
+
+
+def check_described(abi: FunctionAbi, p: Parameter, value: Any) -> None:
+    """Raises LaunchError for a size or a stride of a descriptor that no tensor has."""
+    role = abi.described().get(p.name)
+    if role is None:
+        return
+    found = f"argument '{p.name}' of '{abi.name}' is {value}"
+    what = f"of the tensor that '{role.descriptor.name}' describes"
+    if not role.is_stride and value < 0:
+        raise LaunchError(found, rule=f"a size {what} is a whole number >= 0")
+    if role.is_stride and role.dim == len(role.descriptor.shape) - 1 and value != 1:
+        raise LaunchError(found, rule=f"the elements {what} lie side by side along its last dimension: its stride is 1")

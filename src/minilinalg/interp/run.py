@@ -11,9 +11,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of, symbol
+from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.errors import CommandError
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import allocate_result, bind
+from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, compile_function, largest_value
 from minilinalg.interp.memory import GlobalMemory
@@ -75,6 +77,7 @@ class Executable:
     ) -> list[Array]:
         """`run` with arguments that are in `memory` already. machine: what counts cycles, or None for answers only."""
         if self.func.name == "tt.func":
+            values = self._with_descriptors(values)
             if self.compiled.stepwise:
                 self._take_turns(_chunks(grid, memory, 1), memory, values)
             else:
@@ -111,6 +114,16 @@ class Executable:
                 out.append(argument(dtype_of(type_), value, shape_of(type_), memory))
             else:
                 out.append(value)
+        return out
+
+    def _with_descriptors(self, values: Sequence[Any]) -> list[Any]:
+        """The arguments of a kernel of tt: what is a descriptor there is made of an address, sizes and strides."""
+        out = list(values)
+        for i, arg in enumerate(self.func.regions[0].blocks[0].args):
+            if isinstance(arg.type, TensorDescType):
+                rank, size = len(arg.type.get_shape()), dtype_of(self.abi.parameters[i].type).itemsize
+                sizes, strides = values[i + 1 :][:rank], values[i + 1 + rank :][:rank]
+                out[i] = Descriptor(values[i], sizes, [stride * size for stride in strides], nan=False)
         return out
 
     def _grid_arguments(self, grid: tuple[int, int, int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from minilinalg.abi import FunctionAbi, Parameter, check_grid
 from minilinalg.dialects.upstream.func import FuncOp
 from minilinalg.errors import InputError, LaunchError, UnsupportedError, near_name
 from minilinalg.interp.binding import bind as bind_to_engine
+from minilinalg.interp.binding import check_described
 from minilinalg.interp.dtypes import Array, DType, dtype_of
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.launch.answers import Answer, Expectation, compare
@@ -62,9 +64,9 @@ def bind(file: LaunchFile, function: Operation) -> Launch:
     named = {p.name: value for p, value in zip(abi.parameters, values, strict=True)}
     results = _results(function)
     reference = Reference(file.document, file.let, file.reference)
-    kinds = {p.name: dtype_of(p.type) for p in abi.parameters if p.name not in file.scalars} | dict(results)
+    kinds = {p.name: dtype_of(p.type) for p in abi.parameters if p.kind != "scalar"} | dict(results)
     arrays = {name: value for name, value in named.items() if isinstance(value, np.ndarray)}
-    numbers = {p.name: _as_passed(named[p.name], dtype_of(p.type)) for p in abi.parameters if p.name in file.scalars}
+    numbers = {p.name: _as_passed(named[p.name], dtype_of(p.type)) for p in abi.parameters if p.kind == "scalar"}
     expected = reference.expectations({**file.sizes, **numbers}, arrays, kinds, file.tolerances)
     before = {name: array.copy() for name, array in arrays.items()}
     return Launch(abi.name, _grid(file, abi), abi.parameters, values, results, expected, before)
@@ -106,6 +108,7 @@ class _Arguments:
         self.abi = abi
         self.takes = f"'{abi.name}' takes: {', '.join(_described(p) for p in abi.parameters) or 'nothing'}"
         self.bases: dict[str, Array] = {}
+        self.described = abi.described()
 
     def value(self, p: Parameter) -> Number | Array:
         """The argument for one parameter."""
@@ -120,7 +123,21 @@ class _Arguments:
             alias = file.aliases[p.name]
             self._expect_array(p, alias.dtype)
             return _alias(self._base(alias.base), alias)
-        raise InputError(f"no argument '{p.name}'", rule=self.takes, places=[file.document.key_place("arguments")])
+        if (number := self._described_by_array(p)) is not None:
+            return number
+        hint = None
+        if (role := self.described.get(p.name)) is not None:
+            hint = f"sizes and strides are those of the array '{role.descriptor.name}' if it has as many dimensions"
+        at = file.document.key_place("arguments")
+        raise InputError(f"no argument '{p.name}'", rule=self.takes, hint=hint, places=[at])
+
+    def _described_by_array(self, p: Parameter) -> int | None:
+        """A size or a stride of a descriptor that the file leaves out: that of the array."""
+        role = self.described.get(p.name)
+        array = None if role is None else self.value(role.descriptor)
+        if role is None or not isinstance(array, np.ndarray) or array.ndim != len(role.descriptor.shape):
+            return None
+        return prod(array.shape[role.dim + 1 :]) if role.is_stride else array.shape[role.dim]
 
     def refuse_unknown(self) -> None:
         """Raises InputError for an argument that no parameter takes. An array that lends its memory need not be one."""
@@ -147,6 +164,7 @@ class _Arguments:
             try:
                 abi = FunctionAbi(self.abi.name, tuple(together))
                 bind_to_engine(abi, [given[q.name] for q in together], GlobalMemory())
+                check_described(self.abi, p, given[name])
             except LaunchError as error:
                 part = next((k for k in ("offset", "shape") if k in self._table(name)), None)
                 keys = ("arguments", name) if part is None else ("arguments", name, part)
@@ -205,6 +223,7 @@ def _described(p: Parameter, named: bool = True) -> str:
     type_ = {
         "pointer": f"a pointer to {p.dtype}",
         "scalar": f"a scalar of {p.dtype}",
+        "descriptor": f"a descriptor of {p.dtype}, {len(p.shape)} dimensions",
         "tensor": f"a tensor of {extents}x{p.dtype}" if extents else f"a tensor of {p.dtype}",
     }[p.kind]
     return f"{p.name} ({type_})" if named else type_

@@ -11,10 +11,20 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import AnyFloat, DenseIntOrFPElementsAttr, ModuleOp, TensorType, i64
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    DenseIntOrFPElementsAttr,
+    FunctionType,
+    IntegerAttr,
+    ModuleOp,
+    TensorType,
+    i64,
+)
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import IRDLOperation
+from xdsl.rewriter import Rewriter
 
+from minilinalg.abi import ABI, FunctionAbi, is_public
 from minilinalg.analysis.constants import Constant
 from minilinalg.dialects import tt
 from minilinalg.dialects.tt.attributes import (
@@ -24,7 +34,7 @@ from minilinalg.dialects.tt.attributes import (
     PaddingOption,
     RMWOp,
 )
-from minilinalg.dialects.tt.types import AnyTensor, TensorDescType, tensor_type
+from minilinalg.dialects.tt.types import AnyTensor, PointerType, TensorDescType, tensor_type
 from minilinalg.dialects.upstream import arith
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
@@ -78,16 +88,21 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
     }
     ```
 
-    A load gives the descriptor's padding outside of the tensor, zero or NaN. A reduction is an atomic.
+    A load gives the descriptor's padding outside of the tensor, zero or NaN; of a descriptor of the host, zero. A
+    reduction is an atomic. A descriptor that is an argument becomes the pointer; the arguments behind it say sizes and
+    strides, but for the last one: a launch checks that it is 1.
 
-    Requires: descriptors that `tt.make_tensor_descriptor` made in the function: one that the host has made, or that a
-    loop or a branch hands on, is an UnsupportedError, and so are reductions of the kinds `inc` and `dec`.
+    Requires: descriptors that the host made, or `tt.make_tensor_descriptor` in the function: one that a loop or a
+    branch hands on is an UnsupportedError, and so are reductions of the kinds `inc` and `dec`.
     Ensures: no descriptors, and no operations on them. Leaves alone: everything else.
     """
 
     name = "triton-rewrite-tensor-descriptor-to-pointer"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.ops:
+            if isinstance(function, tt.FuncOp) and function.body.blocks and is_public(function):
+                _make_described(function)
         for inner in list(op.walk()):
             if isinstance(inner, tt.DescriptorLoadOp | tt.DescriptorGatherOp):
                 _load(inner)
@@ -101,6 +116,34 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
             for value in (*inner.results, *arguments):
                 if isinstance(value.type, TensorDescType):
                     raise _not_made_here(value)
+
+
+def _make_described(function: tt.FuncOp) -> None:
+    """Descriptors of the host are made at the start of the function, of a pointer and the sizes and strides behind it.
+
+    `ml.abi` keeps what a launch checks of them.
+    """
+    if not any(isinstance(arg.type, TensorDescType) for arg in function.args):
+        return
+    abi = FunctionAbi.of(function)
+    function.attributes[ABI] = abi.attribute()
+    first = function.body.blocks[0].first_op
+    assert first is not None
+    for i, arg in enumerate(function.args):
+        type = arg.type
+        if isinstance(type, TensorDescType):
+            rank = len(type.get_shape())
+            base = Rewriter.replace_value_with_new_type(arg, PointerType(abi.parameters[i].type))
+            function.args[i].location = arg.location
+            one = value_before(first, arith.ConstantOp(IntegerAttr(1, i64)))
+            sizes, strides = function.args[i + 1 :][:rank], (*function.args[i + 1 + rank :][: rank - 1], one)
+            made = tt.MakeTensorDescOp.build(operands=[base, sizes, strides], result_types=[type])
+            base.replace_all_uses_with(made.result)
+            insert_before(first, made)
+            made.operands[0] = base
+    function.function_type = FunctionType.from_lists(
+        [arg.type for arg in function.args], list(function.function_type.outputs)
+    )
 
 
 def _load(op: tt.DescriptorLoadOp | tt.DescriptorGatherOp) -> None:
@@ -154,12 +197,9 @@ def _padding(descriptor: tt.MakeTensorDescOp, element: Attribute) -> Constant:
 
 def _not_made_here(value: SSAValue) -> UnsupportedError:
     name = f"%{value.name_hint}" if value.name_hint else "a value"
-    is_argument = not isinstance(value.owner, Operation) and isinstance(value.owner.parent_op(), tt.FuncOp)
     return UnsupportedError(
-        f"{name} of type {value.type} is "
-        + ("an argument of the kernel" if is_argument else "handed on by a loop, a branch or a call"),
-        rule="a descriptor is made in the kernel, by tt.make_tensor_descriptor, and used as it is",
-        hint="pass pointer, shape and strides, and make the descriptor in the kernel" if is_argument else None,
+        f"{name} of type {value.type} is handed on by a loop, a branch or a call",
+        rule="a descriptor is an argument of the kernel, or made in it by tt.make_tensor_descriptor, and used as it is",
         places=places_of(value),
     )
 

@@ -131,6 +131,8 @@ def together(spreads: Iterable[Spread]) -> Spread:
 
 def float_of(value: SSAValue) -> DType | None:
     """The type of a float, or of the elements of a tensor or buffer of floats; None for all else."""
+    if value.type.name == "tt.tensordesc":
+        return None
     try:
         dtype = dtype_of(value.type)
     except UnsupportedError:
