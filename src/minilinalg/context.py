@@ -28,6 +28,7 @@ DIALECTS: dict[str, tuple[str, str]] = {
     "debug": ("minilinalg.dialects.debug", "Debug"),
     "linalg_ext": ("minilinalg.dialects.linalg_ext", "LinalgExt"),
     "simd": ("minilinalg.dialects.simd", "SIMD"),
+    "simt": ("minilinalg.dialects.simt", "SIMT"),
     # Upstream, completed
     "arith": ("minilinalg.dialects.upstream.arith", "Arith"),
     "bufferization": ("minilinalg.dialects.upstream.bufferization", "Bufferization"),

@@ -1,0 +1,80 @@
+// RUN: minilinalg-opt %s | filecheck %s
+// RUN: minilinalg-opt %s | minilinalg-opt | filecheck %s
+// RUN: minilinalg-opt --mlir-print-op-generic %s | minilinalg-opt | filecheck %s
+
+// What differs between threads is a vector of registers; what does not is a scalar.
+// CHECK-LABEL: func.func @program
+func.func @program() -> i32 attributes {simt.threads = 128 : i32} {
+  // CHECK: %t = simt.thread_id : vector<1xi32>
+  // CHECK: %x = simt.block_id x : i32
+  // CHECK: %n = simt.num_blocks z : i32
+  // CHECK: %u = simt.uniform %t : vector<1xi32> -> i32
+  %t = simt.thread_id : vector<1xi32>
+  %x = simt.block_id x : i32
+  %n = simt.num_blocks z : i32
+  %u = simt.uniform %t : vector<1xi32> -> i32
+  return %u : i32
+}
+
+// An address for each group of elements: two accesses of four f32.
+// CHECK-LABEL: func.func @global_memory
+func.func @global_memory(%p: i64, %a: vector<2xi64>, %m: vector<2xi1>, %o: vector<8xf32>, %w: vector<2xf32>) {
+  // CHECK: simt.load_global %a : vector<2xi64> -> vector<8xf32>
+  // CHECK: simt.load_global %a mask %m other %o {volatile} : vector<2xi64> -> vector<8xf32>
+  // CHECK: simt.load_global %p : i64 -> f32
+  // CHECK: simt.store_global %a, %v mask %m : vector<2xi64>, vector<8xf32>
+  // CHECK: simt.atomic_rmw fadd, relaxed, gpu, %a, %w mask %m : vector<2xi64>, vector<2xf32>
+  // CHECK: simt.atomic_cas acq_rel, sys, %a, %w, %w : vector<2xi64>, vector<2xf32>
+  %v = simt.load_global %a : vector<2xi64> -> vector<8xf32>
+  %l = simt.load_global %a mask %m other %o {volatile} : vector<2xi64> -> vector<8xf32>
+  %s = simt.load_global %p : i64 -> f32
+  simt.store_global %a, %v mask %m : vector<2xi64>, vector<8xf32>
+  %r = simt.atomic_rmw fadd, relaxed, gpu, %a, %w mask %m : vector<2xi64>, vector<2xf32>
+  %c = simt.atomic_cas acq_rel, sys, %a, %w, %w : vector<2xi64>, vector<2xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @shared_memory
+func.func @shared_memory(%a: vector<2xi32>, %m: vector<2xi1>) {
+  // CHECK: %v = simt.load_shared %a : vector<2xi32> -> vector<16xf16>
+  // CHECK: simt.store_shared %a, %v mask %m : vector<2xi32>, vector<16xf16>
+  // CHECK: simt.ldmatrix %a, 4 {transpose} : vector<2xi32> -> vector<16xf16>
+  // CHECK: simt.stmatrix %a, %v, 4 : vector<2xi32>, vector<16xf16>
+  // CHECK: simt.barrier
+  %v = simt.load_shared %a : vector<2xi32> -> vector<16xf16>
+  simt.store_shared %a, %v mask %m : vector<2xi32>, vector<16xf16>
+  %w = simt.ldmatrix %a, 4 {transpose} : vector<2xi32> -> vector<16xf16>
+  simt.stmatrix %a, %v, 4 : vector<2xi32>, vector<16xf16>
+  simt.barrier
+  return
+}
+
+// CHECK-LABEL: func.func @copies
+func.func @copies(%to: vector<2xi32>, %from: vector<2xi64>, %m: vector<2xi1>) {
+  // CHECK: simt.cp_async %to, %from, 16 mask %m : vector<2xi32>, vector<2xi64>
+  // CHECK: simt.cp_async_commit
+  // CHECK: simt.cp_async_wait 2
+  simt.cp_async %to, %from, 16 mask %m : vector<2xi32>, vector<2xi64>
+  simt.cp_async_commit
+  simt.cp_async_wait 2
+  return
+}
+
+// CHECK-LABEL: func.func @lanes
+func.func @lanes(%v: vector<4xf32>, %n: vector<1xi32>, %m: vector<4xi1>) {
+  // CHECK: simt.shuffle bfly, %v, %n : vector<4xf32>
+  // CHECK: simt.vote ballot, %m : vector<4xi1> -> vector<4xi32>
+  %w = simt.shuffle bfly, %v, %n : vector<4xf32>
+  %b = simt.vote ballot, %m : vector<4xi1> -> vector<4xi32>
+  return
+}
+
+// CHECK-LABEL: func.func @dots
+func.func @dots(%a: vector<32xf16>, %b: vector<32xf16>, %c: vector<32xf32>, %x: vector<32xf32>, %y: vector<64xf32>,
+                %z: vector<8xf32>) {
+  // CHECK: simt.mma_sync %a, %b, %c shape 16, 8, 16 tiles 2, 4, 2 : vector<32xf16>, vector<32xf16> -> vector<32xf32>
+  // CHECK: simt.fma_dot %x, %y, %z sizes 2, 4, 16 : vector<32xf32>, vector<64xf32> -> vector<8xf32>
+  %d = simt.mma_sync %a, %b, %c shape 16, 8, 16 tiles 2, 4, 2 : vector<32xf16>, vector<32xf16> -> vector<32xf32>
+  %e = simt.fma_dot %x, %y, %z sizes 2, 4, 16 : vector<32xf32>, vector<64xf32> -> vector<8xf32>
+  return
+}

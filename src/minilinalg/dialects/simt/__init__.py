@@ -1,0 +1,47 @@
+"""The `simt` dialect: what one thread of a block does, for the simulated GPU and for PTX alike.
+
+    func.func @kernel(%p: i64, %n: i32) attributes {simt.threads = 128 : i32, simt.shared = 4096 : i32}
+
+A scalar is the same in all threads of a block; what differs between threads is a vector of its registers (types.py).
+So loops and branches, which take scalars, are taken by all threads alike, and all else that differs is a mask.
+Arithmetic is that of arith and math on vectors; registers are rearranged by `vector.shuffle` and `vector.broadcast`.
+"""
+
+from minilinalg.dialects.exports import dialect
+from minilinalg.dialects.simt.async_copy import CpAsyncCommitOp, CpAsyncOp, CpAsyncWaitOp
+from minilinalg.dialects.simt.barrier import BarrierOp
+from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
+from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
+from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
+from minilinalg.dialects.simt.program import SHARED_ATTR, THREADS_ATTR, BlockIdOp, NumBlocksOp, ThreadIdOp, UniformOp
+from minilinalg.dialects.simt.shared_memory import LdMatrixOp, LoadSharedOp, StMatrixOp, StoreSharedOp
+
+SIMT = dialect("simt", globals())
+
+__all__ = [
+    "SHARED_ATTR",
+    "SIMT",
+    "THREADS_ATTR",
+    "AtomicCASOp",
+    "AtomicRMWOp",
+    "BarrierOp",
+    "BlockIdOp",
+    "CpAsyncCommitOp",
+    "CpAsyncOp",
+    "CpAsyncWaitOp",
+    "FmaDotOp",
+    "LdMatrixOp",
+    "LoadGlobalOp",
+    "LoadSharedOp",
+    "MmaSyncOp",
+    "NumBlocksOp",
+    "ShuffleKind",
+    "ShuffleOp",
+    "StMatrixOp",
+    "StoreGlobalOp",
+    "StoreSharedOp",
+    "ThreadIdOp",
+    "UniformOp",
+    "VoteKind",
+    "VoteOp",
+]
