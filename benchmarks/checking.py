@@ -119,7 +119,13 @@ def swap(op: Operation) -> None:
 def replace(op: Operation) -> None:
     assert op.parent is not None
     if isinstance(op, simd.Elementwise):
-        new = simd.ELEMENTWISE_BY_MEANING[INSTRUCTIONS[op.meaning]](list(op.inputs), list(op.outputs))
+        # With what it waits for, and its token.
+        new = simd.ELEMENTWISE_BY_MEANING[INSTRUCTIONS[op.meaning]].create(
+            operands=op.operands,
+            result_types=[r.type for r in op.results],
+            properties=op.properties,
+            attributes=op.attributes,
+        )
     else:
         new = getattr(arith, SIBLINGS[op.name])(*op.operands)
     op.parent.insert_op_before(new, op)

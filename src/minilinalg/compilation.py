@@ -31,7 +31,7 @@ from minilinalg.targets import Target, load_target
 if TYPE_CHECKING:
     import numpy as np
 
-    from minilinalg.check import PassChecks
+    from minilinalg.check import Checked, PassChecks
     from minilinalg.interp.run import Executable
     from minilinalg.sim.report import MachineReport
     from minilinalg.sim.run import Simulator
@@ -55,12 +55,14 @@ class Run:
     """What came of one launch.
 
     results: what a function on tensors returns (a kernel writes into its arguments). report: what the machine did, or
-    None when the module ran without one. checked: the passes that were checked by running.
+    None when the module ran without one. checked: the passes that were checked by running. notes: what such a check
+    did not compare, and why.
     """
 
     results: list[Array]
     report: MachineReport | None = None
     checked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def _machine(self) -> MachineReport:
         if self.report is None:
@@ -177,7 +179,8 @@ class Kernel:
             raise CommandError(f"check is {check!r}", rule='check is False, True or "deep"')
         stage = stage or self.last_stage
         module = self.module(stage)
-        checked = self._check(grid, args, check, stage, progress) if check else ()
+        done = self._check(grid, args, check, stage, progress) if check else None
+        checked, notes = (done.passes, done.notes) if done is not None else ((), ())
         if progress is not None:
             progress("run")
         if stage == "simd":
@@ -186,18 +189,19 @@ class Kernel:
             if options not in self._simulators:
                 self._simulators[options] = Simulator(module, self.target, self.name, options)
             found = self._simulators[options].run(grid, args)
-            return Run(found.results, found.report, checked)
+            return Run(found.results, found.report, checked, notes)
         if not options.answers:
             raise CommandError(f"stage '{stage}' has no cycles", rule="only the simd stage counts cycles")
         if (stage, options) not in self._executables:
             from minilinalg.interp.run import Executable
 
             self._executables[stage, options] = Executable(module, self.name, options)
-        return Run(self._executables[stage, options].run(grid, args, cores=self.target.cores), None, checked)
+        results = self._executables[stage, options].run(grid, args, cores=self.target.cores)
+        return Run(results, None, checked, notes)
 
     def _check(
         self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None
-    ) -> tuple[str, ...]:
+    ) -> Checked:
         from minilinalg.check import PassChecks, check_deep
 
         make_context = partial(_context, self.target)

@@ -133,6 +133,10 @@ class CoreRaceError(RunError):
     """Two cores touch the same global memory in no order, one of them writing: as a rule their programs race."""
 
 
+class WaitError(RunError):
+    """Programs wait for memory that nobody will change any more."""
+
+
 class CheckError(MinilinalgError):
     """Running a module after a pass gave another answer than before it."""
 

@@ -6,12 +6,13 @@ something that no machine allows, is named, with the argument, the index and bot
 """
 
 from minilinalg.check.arguments import copy_arguments, whole_numbers
-from minilinalg.check.checker import Checker, PassChecks, check_passes
+from minilinalg.check.checker import Checked, Checker, PassChecks, check_passes
 from minilinalg.check.compare import Answer, Difference, first_difference
 from minilinalg.check.deep import check_deep
 
 __all__ = [
     "Answer",
+    "Checked",
     "Checker",
     "Difference",
     "PassChecks",

@@ -10,10 +10,11 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.check.compare import Answer, Difference, first_difference
-from minilinalg.check.running import Launch, Programs
+from minilinalg.check.running import Launch, Programs, is_dealt_out
 from minilinalg.check.tolerance import Tolerance
+from minilinalg.check.turns import TurnLimits, shares_work
 from minilinalg.check.writers import find_writer
-from minilinalg.errors import CheckError, CoreRaceError, Diagnostic, LaunchError, MinilinalgError, Place
+from minilinalg.errors import CheckError, CoreRaceError, Diagnostic, LaunchError, MinilinalgError, Place, WaitError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.options import pass_text
@@ -36,6 +37,15 @@ HINT = "minilinalg.reproducer.write_check(path, error) writes the module as it w
 
 def _silent(_: str) -> None:
     """No progress is shown."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check that found nothing wrong did. passes: the names of those that were checked, in order. notes: what
+    was not compared, and why."""
+
+    passes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Checker(Instrumentation):
@@ -65,13 +75,24 @@ class Checker(Instrumentation):
         self._progress("source")
         self.launch.validate(module, self.args)
         self._before = self.launch.answer(module, self.args)
-        self._module_before = module if programs is not None else module.clone()
+        self._module_before: ModuleOp = module if programs is not None else module.clone()
+        self._limits = TurnLimits.after_a_pass(self._before.turns, shares_work(module))
         self._tolerance = Tolerance(self.launch, self._module_before, self._before, self.args)
 
     @property
     def checked(self) -> list[str]:
         """The names of the passes that were checked, in order."""
         return [step.name for step, _ in self.seen]
+
+    @property
+    def notes(self) -> list[str]:
+        """What was not compared, and why."""
+        return self._tolerance.notes
+
+    @property
+    def result(self) -> Checked:
+        """Both of these."""
+        return Checked(tuple(self.checked), tuple(self.notes))
 
     def before_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
         """Keeps the module, for a reproducer."""
@@ -108,13 +129,17 @@ class Checker(Instrumentation):
             found = f"what pass '{step.name}' left does not verify: {d.found}"
             raise self.error(step, found, d.rule, d.places) from error
         try:
-            return self.launch.answer(module, self.args)
+            return self.launch.answer(module, self.args, limits=self._limits)
         except LaunchError:
             # A promise that the pass needs and the arguments break: the caller's error, as it is without a check.
             raise
         except CoreRaceError as error:
             if self._changed_nothing(module):
                 raise
+            raise self._runs_no_more(step, error) from error
+        except WaitError as error:
+            if is_dealt_out(module):
+                self.launch.check_order(self._tolerance.source, self.args)
             raise self._runs_no_more(step, error) from error
         except MinilinalgError as error:
             raise self._runs_no_more(step, error) from error
@@ -129,7 +154,11 @@ class Checker(Instrumentation):
 
     def _changed_nothing(self, module: ModuleOp) -> bool:
         """Whether the answers are those of before all the same: a race that shows now is one of the program's own."""
-        return first_difference(self._before, self.launch.answer(module, self.args, RunOptions(checks=False))) is None
+        try:
+            after = self.launch.answer(module, self.args, RunOptions(checks=False), self._limits)
+        except MinilinalgError:
+            return False
+        return first_difference(self._before, after) is None
 
     def _compare_inexact(self, step: MinilinalgPass, module: ModuleOp, after: Answer) -> None:
         try:
@@ -185,8 +214,8 @@ class PassChecks:
     _programs: Programs = field(default_factory=Programs)
     _seen: Sequence[tuple[MinilinalgPass, ModuleOp]] | None = None
 
-    def check(self, grid: Any, args: Sequence[Any], progress: Callable[[str], None] | None = None) -> tuple[str, ...]:
-        """Checks the passes by running after each; returns the names of those that were checked.
+    def check(self, grid: Any, args: Sequence[Any], progress: Callable[[str], None] | None = None) -> Checked:
+        """Checks the passes by running after each.
 
         Raises CheckError at the first pass that changed an answer, and passes on what a pass raises about its input.
         """
@@ -205,7 +234,7 @@ class PassChecks:
         else:
             for step, module in self._seen:
                 checker.check(step, module, verifies=True)
-        return tuple(checker.checked)
+        return checker.result
 
 
 def check_passes(
@@ -218,6 +247,6 @@ def check_passes(
     function: str | None = None,
     target: Target | None = None,
     progress: Callable[[str], None] | None = None,
-) -> tuple[str, ...]:
+) -> Checked:
     """One check of `steps` on `source`, as `PassChecks.check`."""
     return PassChecks(make_context, source, steps, function, target).check(grid, args, progress)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.abi import FunctionAbi
+from minilinalg.check.turns import NO_TURNS, Turns
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.memory import GlobalMemory, Segment
 
@@ -19,20 +20,21 @@ Bound = float | Array
 @dataclass(frozen=True)
 class Answer:
     """All that a run left: the arrays of the arguments and results by name, and the bytes that lie between the
-    elements of strided arguments. All of it belongs to this run alone."""
+    elements of strided arguments. All of it belongs to this run alone. turns: what its loops took."""
 
     arrays: tuple[tuple[str, Array], ...]
     between: tuple[tuple[str, Array], ...] = ()
+    turns: Turns = NO_TURNS
 
     @staticmethod
-    def of(abi: FunctionAbi, args: Sequence[Any], results: Sequence[Array]) -> Answer:
+    def of(abi: FunctionAbi, args: Sequence[Any], results: Sequence[Array], turns: Turns = NO_TURNS) -> Answer:
         """What stands in the arguments after a run, and what it returned."""
         source = [p for p in abi.parameters if p.kind != "result"]
         arrays: list[tuple[str, Array]] = [(p.name, a) for p, a in zip(source, args, strict=True) if p.kind != "scalar"]
         memory = GlobalMemory()
         memory.place(arrays)
         between = [found for s in memory.segments if (found := _between(s)) is not None]
-        return Answer((*arrays, *((f"result {i}", a) for i, a in enumerate(results))), tuple(between))
+        return Answer((*arrays, *((f"result {i}", a) for i, a in enumerate(results))), tuple(between), turns)
 
 
 def _between(segment: Segment) -> tuple[str, Array] | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
-from minilinalg.check.checker import Checker
-from minilinalg.errors import CheckError, MinilinalgError, UnsupportedError
+from minilinalg.check.checker import Checked, Checker
+from minilinalg.errors import CheckError, LaunchError, MinilinalgError, RunError, UnsupportedError
 from minilinalg.pipelines import Step, run_pipeline
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def check_deep(
     function: str | None = None,
     target: Target | None = None,
     progress: Callable[[str], None] | None = None,
-) -> tuple[str, ...]:
-    """Checks `steps`, which go to the end of a road, on `source`; returns the names of the passes that were checked.
+) -> Checked:
+    """Checks `steps`, which go to the end of a road, on `source`.
 
     Raises CheckError as the plain check does, for the pass that a wrong answer is traced to. Wrong arguments, what the
     program itself does wrong, and UnsupportedError for a kernel that the road does not lead down are raised as such.
@@ -41,7 +41,8 @@ def check_deep(
     checker = Checker(source, grid, args, function=function, target=target, progress=progress)
     try:
         run_pipeline(make_context(), source.clone(), steps, instrumentation=[checker])
-    except UnsupportedError:
+    except (UnsupportedError, RunError, LaunchError):
+        # What the checker found to be the program's or the caller's own.
         raise
     except MinilinalgError as shown:
         at = len(checker.checked)
@@ -54,7 +55,7 @@ def check_deep(
                 continue
             raise _traced(checker, make_context(), source, steps, i, at, shown) from shown
         raise
-    return tuple(checker.checked)
+    return checker.result
 
 
 def _traced(

@@ -13,9 +13,11 @@ from xdsl.dialects.builtin import ModuleOp
 from minilinalg.abi import FunctionAbi, find_function
 from minilinalg.check.arguments import copy_arguments
 from minilinalg.check.compare import Answer
+from minilinalg.check.turns import NO_LIMITS, TurnLimits, TurnWatch
+from minilinalg.dialects.upstream import scf
 from minilinalg.interp.binding import bind
 from minilinalg.interp.dtypes import Array, is_array
-from minilinalg.interp.engine import Observer
+from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
 from minilinalg.run_options import DEFAULTS, RunOptions
@@ -23,12 +25,27 @@ from minilinalg.sim.run import Simulator
 from minilinalg.targets import Target
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A module made ready to run, and what counts the turns of its loops."""
+
+    program: Executable | Simulator
+    turns: TurnWatch
+
+
 @dataclass
 class Programs:
     """Modules made ready to run, each once, for all launches of one kernel. They must not change any more."""
 
-    ready: dict[tuple[ModuleOp, RunOptions], Executable | Simulator] = field(
-        default_factory=dict[tuple[ModuleOp, RunOptions], "Executable | Simulator"]
+    ready: dict[tuple[ModuleOp, RunOptions], Ready] = field(default_factory=dict[tuple[ModuleOp, RunOptions], "Ready"])
+
+
+def is_dealt_out(module: ModuleOp) -> bool:
+    """Whether every core of a machine has its own programs, and runs them one after another."""
+    return any(
+        op.name.startswith("simd.")
+        or (isinstance(op, scf.ForallOp) and len(op.mixed_upper_bound) == 1 and not op.results)
+        for op in module.walk()
     )
 
 
@@ -46,45 +63,69 @@ class Launch:
 
     def validate(self, module: ModuleOp, args: Sequence[Any]) -> None:
         """Raises LaunchError when the arguments are not those of the function."""
-        program = self._program(module, DEFAULTS)
+        program = self._ready(module, DEFAULTS).program
         executable = program.executable if isinstance(program, Simulator) else program
         bind(executable.abi, executable.with_results(args)[0], GlobalMemory())
 
-    def answer(self, module: ModuleOp, args: Sequence[Any], options: RunOptions = DEFAULTS) -> Answer:
+    def answer(
+        self,
+        module: ModuleOp,
+        args: Sequence[Any],
+        options: RunOptions = DEFAULTS,
+        limits: TurnLimits = NO_LIMITS,
+    ) -> Answer:
         """All that the module leaves when it runs on copies of the arguments.
 
-        A module of the simd stage runs on the machine, which complains about what no machine of its kind can do.
+        A module of the simd stage runs on the machine, which complains about what no machine of its kind can do. Raises
+        TurnLimitError when a loop takes more turns than `limits`.
         """
         copies = copy_arguments(args)
         # What the program prints is for the run that was asked for, and not for each of those that check it.
         with redirect_stdout(StringIO()):
-            return self._answer(module, copies, options)
+            return self._answer(self._ready(module, options), copies, limits)
 
-    def _answer(self, module: ModuleOp, copies: Sequence[Any], options: RunOptions) -> Answer:
-        program = self._program(module, options)
+    def _answer(self, ready: Ready, copies: Sequence[Any], limits: TurnLimits) -> Answer:
+        program, turns = ready.program, ready.turns
+        turns.begin(limits)
         if isinstance(program, Simulator):
-            return Answer.of(program.executable.abi, copies, program.run(self.grid, copies).results)
-        return Answer.of(program.abi, copies, self._run(program, copies))
+            abi, results = program.executable.abi, program.run(self.grid, copies).results
+        else:
+            abi, results = program.abi, self._run(program, copies)
+        return Answer.of(abi, copies, results, turns.turns)
 
-    def _program(self, module: ModuleOp, options: RunOptions) -> Executable | Simulator:
+    def _ready(self, module: ModuleOp, options: RunOptions) -> Ready:
         if self.programs is not None and (known := self.programs.ready.get((module, options))) is not None:
             return known
+        turns = TurnWatch()
         if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
-            program = Simulator(module, self.target, self.function, options)
+            program = Simulator(module, self.target, self.function, options, turns)
         else:
-            program = Executable(module, self.function, options)
+            program = Executable(module, self.function, options, turns)
+        ready = Ready(program, turns)
         if self.programs is not None:
-            self.programs.ready[module, options] = program
-        return program
+            self.programs.ready[module, options] = ready
+        return ready
 
-    def observe(self, module: ModuleOp, args: Sequence[Any], observer: Observer) -> Answer:
+    def observe(
+        self, module: ModuleOp, args: Sequence[Any], observer: Observer, limits: TurnLimits = NO_LIMITS
+    ) -> Answer:
         """`answer` without a machine, with `observer` looking on, on `args` themselves."""
-        executable = Executable(module, self.function, RunOptions(checks=False), observer)
-        return Answer.of(executable.abi, args, self._run(executable, args))
+        turns = TurnWatch()
+        turns.begin(limits)
+        executable = Executable(module, self.function, RunOptions(checks=False), Observers(observer, turns))
+        return Answer.of(executable.abi, args, self._run(executable, args), turns.turns)
 
     def _run(self, executable: Executable, args: Sequence[Any]) -> list[Array]:
         cores = None if self.target is None else self.target.cores
         return executable.run(self.grid, args, cores=cores)
+
+    def check_order(self, source: ModuleOp, args: Sequence[Any]) -> None:
+        """Raises WaitError when programs of the source wait for what their machine runs only once they have ended."""
+        if self.target is None:
+            return
+        executable = Executable(source, self.function)
+        with redirect_stdout(StringIO()):
+            executable.check_order(self.grid, copy_arguments(args), copy_arguments(args), self.target.cores)
 
     def argument(self, module: ModuleOp, args: Sequence[Any], name: str) -> Any:
         """The one of `args` that the function calls `name`, or None."""

@@ -21,6 +21,7 @@ from minilinalg.check.compare import Answer, Bound, Difference, first_difference
 from minilinalg.check.rounding import Watch
 from minilinalg.check.rounding.spread import float_of, precision_of
 from minilinalg.check.running import Launch
+from minilinalg.check.turns import NO_LIMITS, TurnLimitError, TurnLimits
 from minilinalg.errors import MinilinalgError
 
 SIZES = (8191, 2047, 511, 127, 31, 7, 3, 1)
@@ -42,11 +43,17 @@ class Watched:
 
 
 def watched(
-    launch: Launch, module: ModuleOp, args: Sequence[Any], *, approximates: bool = False, digits: int = 0
+    launch: Launch,
+    module: ModuleOp,
+    args: Sequence[Any],
+    *,
+    approximates: bool = False,
+    digits: int = 0,
+    limits: TurnLimits = NO_LIMITS,
 ) -> Watched:
     """Runs the module on copies of the arguments under the error analysis (see there for the options)."""
     watch = Watch(approximates=approximates, digits=digits)
-    answer = launch.observe(module, copy_arguments(args), watch)
+    answer = launch.observe(module, copy_arguments(args), watch, limits)
     in_memory, returned = watch.errors, list(watch.returned)
     results = launch.result_buffers(module)
     errors: list[Bound] = []
@@ -84,6 +91,18 @@ class Found:
     args: Sequence[Any]
 
 
+@dataclass(frozen=True)
+class Trial:
+    """Arguments with whole numbers up to `largest`. is_exact: whether no sum of the source rounds on them."""
+
+    args: list[Any]
+    largest: int
+    is_exact: bool
+
+    def __str__(self) -> str:
+        return f"on whole numbers up to {self.largest}"
+
+
 class Tolerance:
     """What is needed to compare answers that are not bitwise the same, for one launch.
 
@@ -97,7 +116,9 @@ class Tolerance:
         self.args = args
         self.unruled: set[str] = set()
         """Operations beyond which no bound is known, where answers were compared on whole numbers only."""
-        self._small: Sequence[list[Any]] | None = None
+        self.notes: list[str] = []
+        """What was not compared, and why."""
+        self._small: Sequence[Trial] | None = None
 
     def first_difference(
         self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer
@@ -108,10 +129,10 @@ class Tolerance:
         old, new: the answers on the user's arguments. Raises MinilinalgError when the module after the pass does not
         run on whole numbers that the module before it runs on.
         """
-        for small in self.whole_numbers():
-            a, b = (self.launch.answer(module, small) for module in (before, after))
-            if found := self._beyond_bounds(numerics, before, after, a, b, small):
-                return Found(found, "on small whole numbers ", small)
+        for trial in self.whole_numbers():
+            answers = self._answers(trial, numerics, before, after, old, new)
+            if answers and (found := self._beyond_bounds(numerics, before, after, *answers, trial.args)):
+                return Found(found, "on small whole numbers ", trial.args)
         if found := self._beyond_bounds(numerics, before, after, old, new, self.args):
             return Found(found, "", self.args)
         found = self._beyond_bounds(numerics, self.source, after, self.answer, new, self.args)
@@ -130,23 +151,57 @@ class Tolerance:
         self.unruled |= a.unruled | b.unruled
         return first_difference(old, new, bounds_of(a, b))
 
-    def whole_numbers(self) -> Sequence[list[Any]]:
+    def _answers(
+        self, trial: Trial, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer
+    ) -> tuple[Answer, Answer] | None:
+        """What both modules leave on whole numbers; None where that tells nothing about the pass."""
+        try:
+            a = self.launch.answer(before, trial.args, limits=TurnLimits.on_other_numbers(old.turns))
+        except MinilinalgError as error:
+            # An exact pass, which is looked at on the user's arguments only, has got it wrong.
+            self._note(f"{trial} one pass was not looked at: before it, {error.diagnostic.found}")
+            return None
+        try:
+            return a, self.launch.answer(after, trial.args, limits=TurnLimits.on_other_numbers(new.turns))
+        except TurnLimitError as error:
+            if trial.is_exact and numerics != "approximates":
+                raise
+            # Where numbers round, others that are as good may be kept apart for ever.
+            self._note(f"{trial} one pass was not looked at: after it, {error.diagnostic.found}")
+            return None
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def whole_numbers(self) -> Sequence[Trial]:
         """The arguments with whole numbers: as large as they may be if all sums of the source shall be exact, and few.
 
-        None of them when the source module does not run on whole numbers.
+        Without those on which the source module does not run, or runs for very long.
         """
         if self._small is None:
             self._small = self._sized_numbers()
         return self._small
 
-    def _sized_numbers(self) -> Sequence[list[Any]]:
-        few = whole_numbers(self.args, FEW, seed=1)
+    def _sized_numbers(self) -> Sequence[Trial]:
+        limits = TurnLimits.on_other_numbers(self.answer.turns)
+        found: list[Trial] = []
+        wrong = ""
         for largest in SIZES:
-            small = whole_numbers(self.args, largest)
+            trial = Trial(whole_numbers(self.args, largest), largest, is_exact=True)
             try:
-                if not watched(self.launch, self.source, small).rounds_sums:
-                    return (small, few)
-            except MinilinalgError:
-                return ()
-        # The module itself brings fractions in.
-        return (few,)
+                if not watched(self.launch, self.source, trial.args, limits=limits).rounds_sums:
+                    found.append(trial)
+                    break
+            except MinilinalgError as error:
+                wrong = wrong or f"{trial} nothing was looked at: {error.diagnostic.found}"
+        if wrong and not found:
+            self._note(wrong)
+        # On few numbers the module itself may bring fractions in.
+        few = Trial(whole_numbers(self.args, FEW, seed=1), FEW, is_exact=False)
+        try:
+            self.launch.answer(self.source, few.args, limits=limits)
+            found.append(few)
+        except MinilinalgError as error:
+            self._note(f"{few} nothing was looked at: {error.diagnostic.found}")
+        return found

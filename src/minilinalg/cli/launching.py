@@ -73,13 +73,15 @@ class CheckedPass:
 
 @dataclass
 class Outcome:
-    """What came of a run. failure: the check that failed, or the answer that is wrong; None when all is well."""
+    """What came of a run. failure: the check that failed, or the answer that is wrong; None when all is well.
+    notes: what the checks did not compare, and why."""
 
     request: Request
     launch: Launch
     kernel: Kernel | None = None
     stages: Sequence[StageSummary] = ()
     checks: Sequence[CheckedPass] = ()
+    notes: Sequence[str] = ()
     answers: Sequence[Answer] = ()
     report: MachineReport | None = None
     failure: CheckError | None = None
@@ -133,7 +135,7 @@ def _perform(request: Request, show: Callable[[str], None]) -> Outcome:
         error.diagnostic = with_excerpts(_with_reproducer(error, request), request.file, request.text)
         return outcome
     outcome.checks = checks.checked
-    outcome.report = run.report
+    outcome.report, outcome.notes = run.report, run.notes
     return _judged(outcome, run.results)
 
 

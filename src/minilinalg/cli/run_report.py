@@ -25,6 +25,8 @@ def print_report(outcome: Outcome) -> None:
     if outcome.checks:
         print()
         show_table("Checked by running", ("after", "numerics", "answers", "seconds"), check_rows(outcome.checks))
+        for note in outcome.notes:
+            print(f"not compared: {note}")
     if outcome.answers:
         print()
         show_table("Answers", ANSWER_COLUMNS, [answer_row(answer) for answer in outcome.answers])
@@ -120,6 +122,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
             for p, value in zip(launch.parameters, launch.arguments, strict=True)
         ],
         "stages": [{"name": s.name, "passes": list(s.passes), "operations": s.operations} for s in outcome.stages],
+        "notes": list(outcome.notes),
         "checks": [
             {"after": c.name, "numerics": c.numerics or None, "ok": c.ok, "seconds": c.seconds} for c in outcome.checks
         ],

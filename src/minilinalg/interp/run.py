@@ -12,7 +12,7 @@ from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of, symbol
 from minilinalg.dialects.tt.types import TensorDescType
-from minilinalg.errors import CommandError
+from minilinalg.errors import CommandError, Place, WaitError
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import allocate_result, bind
 from minilinalg.interp.descriptors import Descriptor
@@ -21,7 +21,7 @@ from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, compile_
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
 from minilinalg.interp.tensor import as_sized
-from minilinalg.interp.turns import take_turns
+from minilinalg.interp.turns import Held, held_by_order, take_turns
 from minilinalg.interp.waiting import waiting_operations
 from minilinalg.run_options import DEFAULTS, RunOptions
 
@@ -143,8 +143,49 @@ class Executable:
 
         programs = ((chunk.pids, program(chunk)) for chunk in chunks)
         with np.errstate(all="ignore"):
-            take_turns(programs, memory, self.options.max_turns, self.compiled.placed)
+            take_turns(programs, memory, self.options.max_turns, self.compiled.placed, are_cores=self.per_core)
         return results[0] if results else ()
+
+    def check_order(self, grid: Any, args: Sequence[Any], fresh: Sequence[Any], cores: int) -> None:
+        """Raises WaitError when programs of a `tt.func` wait in vain on a machine whose cores run theirs one after
+        another, core c the programs c, c + cores, c + 2 cores ..., though they would not if all ran at once.
+
+        Runs them on `args` and on `fresh`, which must hold the same.
+        """
+        if not self.compiled.stepwise or self.func.name != "tt.func":
+            return
+
+        def programs(given: Sequence[Any]) -> tuple[GlobalMemory, Iterable[tuple[Any, Any]]]:
+            memory = GlobalMemory()
+            values = bind(self.abi, given, memory)
+            chunks = _chunks(check_grid(grid), memory, 1)
+            return memory, ((chunk.pids, self.compiled.entry(chunk, *values)) for chunk in chunks)
+
+        with np.errstate(all="ignore"):
+            memory, each = programs(args)
+            held = held_by_order(each, memory, self.options.max_turns, cores)
+            if held is None:
+                return
+            memory, each = programs(fresh)
+            try:
+                take_turns(each, memory, self.options.max_turns, self.compiled.placed, cores=cores)
+            except WaitError as error:
+                raise _held_error(held, cores, error.diagnostic.places) from None
+
+
+def _held_error(held: Held, cores: int, places: Sequence[Place]) -> WaitError:
+    first, ahead, needed = held.first, held.ahead, held.needed
+    core = f"which the same core runs later{'' if ahead is first else f', behind program {ahead.pids}'}"
+    if needed.number % cores != first.number % cores:
+        core = f"which core {needed.number % cores} runs behind program {ahead.pids}, and that one waits too"
+    return WaitError(
+        f"program {first.pids} waits, on core {first.number % cores} of {cores}, for program {needed.pids}, {core}",
+        rule="a core runs its programs to their ends, one after another in ascending order: a program may wait for one "
+        "before it, and not for one that begins only when it has ended itself",
+        hint=f"no pass is at fault: launch no more programs than there are cores, {cores}, or let later programs wait "
+        "for earlier ones",
+        places=places,
+    )
 
 
 def _as_passed(abi: FunctionAbi, func: Operation) -> FunctionAbi:

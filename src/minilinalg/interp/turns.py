@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.errors import MinilinalgError, RunError
+from minilinalg.errors import MinilinalgError, WaitError
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.values import written_out
 from minilinalg.interp.views import MemRef
@@ -47,55 +47,114 @@ def _bytes(value: Any) -> bytes:
     return held[..., low:high].tobytes()
 
 
-@dataclass
-class _Waiting:
+Programs = Iterable[tuple[tuple[int, int, int], Program]]
+"""Each with its ids."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A program under way, and its number in the grid."""
+
     number: int
     program: Program
     pids: tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class Held:
+    """On cores that run their programs one after another: `first` waits, and ends once `needed` runs, which comes later
+    on its own core, behind `ahead`."""
+
+    first: Running
+    ahead: Running
+    needed: Running
+
+
+class _Turns:
+    """What runs, and what is to follow on its core: core c runs the programs c, c + cores, c + 2 cores ..."""
+
+    def __init__(self, programs: Programs, memory: GlobalMemory, max_turns: int, cores: int | None):
+        every = [Running(i, program, pids) for i, (pids, program) in enumerate(programs)]
+        self.total = len(every)
+        self.cores = self.total if cores is None else cores
+        self.running = every[: self.cores]
+        self.later = {one.number: one for one in every[self.cores :]}
+        self._memory, self._max_turns = memory, max_turns
+
+    def run(self) -> str:
+        """Runs all to their ends; else says why it does not go on."""
+        for _ in range(self._max_turns):
+            before, moved = self._memory.changes, False
+            still: list[Running] = []
+            for one in self.running:
+                try:
+                    moved |= next(one.program)
+                    still.append(one)
+                except StopIteration:
+                    moved = True
+                    if (following := self.later.pop(one.number + self.cores, None)) is not None:
+                        still.append(following)
+            self.running = still
+            if not still:
+                return ""
+            if not moved and self._memory.changes == before:
+                return "and nothing that any of them waits for will change"
+        return f"after {self._max_turns} turns"
+
+
 def take_turns(
-    programs: Iterable[tuple[tuple[int, int, int], Program]],
+    programs: Programs,
     memory: GlobalMemory,
     max_turns: int,
     placed: Callable[[MinilinalgError], MinilinalgError],
+    *,
+    cores: int | None = None,
+    are_cores: bool = False,
 ) -> None:
-    """Runs the programs, given with their ids, to their ends.
+    """Runs the programs to their ends.
 
-    placed: gives an error that a program raised its place. Raises RunError when no program can go on, or when some
-    have not ended after `max_turns` turns.
+    placed: gives an error that a program raised its place. cores: of a machine on which each runs its programs one
+    after another; None: all programs run at once. are_cores: whether each program is all that one core does. Raises
+    WaitError when no program can go on, or when some have not ended after `max_turns` turns.
     """
-    waiting = [_Waiting(i, program, pids) for i, (pids, program) in enumerate(programs)]
-    total = len(waiting)
-    for _ in range(max_turns):
-        before, moved = memory.changes, False
-        still: list[_Waiting] = []
-        for one in waiting:
-            try:
-                moved |= next(one.program)
-                still.append(one)
-            except StopIteration:
-                moved = True
-            except MinilinalgError as error:
-                raise placed(error) from None
-        if not still:
-            return
-        waiting = still
-        if not moved and memory.changes == before:
-            raise _stopped(waiting, total, placed, "and nothing that any of them waits for will change")
-    raise _stopped(waiting, total, placed, f"after {max_turns} turns")
-
-
-def _stopped(
-    waiting: Sequence[_Waiting], total: int, placed: Callable[[MinilinalgError], MinilinalgError], why: str
-) -> MinilinalgError:
-    """The error for programs that wait in vain, at the place where the first of them does."""
-    error = RunError(
-        f"{len(waiting)} of {total} programs still wait, {why}; the first is program {waiting[0].pids}",
-        rule="a program that waits for memory must be released by another program of the grid",
+    turns = _Turns(programs, memory, max_turns, cores)
+    try:
+        why = turns.run()
+    except MinilinalgError as error:
+        raise placed(error) from None
+    if not why:
+        return
+    first = turns.running[0]
+    kind = "cores" if are_cores else "programs"
+    name = f"core {first.pids[0]}" if are_cores else f"program {first.pids}"
+    error = WaitError(
+        f"{len(turns.running)} of {turns.total} {kind} still wait, {why}; the first is {name}",
+        rule="a program that waits for memory must be released by another program of the grid"
+        + (", and not by a later one of its own core" if are_cores else ""),
     )
     try:
-        waiting[0].program.throw(error)
-    except RunError as thrown:
-        return placed(thrown)
-    return error
+        first.program.throw(error)
+    except WaitError as thrown:
+        raise placed(thrown) from None
+    raise error
+
+
+def held_by_order(programs: Programs, memory: GlobalMemory, max_turns: int, cores: int) -> Held | None:
+    """Why programs wait in vain on `cores` that run theirs one after another, where they would not if all ran at once.
+
+    None when they do not wait in vain, or would then too. Raises MinilinalgError for what a program does wrong.
+    """
+    turns = _Turns(programs, memory, max_turns, cores)
+    if not turns.run():
+        return None
+    first, held = turns.running[0], list(turns.running)
+    needed = None
+    # From here on a program begins only when it is looked at.
+    turns.cores = turns.total
+    while first in turns.running and turns.later:
+        needed = turns.later.pop(min(turns.later))
+        turns.running.append(needed)
+        turns.run()
+    if needed is None or first in turns.running:
+        return None
+    return Held(first, next(one for one in held if (needed.number - one.number) % cores == 0), needed)

@@ -41,16 +41,23 @@ class Simulator:
     """A module's per-core program, compiled for one machine; every `run` starts a fresh machine.
 
     Raises InputError when the module is not at the simd stage, or has an instruction that the target cannot execute or
-    a buffer that it has no room for.
+    a buffer that it has no room for. observer: looks on beside the machine.
     """
 
-    def __init__(self, module: ModuleOp, target: Target, function: str | None = None, options: RunOptions = DEFAULTS):
+    def __init__(
+        self,
+        module: ModuleOp,
+        target: Target,
+        function: str | None = None,
+        options: RunOptions = DEFAULTS,
+        observer: Observer | None = None,
+    ):
         self.target = target
         self.options = options
         # Only where something runs beside something else on a core its pipes can race.
         overlaps = any(isinstance(op, simd.Instruction) and op.is_async for op in module.walk())
         self.finds_races = options.checked and overlaps
-        observers: list[Observer] = [ConstraintWatch(target)]
+        observers: list[Observer] = [ConstraintWatch(target), *([observer] if observer is not None else [])]
         observers += [Clock(target)] if options.cycles else []
         observers += [DefinednessWatch(target)] if options.checked else []
         observers += [RaceWatch(target)] if self.finds_races else []
