@@ -157,7 +157,7 @@ class Executable:
 
         def programs(given: Sequence[Any]) -> tuple[GlobalMemory, Iterable[tuple[Any, Any]]]:
             memory = GlobalMemory()
-            values = bind(self.abi, given, memory)
+            values = self._with_descriptors(bind(self.abi, given, memory))
             chunks = _chunks(check_grid(grid), memory, 1)
             return memory, ((chunk.pids, self.compiled.entry(chunk, *values)) for chunk in chunks)
 
