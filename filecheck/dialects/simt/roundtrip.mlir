@@ -51,10 +51,10 @@ func.func @shared_memory(%a: vector<2xi32>, %m: vector<2xi1>) {
 
 // CHECK-LABEL: func.func @copies
 func.func @copies(%to: vector<2xi32>, %from: vector<2xi64>, %m: vector<2xi1>) {
-  // CHECK: simt.cp_async %to, %from, 16 mask %m : vector<2xi32>, vector<2xi64>
+  // CHECK: simt.cp_async %to, %from, 16 when %m mask %m : vector<2xi32>, vector<2xi64>
   // CHECK: simt.cp_async_commit
   // CHECK: simt.cp_async_wait 2
-  simt.cp_async %to, %from, 16 mask %m : vector<2xi32>, vector<2xi64>
+  simt.cp_async %to, %from, 16 when %m mask %m : vector<2xi32>, vector<2xi64>
   simt.cp_async_commit
   simt.cp_async_wait 2
   return

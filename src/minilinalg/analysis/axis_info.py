@@ -97,9 +97,14 @@ def of_constant(value: int, type: Attribute) -> AxisInfo:
 
 
 class AxisInfoAnalysis:
-    """The facts about the integers and pointers of one function, each computed when it is asked for."""
+    """The facts about the integers and pointers of one function, each computed when it is asked for.
 
-    def __init__(self, func: Operation):
+    trusts_signs: what is divided counts as not negative, provably or not, as it does for Triton. A program that divides
+    negative numbers on the way to an address would then be read wrongly.
+    """
+
+    def __init__(self, func: Operation, *, trusts_signs: bool = False):
+        self.trusts_signs = trusts_signs
         self._infos: dict[SSAValue, AxisInfo] = {}
         self._carried: dict[SSAValue, AxisInfo] = {}
         loops = [op for op in func.walk() if op.name == "scf.for"]
@@ -214,6 +219,11 @@ def _multiplied(lhs: AxisInfo, rhs: AxisInfo, d: int) -> tuple[int, int, int, in
     return 1, lhs.divisor(d) * rhs.divisor(d), gcd(lhs.constancy[d], rhs.constancy[d]), stride
 
 
+def _bitwise(lhs: AxisInfo, rhs: AxisInfo, d: int) -> tuple[int, int, int, int | None]:
+    constancy = gcd(lhs.constancy[d], rhs.constancy[d])
+    return 1, 1, constancy, 0 if lhs.stride[d] == rhs.stride[d] == 0 else None
+
+
 def _shifted(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
     amount = analysis.of(op.operands[1]).value
     if amount is None or not 0 <= amount < 31:
@@ -233,7 +243,7 @@ def _divided(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
         return AxisInfo(result.contiguity, result.divisibility, constancy, result.stride)
     by = rhs.value
     runs = [gcd(lhs.contiguity[d], lhs.divisibility[d], by) for d in range(lhs.rank)]
-    if not is_nonnegative(op.operands[0]):
+    if not (analysis.trusts_signs or is_nonnegative(op.operands[0])):
         runs = [1] * lhs.rank
     constancy = tuple(max(a, b) for a, b in zip(runs, lhs.constancy, strict=True))
     divisors = (lhs.divisor(d) for d in range(lhs.rank))
@@ -246,7 +256,7 @@ def _remaining(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
     lhs, rhs = (analysis.of(operand) for operand in op.operands)
     result = unknown(op.results[0].type)
     runs = [1] * lhs.rank
-    if is_nonnegative(op.operands[0]):
+    if analysis.trusts_signs or is_nonnegative(op.operands[0]):
         runs = [
             gcd(lhs.contiguity[d], lhs.divisibility[d], rhs.divisor(d)) if rhs.constancy[d] >= lhs.contiguity[d] else 1
             for d in range(lhs.rank)
@@ -363,6 +373,7 @@ def _same(analysis: AxisInfoAnalysis, op: Operation) -> AxisInfo:
 
 RULES: Mapping[str, Rule] = {
     "arith.addi": _binary(_added),
+    "arith.andi": _binary(_bitwise),
     "arith.cmpi": _compared,
     "arith.divsi": _divided,
     "arith.extsi": _same,
@@ -370,14 +381,17 @@ RULES: Mapping[str, Rule] = {
     "arith.maxsi": _chosen,
     "arith.minsi": _chosen,
     "arith.muli": _binary(_multiplied),
+    "arith.ori": _binary(_bitwise),
     "arith.remsi": _remaining,
     "arith.select": _chosen,
     "arith.shli": _shifted,
     "arith.subi": _binary(lambda lhs, rhs, d: _added(lhs, rhs, d, sign=-1)),
+    "arith.xori": _binary(_bitwise),
     "tt.addptr": _addptr,
     "tt.broadcast": _broadcast,
     "tt.expand_dims": _expand_dims,
     "tt.make_range": _make_range,
     "tt.splat": _splat,
     "tt.trans": _transpose,
+    "ttg.convert_layout": _same,
 }

@@ -29,6 +29,7 @@ def class_name(name: str) -> str:
 
 # In alphabetical order, which groups them by the dialect that a pass consumes.
 _NAMES = (
+    "allocate-shared-memory",
     "canonicalize",
     "cse",
     "dce",
@@ -52,6 +53,7 @@ _NAMES = (
     "triton-reorder-broadcast",
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
+    "tritongpu-to-simt",
 )
 
 PASSES: Mapping[str, Callable[[], type[MinilinalgPass]]] = {name: _lazy(name) for name in _NAMES}

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from xdsl.dialects.builtin import I32, IntegerAttr, i32
 from xdsl.ir import SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, prop_def
+from xdsl.irdl import AttrSizedOperandSegments, irdl_op_definition, operand_def, opt_operand_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.simt.effects import CopiesToShared, Orders
@@ -21,24 +21,34 @@ COPY_BYTES = (4, 8, 16)
 class CpAsyncOp(FormattedOperation):
     """Begin to copy `bytes` bytes from each global address to the shared one beside it; zeros where `mask` is false.
 
-    `simt.cp_async %to, %from, 16 mask %m : vector<2xi32>, vector<2xi64>`
+    `simt.cp_async %to, %from, 16 when %w mask %m : vector<2xi32>, vector<2xi64>`
 
-    Both addresses are multiples of `bytes`, 4, 8 or 16. The bytes are there for the thread behind
-    `simt.cp_async_wait`, for the others behind a barrier after it. PTX: `cp.async.cg` (16 bytes) or `.ca`, with a
-    source size of 0 where the mask is false.
+    Where `when` is false nothing is copied: another thread does it. Both addresses are multiples of `bytes`, 4, 8 or
+    16. The bytes are there for the thread behind `simt.cp_async_wait`, for the others behind a barrier after it.
+    PTX: `cp.async.cg` (16 bytes) or `.ca`, under a predicate, with a source size of 0 where the mask is false.
     """
 
     name = "simt.cp_async"
-    SYNTAX: ClassVar = Syntax("$to `,` $source `,` $bytes (`mask` $mask^)? attr-dict `:` type($to) `,` type($source)")
+    SYNTAX: ClassVar = Syntax(
+        "$to `,` $source `,` $bytes (`when` $when^)? (`mask` $mask^)? attr-dict `:` type($to) `,` type($source)"
+    )
 
     bytes = prop_def(IntegerAttr[I32])
     to = operand_def(SharedAddresses)
     source = operand_def(GlobalAddresses)
+    when = opt_operand_def(MaskVector)
     mask = opt_operand_def(MaskVector)
-    traits = in_order(CopiesToShared(), TypesMatch("source", "mask", mask_of, "the mask has one i1 for each address"))
+    irdl_options = (AttrSizedOperandSegments(as_property=True),)
+    traits = in_order(
+        CopiesToShared(),
+        TypesMatch("source", "when", mask_of, "when has one i1 for each address"),
+        TypesMatch("source", "mask", mask_of, "the mask has one i1 for each address"),
+    )
 
-    def __init__(self, to: SSAValue, source: SSAValue, bytes: int, mask: SSAValue | None = None):
-        super().__init__(operands=[to, source, mask], properties={"bytes": IntegerAttr(bytes, i32)})
+    def __init__(
+        self, to: SSAValue, source: SSAValue, bytes: int, mask: SSAValue | None = None, when: SSAValue | None = None
+    ):
+        super().__init__(operands=[to, source, when, mask], properties={"bytes": IntegerAttr(bytes, i32)})
 
     def verify_(self) -> None:
         if self.bytes.value.data not in COPY_BYTES:
