@@ -232,6 +232,41 @@ def test_patterns_that_never_end_are_the_fault_of_their_pass(capsys: pytest.Capt
     )
 
 
+BUFFERS_WITHOUT_A_PLACE = """func.func @f() {
+  %a = memref.alloc() : memref<8x2xf32, #simd.space<nram>>
+  %b = memref.alloc() : memref<2x8xf32, #simd.space<nram>>
+  linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, d0)>, affine_map<(d0, d1) -> (d0, d1)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%a : memref<8x2xf32, #simd.space<nram>>) outs(%b : memref<2x8xf32, #simd.space<nram>>) {
+  ^bb0(%e: f32, %o: f32):
+    %n = arith.negf %e : f32
+    linalg.yield %n : f32
+  }
+  return
+}
+"""
+
+
+def test_a_pass_that_fails_on_what_no_road_brings_to_it_is_not_to_blame(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in.mlir").write_text(BUFFERS_WITHOUT_A_PLACE, encoding="utf-8")
+    assert main(["in.mlir", "--linalg-to-simd", "--target", "tiny-simd"]) == ExitCode.WRONG_INPUT
+    assert capsys.readouterr().err == (
+        "in.mlir:2:8: error: pass 'linalg-to-simd' does not know this module: 'memref.alloc' has no simd.address\n"
+        "    %a = memref.alloc() : memref<8x2xf32, #simd.space<nram>>\n"
+        "         ^\n"
+        "  rule: an on-chip buffer has a static shape and an address\n"
+        "  hint: road simd has the pass at stage 'simd': it takes what is at stage 'promoted'\n"
+    )
+    assert not Path("in.reproducer.mlir").exists()
+
+
+def test_numbers_that_no_attribute_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    check = f'debug.assert %ok "small" program(%i, %i, %i) element(%i) of [{2**64}]'
+    Path("in.mlir").write_text(f"func.func @f(%i: index, %ok: i1) {{\n  {check}\n  return\n}}\n", encoding="utf-8")
+    assert main(["in.mlir"]) == ExitCode.WRONG_INPUT
+    assert "in 'debug.assert': not understood: argument out of range" in capsys.readouterr().err
+
+
 def test_a_reproducer_keeps_the_target() -> None:
     main(["in.mlir", "--fail", "--target", "tiny-simd", "--allow-unregistered-dialect"])
     command = Path("in.reproducer.mlir").read_text().splitlines()[0]

@@ -154,6 +154,40 @@ def test_the_stage_that_a_module_is_at(stage: str, text: str) -> None:
     assert found == stage or list(STAGES).index(found) < list(STAGES).index(stage)
 
 
+@pytest.mark.parametrize(
+    ("text", "found", "rule"),
+    [
+        (
+            "func.func @f(%c: i1) {\n  cf.br ^bb1\n^bb1:\n  cf.cond_br %c, ^bb1, ^bb2\n^bb2:\n  return\n}",
+            "1:1: error: no road takes this module: 'func.func' has 3 blocks",
+            "below tt control flow is that of scf: 'lift-cf-to-scf' makes scf.if of branches that lead on",
+        ),
+        (
+            "func.func @f(%m: memref<*xf32>) {\n  return\n}",
+            "1:1: error: no road takes this module: 'func.func' has type memref<*xf32>",
+            "the rank of every buffer is known",
+        ),
+        (
+            "func.func @f() {\n  return\n}\n%m = memref.alloc() : memref<4xf32>",
+            "4:6: error: no road takes this module: 'memref.alloc' stands outside of every function",
+            "a module holds functions, and these hold everything else",
+        ),
+        (
+            "tt.func @f() {\n  tt.return\n}\n%p = tt.get_program_id x : i32",
+            "4:6: error: no road takes this module: 'tt.get_program_id' stands outside of every function",
+            "a module holds functions, and these hold everything else",
+        ),
+    ],
+)
+def test_what_no_road_takes(text: str, found: str, rule: str) -> None:
+    """The operations are those of a stage, and a rule about them is broken."""
+    with pytest.raises(InputError) as caught:
+        stage_of(parse_module(text, "x.mlir"))
+    message = str(caught.value)
+    assert message.startswith(f"x.mlir:{found}"), message
+    assert rule in message
+
+
 def test_no_stage() -> None:
     ctx = make_context(allow_unregistered=True)
     assert stage_of(parse_module('"mine.op"() : () -> ()', ctx=ctx)) is None

@@ -323,3 +323,38 @@ func.func @memory_that_is_read_before_a_scatter_is_copied_first(%x: memref<16xf3
   bufferization.materialize_in_destination %t in writable %y : (tensor<16xf32>, memref<16xf32>) -> ()
   return
 }
+
+// -----
+
+func.func private @called(%x: i32) -> i32 {
+  return %x : i32
+}
+func.func @a_call_of_what_returns_something(%x: i32) {
+  // expected-error @+1 {{'func.call' of @called, which takes tensors or returns something}}
+  %0 = func.call @called(%x) : (i32) -> i32
+  return
+}
+
+// -----
+
+func.func @read(%x: tensor<4xi32>) {
+  return
+}
+func.func @a_function_on_tensors_as_a_value() {
+  // expected-error @+1 {{'func.constant' of @read, which takes tensors or returns something}}
+  %f = func.constant @read : (tensor<4xi32>) -> ()
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @a_call_of_what_stays_as_it_is
+// CHECK: call @store(%x, %m)
+func.func private @store(%x: i32, %m: memref<i32>) {
+  memref.store %x, %m[] : memref<i32>
+  return
+}
+func.func @a_call_of_what_stays_as_it_is(%x: i32, %m: memref<i32>) {
+  func.call @store(%x, %m) : (i32, memref<i32>) -> ()
+  return
+}

@@ -4,6 +4,7 @@ into an `InputError` with a place."""
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -75,6 +76,7 @@ def _read(text: str, file: str, ctx: MLContext | None, read: Callable[[MLIRParse
         NotImplementedError,
         TypeError,
         ValueError,
+        struct.error,
     ) as error:
         # xDSL's own parsing methods assume much of what they read; a text that surprises one of them is a wrong text.
         raise _syntax_error(parser, f"not understood: {error}", parser.pos, parser.pos) from error

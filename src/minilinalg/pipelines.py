@@ -14,7 +14,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from minilinalg.errors import InternalError, MinilinalgError, Place, unknown_name
+from minilinalg.errors import InputError, InternalError, MinilinalgError, Place, unknown_name
 from minilinalg.passes import load_pass
 from minilinalg.passes.base import MinilinalgPass
 
@@ -186,6 +186,34 @@ def run_pipeline(
             check_stage(module, step.ends, step.run.name)
             for look in instrumentation:
                 look.after_stage(step.ends, module)
+
+
+def unfit_input(run: MinilinalgPass, module: ModuleOp) -> InputError | None:
+    """What is wrong with a module that no road brings to a pass, or None where a road does.
+
+    A pass gets the stage before its own, or its own where others of that stage ran before. One that stands at several
+    stages takes any module.
+    """
+    from minilinalg.locations import places_of
+    from minilinalg.stages import STAGES
+
+    for road, rows in ROADS.items():
+        own, *more = {row.stage for row in rows if row.pass_name == run.name} or {""}
+        if more or not own:
+            continue
+        stages = road_stages(road)
+        before = stages[max(stages.index(own) - 1, 0)]
+        violation = STAGES[before].violation(module)
+        if violation is None or STAGES[own].violation(module) is None:
+            continue
+        op, found, rule = violation
+        return InputError(
+            f"pass '{run.name}' does not know this module: {found}",
+            rule=rule,
+            hint=f"road {road} has the pass at stage '{own}': it takes what is at stage '{before}'",
+            places=places_of(op),
+        )
+    return None
 
 
 def pipeline_text(steps: Iterable[Step]) -> str:

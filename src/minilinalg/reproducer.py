@@ -11,8 +11,8 @@ from pathlib import Path
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.context import MLContext
-from minilinalg.errors import CheckError, Diagnostic, MinilinalgError
-from minilinalg.pipelines import PassFailure, Step, pipeline_text, run_pipeline
+from minilinalg.errors import CheckError, Diagnostic, InputError, MinilinalgError
+from minilinalg.pipelines import PassFailure, Step, pipeline_text, run_pipeline, unfit_input
 
 Source = Callable[[], tuple[MLContext, ModuleOp]]
 """Makes the module that the pipeline started from afresh: passes work in place, so what failed is half rewritten."""
@@ -31,6 +31,13 @@ def find_failure(source: Source, steps: Sequence[Step], failure: PassFailure) ->
     except MinilinalgError:
         pass
     return failure
+
+
+def unfit(source: Source, steps: Sequence[Step], failure: PassFailure) -> InputError | None:
+    """The error of the input, where a pass failed on a module that no road brings to it; else None."""
+    ctx, module = source()
+    run_pipeline(ctx, module, steps[: failure.index])
+    return unfit_input(failure.step.run, module)
 
 
 def write_reproducer(

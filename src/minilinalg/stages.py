@@ -7,7 +7,7 @@ is checked where a road says that the stage ends; what breaks it is reported wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import (
@@ -23,6 +23,7 @@ from xdsl.dialects.builtin import (
     UnregisteredOp,
 )
 from xdsl.ir import Attribute, Operation
+from xdsl.traits import SymbolOpInterface
 
 from minilinalg.errors import InputError, unknown_name
 
@@ -54,6 +55,10 @@ class Stage:
                     return op, f"'{name}' {found}", rule.text
         return None
 
+    def names_only(self) -> Stage:
+        """The same without rules about single operations."""
+        return replace(self, rules=())
+
     def check(self, module: ModuleOp, after: str) -> None:
         """Raises InputError that names the pass `after` which the contract is broken, the operation and its place."""
         if (broken := self.violation(module)) is None:
@@ -77,8 +82,22 @@ def check_stage(module: ModuleOp, stage: str, after: str) -> None:
 
 
 def stage_of(module: ModuleOp) -> str | None:
-    """The first stage whose contract holds for `module`: where a road has to take it up. None when none does."""
-    return next((stage.name for stage in STAGES.values() if stage.violation(module) is None), None)
+    """The first stage whose contract holds for `module`: where a road has to take it up. None when none does.
+
+    Raises InputError where the operations are those of a stage, and only a rule about them is broken.
+    """
+    broken: tuple[Operation, str, str] | None = None
+    for stage in STAGES.values():
+        if (violation := stage.violation(module)) is None:
+            return stage.name
+        if broken is None and stage.names_only().violation(module) is None:
+            broken = violation
+    if broken is not None:
+        from minilinalg.locations import places_of
+
+        op, found, rule = broken
+        raise InputError(f"no road takes this module: {found}", rule=rule, places=places_of(op))
+    return None
 
 
 # Rules
@@ -97,6 +116,21 @@ def _is_tensor(type: Attribute) -> bool:
 
 def _has_tensor(op: Operation) -> str | None:
     return next((f"has type {type}" for type in _types(op) if _is_tensor(type)), None)
+
+
+def _is_outside_functions(op: Operation) -> str | None:
+    if not isinstance(op.parent_op(), ModuleOp) or isinstance(op, ModuleOp) or op.has_trait(SymbolOpInterface):
+        return None
+    return "stands outside of every function"
+
+
+def _has_several_blocks(op: Operation) -> str | None:
+    count = max((len(region.blocks) for region in op.regions), default=0)
+    return f"has {count} blocks" if count > 1 else None
+
+
+def _has_unranked_buffer(op: Operation) -> str | None:
+    return next((f"has type {type}" for type in _types(op) if isinstance(type, UnrankedMemRefType)), None)
 
 
 def _has_space_less_buffer(op: Operation) -> str | None:
@@ -159,6 +193,16 @@ def _computes_on_shapes(op: Operation) -> str | None:
     return next((f"has type {type}" for type in _types(op) if isinstance(type, ShapedType)), None)
 
 
+_IN_FUNCTIONS = Rule(_is_outside_functions, "a module holds functions, and these hold everything else")
+_ALWAYS = (
+    _IN_FUNCTIONS,
+    Rule(
+        _has_several_blocks,
+        "below tt control flow is that of scf: 'lift-cf-to-scf' makes scf.if of branches that lead on",
+    ),
+    Rule(_has_unranked_buffer, "the rank of every buffer is known"),
+)
+"""From the linalg stage on."""
 _NO_TENSORS = Rule(_has_tensor, "every value is a scalar or a buffer: tensor types are gone")
 _SCALAR_ARITH = Rule(_computes_on_shapes, "arith and math compute scalars here: blocks are computed by instructions")
 
@@ -192,29 +236,32 @@ STAGES: Mapping[str, Stage] = {
             "the kernel as Triton wrote it",
             # tl.assume and tl.debug_barrier.
             frozenset({"builtin", "tt", "arith", "math", "scf", "cf", "ub", "llvm.intr.assume", "ttg.barrier"}),
+            (_IN_FUNCTIONS,),
         ),
         Stage(
             "linalg",
             "linalg on tensors; the arguments are memory, seen through strided views",
             _ON_TENSORS,
+            _ALWAYS,
         ),
         Stage(
             "tiled",
             "the programs are dealt out to the cores, and every tile fits the machine",
             _ON_TENSORS,
-            (Rule(_shares_out_other_than_cores, "scf.forall runs over the cores: it has one dimension"),),
+            (*_ALWAYS, Rule(_shares_out_other_than_cores, "scf.forall runs over the cores: it has one dimension")),
         ),
         Stage(
             "memref",
             "linalg on buffers",
             _ON_BUFFERS,
-            (_NO_TENSORS,),
+            (*_ALWAYS, _NO_TENSORS),
         ),
         Stage(
             "promoted",
             "buffers in memory spaces, each on-chip one with its address",
             _ON_BUFFERS,
             (
+                *_ALWAYS,
                 _NO_TENSORS,
                 Rule(_has_space_less_buffer, "every buffer names its memory space"),
                 Rule(_is_allocation_without_place, "an on-chip buffer has a static shape and an address"),
@@ -228,7 +275,7 @@ STAGES: Mapping[str, Stage] = {
             "simd",
             "one program per core, made of the machine's instructions",
             _SCALARS | {"simd", "memref"},
-            (_NO_TENSORS, _SCALAR_ARITH),
+            (*_ALWAYS, _NO_TENSORS, _SCALAR_ARITH),
         ),
     )
 }

@@ -13,6 +13,7 @@ from typing import NoReturn
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, ErasedSSAValue, Operation, Region, SSAValue
 from xdsl.irdl.dominance import DominanceInfo
+from xdsl.parser.core import ForwardDeclaredValue
 from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface, SymbolTable
 from xdsl.utils.exceptions import VerifyException
 
@@ -77,7 +78,7 @@ class _Verifier:
                 self.visible.update(op.results)
                 seen += op.results
             self.visible.difference_update(seen)
-            if block.first_op is None and len(blocks) == 1 and not parent.has_trait(NoTerminator):
+            if block.first_op is None and not parent.has_trait(NoTerminator):
                 self._fail(parent, f"'{parent.name}' has an empty block", "a block ends with a terminator")
 
     def _symbols(self, table: Operation) -> None:
@@ -99,6 +100,12 @@ class _Verifier:
             name = f" (%{operand.name_hint})" if operand.name_hint else ""
             if isinstance(operand, ErasedSSAValue):
                 self._fail(op, f"'{op.name}' uses a value that was erased{name}, as operand {index}")
+            if isinstance(operand, ForwardDeclaredValue):
+                self._fail(
+                    op,
+                    f"'{op.name}' uses a value that is not defined, as operand {index}{name}",
+                    "an operation uses no value that it defines itself",
+                )
             if (wall := _wall(op, operand)) is not None:
                 self._fail(
                     op,

@@ -1483,3 +1483,19 @@ tt.func @types_for_some(%x: i32) {
   tt.print "x" {hex = false, isSigned = array<i32: 0, 0>} : %x, %x : i32
   tt.return
 }
+
+// -----
+
+tt.func @map_elementwise_of_more_than_there_is_memory_for(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{'tt.map_elementwise.return' with (f32): pack elements of each result are 1073741824 times (f32)}}
+  %0 = "tt.map_elementwise"(%x) <{pack = 1073741824 : i32}> ({^bb0(%l: f32): tt.map_elementwise.return %l : f32}) : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  tt.return
+}
+
+// -----
+
+tt.func @map_elementwise_of_more_operands_than_there_is_memory_for(%x: tensor<4x8xf32>) {
+  // expected-error @+1 {{'tt.map_elementwise' has a region with arguments (f32, f32): pack elements of each operand are 1073741824 times (f32)}}
+  %0 = "tt.map_elementwise"(%x) <{pack = 1073741824 : i32}> ({^bb0(%l: f32, %m: f32): cf.br ^bb0(%l, %m : f32, f32)}) : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  tt.return
+}

@@ -559,3 +559,13 @@ func.func @f(%x: i32) {
   %0 = "arith.addi"(%x, %x) {{a = 1}} : (i32, i32) -> i32
   return
 }
+
+// -----
+
+// expected-error @+1 {{'func.func' has an empty block}}
+func.func @one_of_several_blocks_is_empty(%c: i1) {
+  cf.cond_br %c, ^bb1, ^bb2
+^bb1:
+^bb2:
+  return
+}

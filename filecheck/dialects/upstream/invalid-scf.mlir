@@ -525,3 +525,14 @@ func.func @f(%n: i32) {
   }
   return
 }
+
+// -----
+
+func.func @its_own_argument_to_begin_with() {
+  // expected-error @+1 {{'scf.forall' uses a value that is not defined, as operand 0}}
+  scf.forall (%i) in (4) shared_outs(%o = %o) -> (tensor<4xf32>) {
+    scf.forall.in_parallel {
+    }
+  }
+  return
+}

@@ -193,9 +193,9 @@ class Run:
             looks.append(DumpTree(Path(directory) / ("" if number is None else f"part_{number}"), self.show))
         return looks
 
-    def with_reproducer(self, failure: PassFailure, text: str, steps: Sequence[Step]) -> InternalError:
-        """The failure, with the file named that repeats it."""
-        from minilinalg.reproducer import find_failure, write_reproducer
+    def with_reproducer(self, failure: PassFailure, text: str, steps: Sequence[Step]) -> MinilinalgError:
+        """The failure, with the file named that repeats it; or what is wrong with a module that the pass never gets."""
+        from minilinalg.reproducer import find_failure, unfit, write_reproducer
 
         def source() -> tuple[MLContext, ModuleOp]:
             ctx = self.context()
@@ -205,6 +205,8 @@ class Run:
         flags += ["--allow-unregistered-dialect"] * self.allow_unregistered
         try:
             failure = find_failure(source, steps, failure)
+            if (wrong := unfit(source, steps, failure)) is not None:
+                return wrong
             path = write_reproducer(self.reproducer_path(), source, steps, failure.index, failure.diagnostic, flags)
         except Exception:
             # What cannot be repeated is still worth reporting as it came.

@@ -64,19 +64,29 @@ class MapElementwiseOp(IRDLOperation):
             raise VerifyException(f"'tt.map_elementwise' with pack {pack}: it is a power of two")
         if not self.scalar_op.blocks:
             raise VerifyException("'tt.map_elementwise' with an empty region: it has at least one block")
-        taken = [element_type(src.type) for src in self.srcs for _ in range(pack)]
-        if (found := list(self.scalar_op.blocks[0].arg_types)) != taken:
+        found = list(self.scalar_op.blocks[0].arg_types)
+        if wanted := packed(found, self.srcs.types, pack):
             raise VerifyException(
                 f"'tt.map_elementwise' has a region with arguments ({types_text(found)}): "
-                f"pack elements of each operand are ({types_text(taken)})"
+                f"pack elements of each operand are {wanted}"
             )
         for op in self.scalar_op.walk():
             if has_effects(op, MemoryEffectKind.WRITE):
                 raise VerifyException(f"'{op.name}' inside tt.map_elementwise: its region does not write memory")
 
-    def returned_types(self) -> list[Attribute]:
-        """What the region returns: the element type of each result, `pack` times."""
-        return [element_type(type) for type in self.result.types for _ in range(self.pack.value.data)]
+
+def packed(found: Sequence[Attribute], tensors: Sequence[Attribute], pack: int) -> str | None:
+    """What the types of `pack` elements of each of the `tensors` are, or None where they are those that were found.
+
+    As many as `pack` says are made only where as many were found: it may be any number.
+    """
+    types = [element_type(type) for type in tensors]
+    if len(found) == pack * len(types):
+        wanted = [type for type in types for _ in range(pack)]
+        return None if wanted == list(found) else f"({types_text(wanted)})"
+    if pack > 16:
+        return f"{pack} times ({types_text(types)})"
+    return f"({types_text([type for type in types for _ in range(pack)])})"
 
 
 @irdl_op_definition
@@ -100,8 +110,10 @@ class MapElementwiseReturnOp(FormattedOperation):
 
     def verify_(self) -> None:
         parent = self.parent_op()
-        if isinstance(parent, MapElementwiseOp) and list(self.result.types) != parent.returned_types():
+        if not isinstance(parent, MapElementwiseOp):
+            return
+        if wanted := packed(self.result.types, parent.result.types, parent.pack.value.data):
             raise VerifyException(
                 f"'tt.map_elementwise.return' with ({types_text(self.result.types)}): "
-                f"pack elements of each result are ({types_text(parent.returned_types())})"
+                f"pack elements of each result are {wanted}"
             )

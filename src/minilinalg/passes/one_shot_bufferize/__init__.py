@@ -21,7 +21,7 @@ from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.insertion import erase, insert_before
 from minilinalg.passes.one_shot_bufferize.buffers import Buffers, unsupported
 from minilinalg.passes.one_shot_bufferize.control import CONTROL
-from minilinalg.passes.one_shot_bufferize.functions import return_results, take_arguments
+from minilinalg.passes.one_shot_bufferize.functions import refuse_calls, return_results, take_arguments
 from minilinalg.passes.one_shot_bufferize.tensors import TENSORS
 
 
@@ -83,7 +83,9 @@ class OneShotBufferizePass(MinilinalgPass):
     name = "one-shot-bufferize"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]:
+        functions = [f for f in op.walk() if isinstance(f, func.FuncOp) and f.body.blocks]
+        refuse_calls(op, functions)
+        for function in functions:
             buffers = Buffers(ctx, self, function)
             buffers.decisions = _decide(buffers)
             buffers.rewrite = lambda block, b=buffers: _rewrite_block(b, block)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, MemRefType, TensorType, UnitAttr
@@ -10,11 +11,33 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from minilinalg.abi import ABI, FunctionAbi, Parameter
 from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.dialects.upstream import func, memref, scf
+from minilinalg.errors import UnsupportedError
+from minilinalg.locations import places_of
 from minilinalg.passes.insertion import insert_before
 from minilinalg.passes.one_shot_bufferize.buffers import Buffers
 
 RESULT = "ml.result"
 """The argument attribute of a buffer that takes a result: the caller allocates it and gets it back."""
+
+
+def refuse_calls(module: Operation, functions: Sequence[func.FuncOp]) -> None:
+    """Raises UnsupportedError for a call, or the use as a value, of a function whose parameters change here."""
+    changed = {
+        function.sym_name.data
+        for function in functions
+        if function.function_type.outputs.data or any(is_tensor(arg) for arg in function.body.blocks[0].args)
+    }
+    for op in module.walk():
+        if not isinstance(op, func.CallOp | func.ConstantOp):
+            continue
+        name = (op.callee if isinstance(op, func.CallOp) else op.value).string_value()
+        if name in changed:
+            raise UnsupportedError(
+                f"'{op.name}' of @{name}, which takes tensors or returns something",
+                rule="results become arguments here, of functions that the user alone calls",
+                hint="'--inline' puts bodies of functions in place of their calls",
+                places=places_of(op),
+            )
 
 
 def take_arguments(b: Buffers) -> None:
