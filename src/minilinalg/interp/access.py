@@ -245,12 +245,16 @@ def _varies(pointer: Affine, box: Box, other: Any) -> bool:
 
 def dtype_in(read: Array, dtype: DType) -> Array:
     """What was read from memory, in the carrier of its type."""
-    return read.astype(dtype.carrier) if dtype.is_narrow else read
+    return dtype.widen(read) if dtype.is_narrow else read
 
 
 def dtype_out(value: Array, dtype: DType) -> Array:
     """A value in its carrier, as it is stored in memory (it is already rounded, so this is exact)."""
-    return value.astype(dtype.storage) if dtype.is_narrow else value
+    if not dtype.is_narrow:
+        return value
+    out = np.empty(value.shape, dtype.storage)
+    dtype.narrow(value, out)
+    return out
 
 
 def poison(dtype: DType) -> Any:

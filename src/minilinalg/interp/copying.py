@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import cast
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import check_aligned
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
+from minilinalg.interp.loans import once_each
 from minilinalg.interp.memory import Segment
 from minilinalg.interp.views import MemRef, groups, programs_at
 
@@ -41,6 +43,8 @@ def _copy(source: MemRef, target: MemRef, count: int, what: str) -> None:
         if target.is_whole and _lend(source, target, count, what):
             return
         values = _values(source, count, what)
+        if target.dtype.is_narrow and values.dtype == target.dtype.storage:
+            values = target.dtype.widen(values)
         to = target.carried(what, write=True)
         lead = values.shape[: values.ndim - target.rank]
         if to.rows is None and len(lead) > 1:
@@ -53,7 +57,7 @@ def _copy(source: MemRef, target: MemRef, count: int, what: str) -> None:
         found = global_view(target, count, what, write=True)
         if found is not None and len(values) == count:
             to, _ = found
-            to[...] = values.reshape(*to.shape[: to.ndim - target.rank], *target.sizes)
+            target.dtype.narrow(values.reshape(*to.shape[: to.ndim - target.rank], *target.sizes), to)
             return
     target.write(np.asarray(source.read(count, what)), count, what)
 
@@ -67,12 +71,16 @@ def _lend(source: MemRef, target: MemRef, count: int, what: str) -> bool:
     if loan is not None:
         return target.lend(loan.values, loan.segment)
     found = None if source.storage is not None else global_view(source, count, what, write=False)
-    if found is None or found[0].dtype != target.dtype.carrier:
+    if found is None:
         return False
     values, segment = found
     values.flags.writeable = False
-    # What was widened is no view of memory, and stays as it is.
-    return target.lend(values, None if target.dtype.is_narrow else segment)
+    carrier = target.dtype.carrier
+    if target.dtype.is_narrow:
+        # What was widened is no view of memory, and stays as it is.
+        is_wide = values.dtype == carrier
+        return target.lend(values if is_wide else once_each(values, values.ndim - target.rank, target.dtype))
+    return values.dtype == carrier and target.lend(values, segment)
 
 
 def _values(source: MemRef, count: int, what: str) -> Array:
@@ -96,8 +104,10 @@ def global_view(m: MemRef, count: int, what: str, *, write: bool) -> tuple[Array
     steps = even_steps(bases)
     if steps is None:
         return None
-    low, high = min(bases), max(bases)
-    for stride, extent in zip(m.strides, m.sizes, strict=True):
+    shape: Sequence[int] = (*[n for n, _ in steps], *cast(Sequence[int], m.sizes))
+    strides: Sequence[int] = (*[step for _, step in steps], *m.strides)
+    low = high = bases[0]
+    for stride, extent in zip(strides, shape, strict=True):
         if stride < 0:
             low += stride * (extent - 1)
         else:
@@ -108,7 +118,6 @@ def global_view(m: MemRef, count: int, what: str, *, write: bool) -> tuple[Array
         # The programs may use different arguments.
         return None
     first = bases[0] - segment.address
-    strides: Sequence[int] = (*(step for _, step in steps), *m.strides)
     if any(s % size for s in m.strides):
         return None
     if first % size or any(step % size for _, step in steps):
@@ -121,9 +130,9 @@ def global_view(m: MemRef, count: int, what: str, *, write: bool) -> tuple[Array
         if wide is not None:
             flat = wide
     scale = flat.itemsize
-    shape = (*(n for n, _ in steps), *m.sizes)
-    view = np.ndarray(shape, flat.dtype, flat, first // size * scale, [s // size * scale for s in strides])
-    return view, segment
+    if scale != size:
+        first, strides = first // size * scale, [s // size * scale for s in strides]
+    return np.ndarray(shape, flat.dtype, flat, first, strides), segment
 
 
 def even_steps(bases: list[int]) -> Sequence[tuple[int, int]] | None:

@@ -18,6 +18,7 @@ from xdsl.dialects import builtin
 from xdsl.ir import Attribute
 
 from minilinalg.errors import UnsupportedError
+from minilinalg.interp import half
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -64,8 +65,8 @@ class DType:
         """A Python integer modulo 2**bits: as signed two's complement, or a bool for i1."""
         if self.bits == 1:
             return bool(value & 1)
-        half = 1 << (self.bits - 1)
-        return ((value + half) & ((1 << self.bits) - 1)) - half
+        middle = 1 << (self.bits - 1)
+        return ((value + middle) & ((1 << self.bits) - 1)) - middle
 
     def round(self, x: Any) -> Any:
         """`x` (float32 or float64, array or NumPy scalar) rounded once to this float type, in its carrier."""
@@ -75,52 +76,28 @@ class DType:
             # ml_dtypes narrows float64 by way of float32, which would round twice; float32 rounded to odd keeps
             # enough of what was cut off for the second rounding to be right.
             x = _to_odd_float32(x)
-        if self.storage == np.float16 and x.dtype == np.float32 and x.size >= 1024:
-            return _round_to_half(x)
+        if self.storage == np.float16 and x.dtype == np.float32 and x.size >= half.LEAST:
+            return half.round_to(x, np.empty_like(x, order="C"))
         narrowed = saturate(x, self).astype(self.storage)
         return narrowed.astype(self.carrier) if self.is_narrow else narrowed
 
+    def round_into(self, x: Any, out: Array) -> None:
+        """`round` written to an array of the carrier, which may be `x` itself."""
+        if self.storage == np.float16 and x.dtype == np.float32 and x.shape == out.shape and x.size >= half.LEAST:
+            half.round_to(x, out)
+        else:
+            out[...] = self.round(x)
 
-IN_CACHE = 1 << 14
-"""Elements of which a dozen arrays stay near the core."""
+    def widen(self, x: Array) -> Array:
+        """Elements as they are stored, in their carrier: a new array."""
+        return half.to_float32(x) if x.dtype == np.float16 else x.astype(self.carrier)
 
-
-def _round_to_half(x: Array) -> Array:
-    """`_round_piece_to_half`, piece by piece."""
-    if x.size <= IN_CACHE or not x.flags.c_contiguous:
-        return _round_piece_to_half(x)
-    flat, out = x.reshape(-1), np.empty(x.shape, np.float32)
-    to = out.reshape(-1)
-    for first in range(0, x.size, IN_CACHE):
-        to[first : first + IN_CACHE] = _round_piece_to_half(flat[first : first + IN_CACHE])
-    return out
-
-
-def _round_piece_to_half(x: Array) -> Array:
-    """float32 values rounded to the nearest float16, halves to even, as float32.
-
-    In integers, and several times faster than NumPy's conversions there and back, above all for subnormal results.
-    """
-    bits = x.view(np.uint32)
-    magnitude = bits & np.uint32(0x7FFFFFFF)
-    if magnitude.max() > 0x477FEFFF:
-        # Beyond the largest float16 (65520 rounds to infinity), infinite, or NaN.
-        return x.astype(np.float16).astype(np.float32)
-    # Thirteen bits go: add just under half of them, one more where the last kept bit is odd, and cut.
-    rounded = bits >> np.uint32(13)
-    rounded &= np.uint32(1)
-    rounded += np.uint32(0xFFF)
-    rounded += bits
-    rounded &= np.uint32(0xFFFFE000)
-    result = rounded.view(np.float32)
-    small = magnitude < np.uint32(0x38800000)
-    if small.any():
-        # Below 2**-14 float16 has a fixed step of 2**-24, which is that of float32 just below 1.
-        step = np.abs(x)
-        step += np.float32(0.75)
-        step -= np.float32(0.75)
-        np.copyto(result, np.copysign(step, x), where=small)
-    return result
+    def narrow(self, x: Array, out: Array) -> None:
+        """Writes numbers of this type, in their carrier, to an array as they are stored."""
+        if out.dtype == np.float16 and x.dtype == np.float32 and x.shape == out.shape:
+            half.from_float32(x, out)
+        else:
+            out[...] = x
 
 
 def rounder(dtype: DType, mode: str | None) -> Callable[[Any], Any]:

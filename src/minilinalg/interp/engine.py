@@ -29,7 +29,7 @@ from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import take
-from minilinalg.interp.views import rows_of
+from minilinalg.interp.views import plain, rows_of
 from minilinalg.locations import places_of
 
 ALL = slice(None)
@@ -79,6 +79,13 @@ class Arenas:
         """The copies into shared memory that are under way (shared_memory.py), once there was one."""
         self._capacities = capacities
         self._storage: dict[str, Storage] = {}
+
+    def cleared(self) -> Arenas:
+        """Itself, and nothing in it is defined any more."""
+        self.copies = None
+        for storage in self._storage.values():
+            storage.clear()
+        return self
 
     def of(self, space: str) -> Storage:
         """The arena of a memory space."""
@@ -203,6 +210,8 @@ class Emitter:
         self.arenas: dict[str, int] = {}
         """Memory space -> the bytes that the buffers with an address need of it."""
         self._names: dict[SSAValue, str] = {}
+        self._plain: dict[SSAValue, str] = {}
+        """Of numbers, the variables of the function being written that hold them as `plain` gives them."""
         self._count = count()
         self._body: list[tuple[str, Operation | None]] = []
         self._compiled: dict[tuple[str, bool], str] = {}
@@ -223,6 +232,14 @@ class Emitter:
     def refs(self, values: Sequence[SSAValue]) -> str:
         """The variables of several values, comma-separated."""
         return ", ".join(self._names[v] for v in values)
+
+    def plain(self, value: SSAValue, op: Operation) -> str:
+        """The variable that holds the number `value` as a Python int where all programs agree, for `op` and others."""
+        found = self._plain.get(value)
+        if found is None:
+            found = self._plain[value] = f"n{next(self._count)}"
+            self.line(f"{found} = {self.const(plain, 'plain')}({self.ref(value)})", op)
+        return found
 
     def define(self, value: SSAValue) -> str:
         """A new Python variable for `value`."""
@@ -324,11 +341,11 @@ class Emitter:
     @contextmanager
     def body(self, name: str, parameters: Sequence[str], block: Block | None) -> Generator[None]:
         """Inside, lines and operations (of `block`) are written to a Python function of its own."""
-        saved = self._body, self._block
-        self._body, self._block = [], block
+        saved = self._body, self._block, self._plain
+        self._body, self._block, self._plain = [], block, {}
         yield
         self._close(name, parameters)
-        self._body, self._block = saved
+        self._body, self._block, self._plain = saved
 
     def emit(self, op: Operation, *, wanted: bool = False) -> None:
         """Writes one operation, if anything needs it or it is wanted all the same."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minilinalg.interp.dtypes import Array, DType
 
 if TYPE_CHECKING:
@@ -83,3 +85,14 @@ class Loans:
             loan = self._of.pop((first, end))
             if not (covered and low <= first and end <= high):
                 loan.repay()
+
+
+def once_each(values: Array, leading: int, dtype: DType) -> Array:
+    """A copy of `values` in the carrier of `dtype`, in which programs that have the same elements share them.
+
+    These are steps of 0 in the first `leading` dimensions.
+    """
+    steps = values.strides[:leading]
+    one = values[tuple(slice(0, 1) if step == 0 else slice(None) for step in steps)]
+    copy = dtype.widen(one) if one.dtype == dtype.storage else np.array(one, order="C")
+    return np.broadcast_to(copy, values.shape)

@@ -168,18 +168,39 @@ def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     return total, (a - (total - part)) + (b - part)
 
 
+def _may_round_twice(x: Array) -> Array:
+    """Which float64, themselves rounded, may lie just between two float32; narrowing the others rounds only once.
+
+    Between two that are normal, only the first of the 29 bits that go is set.
+    """
+    bits = np.asarray(x.view(np.uint64))
+    # What is less than 2**-126, but not zero, which wraps around.
+    magnitude = bits << np.uint64(1)
+    magnitude -= np.uint64(1)
+    subnormal = np.uint64(0x3810000000000000 << 1)
+    bits = bits & np.uint64(0x1FFFFFFF)
+    between = bits == np.uint64(0x10000000)
+    return between | (magnitude < subnormal) if magnitude.min(initial=subnormal) < subnormal else between
+
+
 def fma32(a: Any, b: Any, c: Any) -> Any:
     """float32 a * b + c, rounded once.
 
-    The product is exact in float64; the sum is rounded to odd there, so that narrowing rounds as if from the exact sum
-    (Boldo and Melquiond, 2008).
+    The product is exact in float64; where narrowing the sum would round a second time it is rounded to odd there, so
+    that narrowing rounds as if from the exact sum (Boldo and Melquiond, 2008).
     """
-    product = np.asarray(a, np.float64) * np.asarray(b, np.float64)
-    total, error = _two_sum(product, np.asarray(c, np.float64))
-    even = (total.view(np.int64) & 1) == 0
-    away = np.where(error > 0, np.inf, -np.inf)
-    odd = np.where((error != 0) & np.isfinite(total) & even, np.nextafter(total, away), total)
-    return odd.astype(np.float32)
+    product, c = np.asarray(a, np.float64) * np.asarray(b, np.float64), np.asarray(c, np.float64)
+    total = np.asarray(product + c)
+    result = total.astype(np.float32)
+    doubtful = _may_round_twice(total)
+    if doubtful.any():
+        _, error = _two_sum(product, c)
+        doubtful &= error != 0
+        if doubtful.any():
+            odd = np.nextafter(total, np.where(error > 0, np.inf, -np.inf))
+            doubtful &= np.isfinite(total) & ((total.view(np.int64) & 1) == 0)
+            result = np.where(doubtful, odd, total).astype(np.float32)
+    return result[()]
 
 
 def _fma64(a: float, b: float, c: float) -> float:

@@ -186,7 +186,7 @@ class GlobalMemory:
             segment.narrow_reads += count
             if segment.narrow_reads * dtype.itemsize <= segment.nbytes:
                 return None
-            found = self.typed(segment, dtype.storage).astype(dtype.carrier)
+            found = dtype.widen(self.typed(segment, dtype.storage))
             found.flags.writeable = False
             segment.widened[dtype] = found
         return found

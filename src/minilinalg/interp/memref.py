@@ -14,7 +14,7 @@ from minilinalg.interp.dtypes import INDEX, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
-from minilinalg.interp.tensor import mixed
+from minilinalg.interp.tensor import DYNAMIC, mixed
 from minilinalg.interp.values import Partial, written_out
 from minilinalg.interp.views import MemRef, Sized, plain, row_major
 
@@ -80,18 +80,22 @@ def emit_subview(em: Emitter, op: Any) -> None:
     rank_out = len(shape_of(op.results[0].type))
     target = shape_of(op.results[0].type)
 
+    places = [op.properties[f"static_{w}"] for w in ("offsets", "strides")]
+    fixed = all(int(n) != DYNAMIC for place in places for n in place.get_values())
+
     def subview(base: MemRef, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[Any]) -> MemRef:
-        sizes = [plain(n) for n in sizes]
         if base.storage is None:
             return view(base, offsets, sizes, strides)
         # Loops ask for the same views of a buffer again and again.
-        key = op, *map(plain, (*offsets, *strides)), *sizes
-        if not all(type(n) is int for n in key[1:]):
-            return view(base, offsets, sizes, strides)
+        key = (op, sizes) if fixed else (op, sizes, *map(plain, offsets), *map(plain, strides))
         views = base.views
         if views is None:
             views = base.views = {}
-        found = views.get(key)
+        try:
+            found = views.get(key)
+        except TypeError:
+            # Numbers that differ between programs are in arrays, which are no keys.
+            return view(base, offsets, sizes, strides)
         if found is None:
             found = views[key] = view(base, offsets, sizes, strides)
         return found
@@ -107,8 +111,14 @@ def emit_subview(em: Emitter, op: Any) -> None:
             out_sizes, out_strides = [out_sizes[d] for d in kept], [out_strides[d] for d in kept]
         return base.like(offset, out_sizes, out_strides)
 
-    given = ", ".join(mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "sizes", "strides"))
+    given = _place(em, op)
     em.call(op, subview, f"{em.ref(op.operands[0])}, {given}")
+
+
+def _place(em: Emitter, op: Any) -> str:
+    """Where a view lies in another one: its offsets, sizes and strides, the sizes as numbers where programs agree."""
+    offsets, strides = (mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "strides"))
+    return f"{offsets}, {mixed(em, op.properties['static_sizes'], op.sizes, plain=op)}, {strides}"
 
 
 def _kept(sizes: Sequence[Any], target: tuple[int, ...]) -> list[int]:
@@ -124,16 +134,19 @@ def _kept(sizes: Sequence[Any], target: tuple[int, ...]) -> list[int]:
 
 @meaning("memref.reinterpret_cast")
 def emit_reinterpret_cast(em: Emitter, op: Any) -> None:
+    static = [int(s) for s in op.properties["static_strides"].get_values()]
+    itemsize = dtype_of(op.results[0].type).itemsize
+    steps = None if DYNAMIC in static else tuple(s * itemsize for s in static)
+
     def reinterpret(base: MemRef, offsets: Sequence[Any], sizes: Sequence[Any], strides: Sequence[Any]) -> MemRef:
         size = base.dtype.itemsize
         offset = base.offset
         for o in offsets:
             o = o if type(o) is np.ndarray else plain(o)
             offset = offset + o * size if type(o) is type(offset) is int else wide(offset) + wide(o) * size
-        return base.like(offset, [plain(n) for n in sizes], [_times(s, size) for s in strides])
+        return base.like(offset, sizes, steps or [_times(s, size) for s in strides])
 
-    given = ", ".join(mixed(em, op.properties[f"static_{w}"], getattr(op, w)) for w in ("offsets", "sizes", "strides"))
-    em.call(op, reinterpret, f"{em.ref(op.operands[0])}, {given}")
+    em.call(op, reinterpret, f"{em.ref(op.operands[0])}, {_place(em, op)}")
 
 
 @meaning("memref.cast", "memref.memory_space_cast")

@@ -48,6 +48,7 @@ class Executable:
         self.per_core = any(op.name.startswith("simd.") for op in self.func.walk())
         """Whether the function is the program of one core of a machine."""
         self._tile_bytes = largest_value(self.func)
+        self._arenas: Arenas | None = None
 
     def run(self, grid: Any, args: Sequence[Any], *, cores: int | None = None) -> list[Array]:
         """Runs all programs of the grid; arrays are written in place. Returns what a function on tensors returns.
@@ -90,7 +91,7 @@ class Executable:
                 rule="a program of one core runs on a machine: give the target that it was compiled for",
             )
         count = cores if self.per_core and cores is not None else 1
-        arenas = Arenas(count, self.compiled.arenas, tracks=self.options.checked)
+        arenas = self._taken_arenas(count)
         arguments = [*self._lowered(values, memory), *self._grid_arguments(grid)]
         if self.compiled.stepwise:
             each = (
@@ -103,7 +104,16 @@ class Executable:
             chunk = Chunk(count, (ids, 0, 0), grid, memory, arenas, None, machine)
             found = self.compiled.run(chunk, arguments)
         types = [v.type for v in self.func.regions[0].blocks[0].last_op.operands]  # pyright: ignore
-        return [_as_result(v, t) for v, t in zip(found, types, strict=True)]
+        results = [_as_result(v, t) for v, t in zip(found, types, strict=True)]
+        self._arenas = arenas.cleared()
+        return results
+
+    def _taken_arenas(self, count: int) -> Arenas:
+        """On-chip memories for a run: those of the last one that ended well, for fresh ones cost more to touch."""
+        arenas, self._arenas = self._arenas, None
+        if arenas is not None and arenas.rows == count:
+            return arenas
+        return Arenas(count, self.compiled.arenas, tracks=self.options.checked)
 
     def _lowered(self, values: Sequence[Any], memory: GlobalMemory) -> list[Any]:
         """The source's arguments in the form that the function takes them."""

@@ -7,6 +7,7 @@ there are none: every operand is a view of an on-chip arena, and every result is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,11 @@ from minilinalg.interp.arith.by_name import array_function
 from minilinalg.interp.contraction import combine_two, reduce_axes
 from minilinalg.interp.copying import copy
 from minilinalg.interp.dot import dot_arrays
-from minilinalg.interp.dtypes import Array, dtype_of, is_array, shape_of
+from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.half import IN_CACHE
 from minilinalg.interp.indexed import gather, scatter
+from minilinalg.interp.loans import once_each
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program, written_out
 from minilinalg.interp.views import MemRef
@@ -63,23 +66,22 @@ def operand(value: Any, rank: int, what: str) -> Any:
     return data.reshape(len(data), *([1] * missing), *data.shape[1:]) if missing else data
 
 
-def instruction(em: Emitter, op: Any, compute: Callable[..., Any], *, ufunc: np.ufunc | None = None) -> None:
+def instruction(
+    em: Emitter, op: Any, compute: Callable[..., Any], *, into: Callable[..., object] | None = None
+) -> None:
     """The line of an instruction with one output. compute(c, *inputs) returns the output in its carrier.
 
-    With a `ufunc` of the same meaning, NumPy writes into the output itself.
+    into(*inputs, out=): writes the same into the output itself, which may be one of the inputs.
     """
     output = op.outputs[0]
-    out_dtype, rank = dtype_of(output.type), len(shape_of(output.type))
-    narrow = out_dtype.is_narrow
+    rank = len(shape_of(output.type))
     what = f"'{op.name}'"
 
     def run(c: Chunk, out: MemRef, *inputs: Any) -> None:
         values = [operand(v, rank, what) for v in inputs]
         to = out.carried(what, write=True)
-        if ufunc is not None and to.rows is None:
-            ufunc(*values, out=to.view)
-            if narrow:
-                to.view[...] = out_dtype.round(to.view)
+        if into is not None and to.rows is None:
+            into(*values, out=to.view)
             return
         result = np.asarray(compute(c, *values))
         if result is not to.view:
@@ -127,18 +129,38 @@ def emit_elementwise(em: Emitter, op: Any) -> None:
     mode = op.properties.get("rounding")
     rounding: str | None = None if mode is None else simd.ROUNDING[int(mode.value.data)]
     fn = array_function(name, sources, target, None if predicate is None else predicate.value.data, op, rounding)
-    ufunc = UFUNCS.get(name) if target.bits > 1 else None
+    into = _into(name, target) if rounding in (None, "to_nearest_even") else None
 
     def compute(_c: Chunk, *values: Any) -> Any:
         return fn(*values)
 
     def choose(_c: Chunk, holds: Any, a: Any, b: Any) -> Any:
         # The usual mask of a loop's turns but the last holds everywhere.
-        if is_array(a) and a.shape == np.broadcast_shapes(np.shape(holds), a.shape, np.shape(b)) and np.all(holds):
+        if is_array(a) and _spreads_over(holds, a.shape) and _spreads_over(b, a.shape) and np.all(holds):
             return a
         return fn(holds, a, b)
 
-    instruction(em, op, choose if name == "arith.select" else compute, ufunc=ufunc)
+    instruction(em, op, choose if name == "arith.select" else compute, into=into)
+
+
+def _spreads_over(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether an operand broadcasts to this very shape."""
+    return not is_array(x) or all(n in (1, m) for n, m in zip(reversed(x.shape), reversed(shape), strict=False))
+
+
+def _into(name: str, target: DType) -> Callable[..., object] | None:
+    """What writes the elements of a meaning, in the carrier of `target` and rounded to it, into an array."""
+    if name == "arith.truncf":
+        return target.round_into
+    ufunc = UFUNCS.get(name) if target.bits > 1 else None
+    if ufunc is None or not target.is_narrow:
+        return ufunc
+
+    def rounded(*inputs: Array, out: Array) -> None:
+        ufunc(*inputs, out=out)
+        target.round_into(out, out)
+
+    return rounded
 
 
 for _cls in simd.ELEMENTWISE_BY_MEANING.values():
@@ -218,12 +240,20 @@ def emit_broadcast(em: Emitter, op: Any) -> None:
 
 @meaning("simd.transpose")
 def emit_transpose(em: Emitter, op: Any) -> None:
-    order = (0, *(int(d) + 1 for d in op.permutation.get_values()))
+    order = [int(d) for d in op.permutation.get_values()]
+    what = f"'{op.name}'"
 
-    def transpose(_c: Chunk, x: Array) -> Array:
-        return x.transpose(order)
+    def transpose(_c: Chunk, a: MemRef, b: MemRef) -> None:
+        lends = b.is_whole and b.dtype.is_narrow
+        values = a.lent(what) if lends else a.elements(what)
+        leading = values.ndim - len(order)
+        turned = values.transpose(*range(leading), *(leading + d for d in order))
+        if lends:
+            b.lend(once_each(turned, leading, b.dtype))
+        else:
+            b.carried(what, write=True).write(turned)
 
-    instruction(em, op, transpose)
+    execute(em, op, transpose, f"c, {em.refs((op.inputs[0], op.outputs[0]))}")
 
 
 def emit_reduce(em: Emitter, op: Any) -> None:
@@ -267,23 +297,43 @@ def _factor(m: MemRef, what: str) -> Array:
     return m.carried(what).read()
 
 
+def _multiply(left: Array, right: Array, before: Array | None, out: Array, lead: tuple[int, ...]) -> None:
+    """The products of all programs (*lead), plus what was there before, written to `out`: (L, rows, columns)."""
+    to = out.reshape(*lead, *out.shape[1:])
+    if before is None:
+        np.matmul(left, right, out=to)
+        return
+    # In pieces, whose products are still near the core when they are added. No program sees what another one writes.
+    left, right = (np.broadcast_to(x, (*lead, *x.shape[-2:])) for x in (left, right))
+    before = np.broadcast_to(before, out.shape).reshape(to.shape)
+    step = max(1, IN_CACHE // max(to[0].size, 1))
+    products = np.empty(to[:step].shape, to.dtype)
+    for first in range(0, len(to), step):
+        part = slice(first, first + step)
+        product = np.matmul(left[part], right[part], out=products[: len(to[part])])
+        np.add(before[part], product, out=to[part])
+
+
 @meaning("simd.matmul")
 def emit_matmul(em: Emitter, op: Any) -> None:
     operands: Sequence[Any] = [*op.inputs, op.outputs[0]]
     element, result = dtype_of(operands[0].type), dtype_of(operands[2].type)
     accumulate, depth = op.accumulates, shape_of(operands[0].type)[-1]
     add = combine_two("arith.addf" if result.is_float else "arith.addi", result)
+    direct = element.is_float and element.carrier == result.carrier and not result.is_narrow
     what = f"'{op.name}'"
 
     def matmul(_c: Chunk, a: MemRef, b: MemRef, out: MemRef) -> None:
         left, right = _factors(a, b, what)
-        product = dot_arrays(left, right, element, result, depth)
-        product = product.reshape(-1, *product.shape[-2:])
         before = out.elements(what) if accumulate else None
         to = out.carried(what, write=True)
-        if before is not None and to.rows is None and not result.is_narrow:
-            np.add(before, product, out=to.view)
-            return
+        if direct and to.rows is None:
+            lead = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+            if prod(lead) == len(to.view):
+                _multiply(left, right, before, to.view, lead)
+                return
+        product = dot_arrays(left, right, element, result, depth)
+        product = product.reshape(-1, *product.shape[-2:])
         if before is not None:
             product = add(before, product)
         elif result.is_narrow:

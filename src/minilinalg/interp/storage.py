@@ -67,6 +67,16 @@ class Storage:
         self._mirrors: dict[tuple[int, int, DType], Mirror] = {}
         self._telling: list[Mirror] = []
 
+    def clear(self) -> None:
+        """Nothing is defined any more, as in a fresh one."""
+        self.bytes[...] = POISON
+        self.loans = Loans()
+        self._telling = []
+        for mirror in self._mirrors.values():
+            mirror.told, mirror.dirty = [], False
+        if self.defined is not None:
+            self.defined = type(self.defined)(*self.bytes.shape, self.name)
+
     def settle(self, low: int, high: int, *, write: bool, covered: bool = False, but: Mirror | None = None) -> None:
         """Brings the bytes low to high up to date, before they are read or, through anything `but`, written.
 
@@ -121,7 +131,7 @@ class Storage:
 
     def _to_bytes(self, mirror: Mirror, low: int, high: int) -> None:
         first, end = ((at - mirror.low) // mirror.dtype.itemsize for at in (low, high))
-        self._elements(mirror, low, high)[...] = mirror.array[:, first:end]
+        mirror.dtype.narrow(mirror.array[:, first:end], self._elements(mirror, low, high))
 
     def _elements(self, mirror: Mirror, low: int, high: int) -> Array:
         size = mirror.dtype.itemsize

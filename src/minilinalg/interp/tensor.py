@@ -7,9 +7,11 @@ written (`tensor.empty`) is `Partial`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from xdsl.ir import Operation
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
@@ -23,10 +25,11 @@ DYNAMIC = -(1 << 63)
 """How MLIR writes 'given by an operand' in static_offsets, static_sizes and static_strides."""
 
 
-def mixed(em: Emitter, static: Any, dynamic: Sequence[Any]) -> str:
-    """A Python tuple of static numbers and dynamic operands, in order."""
+def mixed(em: Emitter, static: Any, dynamic: Sequence[Any], plain: Operation | None = None) -> str:
+    """A Python tuple of static numbers and dynamic operands, in order; as `Emitter.plain` gives them to an op."""
     rest = iter(dynamic)
-    numbers = [em.ref(next(rest)) if n == DYNAMIC else str(n) for n in (int(v) for v in static.get_values())]
+    name = em.ref if plain is None else partial(em.plain, op=plain)
+    numbers = [name(next(rest)) if n == DYNAMIC else str(n) for n in (int(v) for v in static.get_values())]
     return f"({''.join(n + ', ' for n in numbers)})"
 
 

@@ -136,7 +136,6 @@ class MemRef:
         offset: Any,
         sizes: Sequence[Size],
         strides: Sequence[Any],
-        *,
         memory: GlobalMemory | None = None,
         storage: Storage | None = None,
         rows: Any = None,
@@ -159,16 +158,8 @@ class MemRef:
 
     def like(self, offset: Any, sizes: Sequence[Size], strides: Sequence[Any], rows: Any = None) -> MemRef:
         """Another view of the same memory."""
-        return MemRef(
-            self.dtype,
-            offset,
-            sizes,
-            strides,
-            memory=self.memory,
-            storage=self.storage,
-            rows=self.rows if rows is None else rows,
-            buffer=self.buffer,
-        )
+        rows = self.rows if rows is None else rows
+        return MemRef(self.dtype, offset, sizes, strides, self.memory, self.storage, rows, self.buffer)
 
     def take_programs(self, index: Any) -> MemRef:
         rows = self.rows
@@ -299,6 +290,11 @@ class MemRef:
         """(L, *sizes), to read, in the carrier of their type; a view where that is possible."""
         loan = self.loan
         return self.carried(what).read() if loan is None or loan.grouped else loan.values
+
+    def lent(self, what: str) -> Array:
+        """`elements`, or what is lent in groups as it is: (groups, programs of each, *sizes)."""
+        loan = self.loan
+        return self.carried(what).read() if loan is None else loan.values
 
     def stored(self, what: str, *, write: bool = False) -> OnChip:
         """The elements as the bytes hold them, to read or to write."""

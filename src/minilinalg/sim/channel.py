@@ -105,13 +105,21 @@ class Channel:
         if latest[-1] <= tail:
             ends = total + tail
         else:
-            np.maximum(latest, tail, out=latest)
-            ends = total + latest
-            for start, end in zip((before + latest).tolist(), ends.tolist(), strict=True):
-                if start > tail:
+            first = max(int(latest[0]), tail)
+            if latest[-1] <= first:
+                # All are served one behind the other.
+                ends = total + first
+                if first > tail:
                     self._idle_starts.append(tail)
-                    self._idle_ends.append(start)
-                tail = end
+                    self._idle_ends.append(first)
+            else:
+                np.maximum(latest, tail, out=latest)
+                ends = total + latest
+                for start, end in zip((before + latest).tolist(), ends.tolist(), strict=True):
+                    if start > tail:
+                        self._idle_starts.append(tail)
+                        self._idle_ends.append(start)
+                    tail = end
         self._tail = int(ends[-1])
         return ends
 

@@ -151,9 +151,16 @@ class Clock(Observer):
         name, width, synchronous = op.name, op.width, not op.is_async
 
         cost = _transfer_along(path, width, writes_chip=writes_chip)
+        known: dict[Any, Transfer] = {}
 
         def dma(c: Chunk, a: MemRef, b: MemRef, after: Sequence[Array], lead: Span | None) -> Any:
-            found = per_core(cost, (*a.sizes, *a.strides, *b.strides), c.size)
+            try:
+                found = known.get((a.sizes, a.strides, b.strides))
+            except TypeError:
+                # Numbers that differ between cores are in arrays, which are no keys.
+                found = per_core(cost, (*a.sizes, *a.strides, *b.strides), c.size)
+            if found is None:
+                found = known[a.sizes, a.strides, b.strides] = cost(*a.sizes, *a.strides, *b.strides)
             return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous, lead=lead)
 
         return dma

@@ -160,7 +160,7 @@ class Machine:
             if len(self._waits) > MANY:
                 self._sum_waits()
         self._counters[op] += cores
-        self._busy[path.pipe] += _sum(startup, cores) + _sum(engine, cores)
+        self._busy[path.pipe] += _sum(startup + engine, cores)
         way.payload += _sum(payload, cores)
         way.moved += _sum(moved, cores)
         return self._finish(path.pipe, at, done, done, synchronous)
