@@ -77,6 +77,8 @@ class Arenas:
         """Whether it is known of every byte of them, and of other buffers, if it is defined."""
         self.copies: Any = None
         """The copies into shared memory that are under way (shared_memory.py), once there was one."""
+        self.block: Any = None
+        """The shared memory of blocks of threads (block_memory.py), once something was there."""
         self._capacities = capacities
         self._storage: dict[str, Storage] = {}
 
@@ -93,6 +95,10 @@ class Arenas:
         if found is None:
             found = self._storage[space] = self.storage(self.rows, self._capacities[space], _name(space))
         return found
+
+    def capacity(self, space: str) -> int:
+        """The bytes of a memory space that each program has."""
+        return self._capacities.get(space, 0)
 
     def storage(self, rows: int, nbytes: int, name: str) -> Storage:
         """A fresh memory, in which nothing is defined."""
@@ -197,8 +203,11 @@ class Emitter:
         waiting: frozenset[Operation],
         observer: Observer,
         skipped: frozenset[Operation],
+        folds: bool,
     ):
         self.functions = functions
+        self.folds = folds
+        """Whether what depends on constants alone is computed here, once (folding.py)."""
         self.skipped = skipped
         """What is not computed: operations on buffers whose results, if any, are tokens."""
         self.waiting = waiting
@@ -263,6 +272,19 @@ class Emitter:
 
     def call(self, op: Operation, fn: object, arguments: str, hint: str = "f") -> None:
         """`results = fn(arguments)` for the results of `op`."""
+        if (
+            self.folds
+            and op.operands
+            and self._constants.issuperset(op.operands)
+            and arguments == self.refs(op.operands)
+        ):
+            from minilinalg.interp.folding import folded
+
+            values = [self.program.scope[self.ref(v)] for v in op.operands]
+            if (found := folded(op, fn, values)) is not None:
+                for result, value in zip(op.results, found, strict=True):
+                    self.define_constant(result, value)
+                return
         results = ", ".join(self.define(r) for r in op.results)
         left = f"{results} = " if len(op.results) == 1 else f"{results}, = " if op.results else ""
         self.line(f"{left}{self.const(fn, hint)}({arguments})", op)
@@ -474,6 +496,7 @@ def compile_function(
     waiting: frozenset[Operation] = frozenset(),
     observer: Observer | None = None,
     skipped: frozenset[Operation] = frozenset(),
+    folds: bool = False,
 ) -> Compiled:
     """Compiles function `symbol` and what it calls; to generators when there are `waiting` operations. What is
     `skipped` is looked at by the observer, and not computed.
@@ -484,7 +507,7 @@ def compile_function(
 
     assert dialects.__all__, "importing the dialects fills MEANINGS"
 
-    emitter = Emitter(functions, waiting=waiting, observer=observer or Observer(), skipped=skipped)
+    emitter = Emitter(functions, waiting=waiting, observer=observer or Observer(), skipped=skipped, folds=folds)
     name = emitter.function(symbol)
     program = emitter.program
     program.scope["take"] = take
@@ -536,7 +559,7 @@ def largest_value(op: Operation) -> int:
 
 def writes_memory(op: Operation) -> bool:
     """Whether `op`, or anything in its regions, may change memory that a load could see."""
-    return any(inner.name in WRITERS or inner.name.startswith("tt.atomic") for inner in op.walk())
+    return any(inner.name in WRITERS or inner.name.startswith(("tt.atomic", "simt.atomic")) for inner in op.walk())
 
 
 WRITERS: set[str] = {
@@ -554,6 +577,7 @@ WRITERS: set[str] = {
     "memref.generic_atomic_rmw",
     "memref.store",
     "memref.copy",
+    "simt.store_global",
     "bufferization.materialize_in_destination",
 }
 """Operations after which a view of memory may no longer show what it showed."""

@@ -15,12 +15,14 @@ from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.errors import CommandError, Place, WaitError
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import allocate_result, bind
+from minilinalg.interp.block_memory import SHARED
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, compile_function, largest_value
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
 from minilinalg.interp.tensor import as_sized
+from minilinalg.interp.threads import shared_of, threads_of, with_threads
 from minilinalg.interp.turns import Held, held_by_order, take_turns
 from minilinalg.interp.waiting import waiting_operations
 from minilinalg.run_options import DEFAULTS, RunOptions
@@ -41,13 +43,24 @@ class Executable:
         self.abi = _as_passed(FunctionAbi.of(self.func), self.func)
         self.options = options
         functions = functions_of(module)
+        self.threads = threads_of(self.func)
+        """Of a function of one thread: the threads of a block. A program is a block then."""
+        if self.threads is not None:
+            functions = {name: with_threads(f, self.threads) for name, f in functions.items()}
+            self.func = functions[symbol(self.func)]
         waiting = waiting_operations(self.func, functions)
         self.compiled: Compiled = compile_function(
-            functions, symbol(self.func), waiting=waiting, observer=observer, skipped=skipped
+            functions,
+            symbol(self.func),
+            waiting=waiting,
+            observer=observer,
+            skipped=skipped,
+            folds=self.threads is not None,
         )
         self.per_core = any(op.name.startswith("simd.") for op in self.func.walk())
         """Whether the function is the program of one core of a machine."""
-        self._tile_bytes = largest_value(self.func)
+        self._shared = {SHARED: shared_of(self.func)}
+        self._tile_bytes = max(largest_value(self.func), self._shared[SHARED])
         self._arenas: Arenas | None = None
 
     def run(self, grid: Any, args: Sequence[Any], *, cores: int | None = None) -> list[Array]:
@@ -77,12 +90,14 @@ class Executable:
         machine: Any = None,
     ) -> list[Array]:
         """`run` with arguments that are in `memory` already. machine: what counts cycles, or None for answers only."""
-        if self.func.name == "tt.func":
+        if self.func.name == "tt.func" or self.threads is not None:
             values = self._with_descriptors(values)
+            size = 1 if self.compiled.stepwise else self._chunk_size()
+            chunks = _chunks(grid, memory, size, self._shared, tracks=self.options.checked)
             if self.compiled.stepwise:
-                self._take_turns(_chunks(grid, memory, 1), memory, values)
+                self._take_turns(chunks, memory, values)
             else:
-                for chunk in _chunks(grid, memory, self._chunk_size()):
+                for chunk in chunks:
                     self.compiled.run(chunk, values)
             return []
         if self.per_core and cores is None:
@@ -168,7 +183,7 @@ class Executable:
         def programs(given: Sequence[Any]) -> tuple[GlobalMemory, Iterable[tuple[Any, Any]]]:
             memory = GlobalMemory()
             values = self._with_descriptors(bind(self.abi, given, memory))
-            chunks = _chunks(check_grid(grid), memory, 1)
+            chunks = _chunks(check_grid(grid), memory, 1, {}, tracks=False)
             return memory, ((chunk.pids, self.compiled.entry(chunk, *values)) for chunk in chunks)
 
         with np.errstate(all="ignore"):
@@ -218,8 +233,10 @@ def _as_result(value: Any, type_: Any) -> Array:
     return np.array(dtype_out(full, dtype))
 
 
-def _chunks(grid: tuple[int, int, int], memory: GlobalMemory, size: int) -> Iterator[Chunk]:
-    """The programs in order, x fastest, in chunks of at most `size`."""
+def _chunks(
+    grid: tuple[int, int, int], memory: GlobalMemory, size: int, capacities: dict[str, int], *, tracks: bool
+) -> Iterator[Chunk]:
+    """The programs in order, x fastest, in chunks of at most `size`, each with memories of its own."""
     gx, gy, gz = grid
     total = gx * gy * gz
     for first in range(0, total, size):
@@ -229,7 +246,7 @@ def _chunks(grid: tuple[int, int, int], memory: GlobalMemory, size: int) -> Iter
         else:
             linear = np.arange(first, first + n, dtype=np.int64)
             ids = (_id(linear % gx), _id(linear // gx % gy), _id(linear // (gx * gy)))
-        yield Chunk(n, ids, grid, memory, Arenas(n, {}))
+        yield Chunk(n, ids, grid, memory, Arenas(n, capacities, tracks=tracks))
 
 
 def _id(values: Any) -> Any:

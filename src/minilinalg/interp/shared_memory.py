@@ -10,7 +10,7 @@ early is told so, wherever an undefined element must not go (see values.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -121,6 +121,16 @@ def _place(array: Array) -> tuple[Any, ...]:
     return array.ctypes.data, array.shape, array.strides
 
 
+class Destination(Protocol):
+    """Where a copy goes, in all programs that run: a buffer, or some bytes."""
+
+    def write(self, value: Any) -> None: ...
+
+    def mark(self, known: Any) -> None: ...
+
+    def take_programs(self, index: Any) -> Destination: ...
+
+
 class Flight:
     """A copy under way: into which view, how defined it will be, and what tells those who wait for it (one a program).
 
@@ -129,7 +139,7 @@ class Flight:
 
     __slots__ = ("known", "left", "ticket", "to")
 
-    def __init__(self, to: SharedView, known: Any, ticket: Any, rows: Array):
+    def __init__(self, to: Destination, known: Any, ticket: Any, rows: Array):
         self.to = to
         self.known = known
         self.ticket = ticket
@@ -161,13 +171,13 @@ class Copies:
         return arenas.copies, np.arange(arenas.rows)[c.active]
 
 
-def begin(c: Chunk, value: Any, to: SharedView) -> None:
+def begin(c: Chunk, value: Any, to: Destination) -> None:
     """Begins a copy that the next group of this program's is made of."""
     copies, rows = Copies.of(c)
     copies.flights.append(_begun(value, to, copies.groups[rows] + 1, rows))
 
 
-def _begun(value: Any, to: SharedView, ticket: Any, rows: Array) -> Flight:
+def _begun(value: Any, to: Destination, ticket: Any, rows: Array) -> Flight:
     to.write(value)
     to.mark(False)
     known = value.defined_array() if isinstance(value, Partial) else True

@@ -103,19 +103,20 @@ class Affine:
         """Written out, wrapped to the element type; (L, ...) with extent 1 where nothing changes."""
         if self._array is None:
             rank = len(self.shape)
-            offset = self.offset
-            if isinstance(offset, int):
-                offset = np.array([offset], np.int64)
-            total: Array = offset.reshape(-1, *([1] * rank))
+            total: Any = None
             for dim, term in enumerate(self.terms):
                 if isinstance(term, int):
-                    if term != 0 and self.shape[dim] != 1:
-                        total = total + along(_iota(self.shape[dim]) * np.int64(term), dim, rank)
-                else:
-                    total = total + along(term, dim, rank)
-            self._array = total.astype(self.dtype.carrier, copy=False)
+                    if term == 0 or self.shape[dim] == 1:
+                        continue
+                    term = _iota(self.shape[dim]) * np.int64(term)
+                total = along(term, dim, rank) if total is None else total + along(term, dim, rank)
+            # What differs between programs comes last: it is added to whole tensors.
+            offset = np.asarray(self.offset, np.int64).reshape(-1, *([1] * rank))
+            total = offset if total is None else offset + total
+            found: Array = total.astype(self.dtype.carrier, copy=False)
             # Several values may share it, so nothing may take it over in place.
-            self._array.flags.writeable = False
+            found.flags.writeable = False
+            self._array = found
         return self._array
 
     def bounds(self) -> tuple[Any, Any]:

@@ -22,9 +22,10 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr
 from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
 
 from minilinalg.analysis.aliasing import Access, accesses, is_allocation, is_argument, root_of, writes
+from minilinalg.dialects.simt import THREADS_ATTR
 
 CALLS = ("tt.call", "func.call")
-PLAIN_READS = ("tt.load", "tt.descriptor_load", "tt.descriptor_gather")
+PLAIN_READS = ("tt.load", "tt.descriptor_load", "tt.descriptor_gather", "simt.load_global")
 ORDERS = "simd.wait"
 """Orders what a core itself does, and takes part in reads and writes for that alone."""
 WRITES = (
@@ -33,7 +34,9 @@ WRITES = (
     "tt.descriptor_reduce",
     "tt.descriptor_scatter",
     "ttng.async_tma_copy_local_to_global",
+    "simt.store_global",
 )
+ATOMICS = ("tt.atomic", "simt.atomic")
 
 
 def waiting_operations(func: Operation, functions: Mapping[str, Operation]) -> frozenset[Operation]:
@@ -41,7 +44,7 @@ def waiting_operations(func: Operation, functions: Mapping[str, Operation]) -> f
 
     `scf.while`, a conditional branch in a loop of blocks, and `tt.atomic_poll`.
     """
-    if func.name == "func.func":
+    if func.name == "func.func" and THREADS_ATTR not in func.attributes:
         return frozenset(_loops_that_read_what_changes(func))
     flow = _Flow(func, functions)
     found: set[Operation] = set()
@@ -100,7 +103,7 @@ class _Flow:
         """The arguments that the kernel writes through; None stands for a pointer of unknown origin."""
         for function in self.functions:
             for op in function.walk():
-                if op.name in WRITES or op.name.startswith("tt.atomic"):
+                if op.name in WRITES or op.name.startswith(ATOMICS):
                     self.written |= self.roots(op.operands[0])
 
     def callee(self, op: Operation) -> Operation | None:
@@ -213,6 +216,8 @@ class _Flow:
     def _waits_for(self, read: Operation, changes: bool) -> bool:
         if read.name not in PLAIN_READS:
             return not _adds_something(read)
+        if "volatile" in read.properties:
+            return True
         volatile = read.properties.get("isVolatile")
         if isinstance(volatile, IntegerAttr) and volatile.value.data:
             return True
@@ -221,7 +226,7 @@ class _Flow:
 
 
 def _reads(op: Operation) -> bool:
-    return op.name in PLAIN_READS or op.name.startswith("tt.atomic")
+    return op.name in PLAIN_READS or op.name.startswith(ATOMICS)
 
 
 def _adds_something(op: Operation) -> bool:
@@ -232,11 +237,13 @@ def _adds_something(op: Operation) -> bool:
     match op.name:
         case "tt.atomic_rmw" if RMWOp.of(op.properties["atomic_rmw_op"]) is RMWOp.ADD:
             value = op.operands[1]
+        case "simt.atomic_rmw" if RMWOp.of(op.properties["kind"]) is RMWOp.ADD:
+            value = op.operands[1]
         case "memref.atomic_rmw" if isinstance(op, memref.AtomicRMWOp) and op.kind_name == "addi":
             value = op.value
         case _:
             return False
-    while isinstance(value, OpResult) and value.op.name == "tt.splat":
+    while isinstance(value, OpResult) and value.op.name in ("tt.splat", "vector.broadcast"):
         value = value.op.operands[0]
     constant = value.op.properties.get("value") if isinstance(value, OpResult) else None
     if isinstance(constant, IntegerAttr):

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import I1, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning, python_array
+from minilinalg.interp.folding import kept
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.values import Affine, Partial
 
@@ -29,13 +30,18 @@ def constant_value(attr: Any, type_: Any) -> Any:
         if one and dtype.kind == "int" and dtype is not I1 and shape:
             return Affine(dtype.wrap(int(values[0])), (0,) * len(shape), shape, dtype)
         array = python_array(values[:1] if one else values, dtype.carrier)
-        return array.reshape((1,) * (len(shape) + 1) if one else (1, *shape))
+        if one:
+            return array.reshape((1,) * (len(shape) + 1))
+        # A constant of one thread is the same in all of them (threads.py): the axis of threads stays 1.
+        return array.reshape((1,) * (1 + len(shape) - len(attr.get_shape())) + tuple(attr.get_shape()))
     raise UnsupportedError(f"a constant of the form {attr}", rule="a constant is a number or dense<...>")
 
 
 @meaning("arith.constant")
 def emit_constant(em: Emitter, op: Any) -> None:
-    em.define_constant(op.results[0], constant_value(op.properties["value"], op.results[0].type))
+    type_ = op.results[0].type
+    value = constant_value(op.properties["value"], type_)
+    em.define_constant(op.results[0], kept(value, type_) if em.folds else value)
 
 
 @meaning("ub.poison")

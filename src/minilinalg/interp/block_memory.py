@@ -1,0 +1,238 @@
+"""Shared memory of the blocks of a chunk, a row of bytes each, and the words of it that threads access.
+
+An access of 1 to 16 bytes is one word of that size. Which words the threads of a block access is mostly the same in
+all blocks, and often the same as the last time: `Places` of such accesses are worked out once and kept (`PlacesOf`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minilinalg.errors import RunError
+from minilinalg.interp.access import undefined
+from minilinalg.interp.dtypes import Array
+from minilinalg.interp.engine import Chunk
+from minilinalg.interp.values import Affine, Partial, written_out
+
+SHARED = "shared"
+"""The memory space in the arenas of a chunk."""
+WORDS: dict[int, np.dtype[Any]] = {
+    1: np.dtype(np.uint8),
+    2: np.dtype(np.uint16),
+    4: np.dtype(np.uint32),
+    8: np.dtype(np.uint64),
+    16: np.dtype(np.complex128),
+}
+"""By the bytes of an access, a NumPy type of that size: its elements are only moved."""
+KEPT = 64
+"""How many sets of places an operation remembers."""
+
+Change = Callable[[Array], Array]
+
+
+class Places:
+    """The words of `size` bytes that the threads of blocks access.
+
+    index: word numbers, (L, threads, accesses of each). low, high: the bytes that they lie between. fault: an error
+    that stands for the first access out of bounds or alignment, unless it is masked off.
+    """
+
+    __slots__ = ("fault", "full", "high", "index", "low", "size")
+
+    def __init__(self, index: Array, size: int, low: int, high: int, fault: Fault | None):
+        self.index = index
+        self.size = size
+        self.low, self.high = low, high
+        self.fault = fault
+        self.full: Array | None = None
+        """The word numbers in the memories of all blocks of a chunk, one behind the other: (blocks, words)."""
+
+    def among(self, words: int, rows: Array) -> Array:
+        """Word numbers when the blocks at `rows` have so many words each, one block behind the other: (P, T, A)."""
+        return self.index + (rows * words).reshape(-1, 1, 1)
+
+
+class Fault:
+    """What is wrong with addresses: out of bounds, or no multiple of the size of an access."""
+
+    def __init__(self, addresses: Array, wrong: Array, size: int, nbytes: int, threads: Array | None):
+        self.addresses, self.wrong = addresses, wrong
+        self.size, self.nbytes, self.threads = size, nbytes, threads
+
+    def error(self, c: Chunk, what: str, mask: Array | None) -> RunError | None:
+        """The error for the first access that `mask` lets through; None when it stops them all."""
+        wrong = self.wrong if mask is None else self.wrong & mask
+        if not wrong.any():
+            return None
+        block, thread, at = np.unravel_index(int(wrong.argmax()), wrong.shape)
+        address = int(np.broadcast_to(self.addresses, wrong.shape)[block, thread, at])
+        if self.threads is not None:
+            thread = self.threads[thread]
+        ids = tuple(p if isinstance(p, int) else int(p[block]) for p in c.pids)
+        who = f"thread {thread} of block {ids}" if len(self.wrong) > 1 or c.size == 1 else f"thread {thread}"
+        if address < 0 or address + self.size > self.nbytes:
+            return RunError(
+                f"{what} is out of bounds: {who} touches bytes {address} to {address + self.size} of shared memory",
+                rule=f"a block of this function has {self.nbytes} bytes of shared memory (simt.shared)",
+            )
+        return RunError(
+            f"{what} is misaligned: {who} touches {self.size} bytes from byte {address} of shared memory on",
+            rule=f"the address of an access of {self.size} bytes is a multiple of {self.size}",
+        )
+
+
+class PlacesOf:
+    """From addresses to places, for one operation.
+
+    size: the bytes of what each address names. change: from the addresses (L, T, A) that threads give to those of the
+    words, of `word` bytes, that they access; threads: the numbers of the threads whose addresses count (None: all).
+    """
+
+    def __init__(
+        self, what: str, size: int, *, word: int | None = None, change: Change | None = None, threads: Any = None
+    ):
+        self.what = what
+        self.size = size
+        self.word = word or size
+        self.change = change
+        self.threads = threads
+        self._kept: dict[Any, Places] = {}
+
+    def __call__(self, address: Any, nbytes: int) -> Places:
+        """The places of a value in any form. Raises RunError for an address that is undefined."""
+        if type(address) is Partial:
+            if not bool(address.defined_array().all()):
+                raise undefined(self.what, "uses as an address")
+            address = address.data
+        key: Any = None
+        if type(address) is Affine:
+            if isinstance(address.offset, int) and all(isinstance(t, int) or len(t) == 1 for t in address.terms):
+                key = nbytes, address.offset, tuple(t if isinstance(t, int) else t.tobytes() for t in address.terms)
+        elif type(address) is np.ndarray and len(address) == 1:
+            key = nbytes, address.shape, address.tobytes()
+        found = None if key is None else self._kept.get(key)
+        if found is not None:
+            return found
+        places = self._made(address, nbytes)
+        if key is not None:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = places
+        return places
+
+    def _made(self, address: Any, nbytes: int) -> Places:
+        if type(address) is Affine:
+            shape = address.shape
+            full = np.broadcast_to(address.array(), (len(address.array()), *shape))
+        else:
+            full = np.asarray(written_out(address))
+            full = full.reshape(-1, 1, 1) if full.ndim < 3 else full
+        addresses = full.astype(np.int64)
+        if self.threads is not None:
+            addresses = addresses[:, self.threads]
+        wrong = (addresses < 0) | (addresses > nbytes - self.size) | ((addresses & (self.size - 1)) != 0)
+        fault = Fault(addresses, wrong, self.size, nbytes, self.threads) if wrong.any() else None
+        low, high = int(addresses.min()), int(addresses.max()) + self.size
+        words = addresses if self.change is None else self.change(addresses)
+        index = words >> (self.word.bit_length() - 1)
+        return Places(index, self.word, low, high, fault)
+
+
+class BlockMemory:
+    """Shared memory of all blocks of a chunk. Where a run keeps an eye on it, which bytes are defined."""
+
+    __slots__ = ("_all", "_known", "_sure", "_tables", "blocks", "data", "nbytes")
+
+    def __init__(self, blocks: int, nbytes: int, *, tracks: bool):
+        padded = -(-nbytes // 16) * 16
+        self.blocks, self.nbytes = blocks, nbytes
+        self.data = np.full((blocks, padded), 0xFF, np.uint8)
+        self._known = np.zeros((blocks, padded), np.uint8) if tracks else None
+        # Places of which every byte is defined in all blocks.
+        self._sure: set[Places] = set()
+        self._tables: dict[tuple[int, bool], Array] = {}
+        self._all = np.arange(blocks)
+
+    @staticmethod
+    def of(c: Chunk) -> BlockMemory:
+        """The shared memory of the whole chunk."""
+        arenas = c.arenas
+        assert arenas is not None
+        if arenas.block is None:
+            arenas.block = BlockMemory(arenas.rows, arenas.capacity(SHARED), tracks=arenas.tracks)
+        return arenas.block
+
+    @property
+    def tracks(self) -> bool:
+        return self._known is not None
+
+    def _table(self, size: int, *, known: bool = False) -> Array:
+        found = self._tables.get((size, known))
+        if found is None:
+            whole = self._known if known else self.data
+            assert whole is not None
+            found = self._tables[size, known] = whole.view(WORDS[size])
+        return found
+
+    def read(self, places: Places, rows: Any) -> tuple[Array, Array | None]:
+        """The words (P, T, A), and which of their bytes are defined (uint8, 0 or 255, (P, T, A * size)); None: all."""
+        words = self._taken(self._table(places.size), places, rows)
+        if self._known is None or places in self._sure:
+            return words, None
+        known = self._taken(self._table(places.size, known=True), places, rows).view(np.uint8)
+        if known.all():
+            if rows is None:
+                self._sure.add(places)
+            return words, None
+        return words, known
+
+    def _taken(self, table: Array, places: Places, rows: Any) -> Array:
+        index = places.index
+        if rows is None and len(index) == 1:
+            return table.take(index.reshape(-1), axis=1).reshape(-1, *index.shape[1:])
+        return table.reshape(-1).take(places.among(table.shape[1], self.rows(rows)))
+
+    def rows(self, rows: Any) -> Array:
+        """The numbers of the blocks that `rows` stands for, as in `Chunk`."""
+        return self._all if rows is None else self._all[rows]
+
+    def write(self, places: Places, words: Array, mask: Array | None, rows: Any) -> None:
+        """Writes words (P or 1, T, A) where `mask` is true; of one word that several threads write, the last stays."""
+        self._put(self._table(places.size), places, words, mask, rows)
+
+    def _put(self, table: Array, places: Places, words: Any, mask: Array | None, rows: Any) -> None:
+        flat = table.reshape(-1)
+        if mask is None and rows is None and len(places.index) == 1:
+            if places.full is None or len(places.full) != self.blocks:
+                places.full = places.among(table.shape[1], self._all)
+            flat[places.full] = words
+            return
+        at = places.among(table.shape[1], self.rows(rows))
+        if mask is None:
+            flat[at] = words
+        else:
+            mask = np.broadcast_to(mask, at.shape)
+            flat[at[mask]] = np.broadcast_to(words, at.shape)[mask]
+
+    def define(self, places: Places, mask: Array | None, rows: Any, known: Array | None = None) -> None:
+        """What was written is defined now; where `known`, as `read` gives it, says so."""
+        if self._known is None or (known is None and places in self._sure):
+            return
+        marks = np.full(places.size, 0xFF, np.uint8) if known is None else np.ascontiguousarray(known)
+        self._put(self._table(places.size, known=True), places, marks.view(WORDS[places.size]), mask, rows)
+        if known is not None:
+            self._doubt(places)
+        elif mask is None and rows is None:
+            self._sure.add(places)
+
+    def forget(self, places: Places, mask: Array | None, rows: Any) -> None:
+        """What is there is undefined now: it is about to be written, at some time."""
+        if self._known is not None:
+            self._doubt(places)
+            self._put(self._table(places.size, known=True), places, WORDS[places.size].type(0), mask, rows)
+
+    def _doubt(self, places: Places) -> None:
+        self._sure = {p for p in self._sure if p.high <= places.low or places.high <= p.low}
