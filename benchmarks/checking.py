@@ -1,7 +1,7 @@
 """What checking by running costs, and what it sees: `python benchmarks/checking.py [--mutants] [--survivors]`.
 
 The cost: a launch with and without `check=True`, in one process, the best of several.
---mutants: every single mistake of the kinds below, in what every pass of the road makes of three kernels of ragged
+--mutants: every single mistake of the kinds below, in what every pass of the road makes of four kernels of ragged
 sizes, one at a time; a mistake is seen when the module does not verify, does not run, or leaves anything else in memory
 than the module before the pass. --survivors lists those that are not seen.
 """
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation
+from xdsl.traits import is_side_effect_free
 
 import minilinalg as ml
 from minilinalg.check.compare import first_difference
@@ -67,6 +68,35 @@ def show_cost(rounds: int) -> None:
 
 # Mutants
 
+DEAL = """
+tt.func public @deal(%x: !tt.ptr<i32>, %out: !tt.ptr<i32>, %n: i32) {
+  %px = tt.get_program_id x : i32
+  %py = tt.get_program_id y : i32
+  %pz = tt.get_program_id z : i32
+  %gx = tt.get_num_programs x : i32
+  %gy = tt.get_num_programs y : i32
+  %c64 = arith.constant 64 : i32
+  %plane = arith.muli %pz, %gy : i32
+  %row = arith.addi %plane, %py : i32
+  %before = arith.muli %row, %gx : i32
+  %program = arith.addi %before, %px : i32
+  %first = arith.muli %program, %c64 : i32
+  %range = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32>
+  %firsts = tt.splat %first : i32 -> tensor<64xi32>
+  %here = arith.addi %firsts, %range : tensor<64xi32>
+  %end = tt.splat %n : i32 -> tensor<64xi32>
+  %mask = arith.cmpi slt, %here, %end : tensor<64xi32>
+  %px0 = tt.splat %x : !tt.ptr<i32> -> tensor<64x!tt.ptr<i32>>
+  %from = tt.addptr %px0, %here : tensor<64x!tt.ptr<i32>>, tensor<64xi32>
+  %v = tt.load %from, %mask : tensor<64x!tt.ptr<i32>>
+  %po0 = tt.splat %out : !tt.ptr<i32> -> tensor<64x!tt.ptr<i32>>
+  %to = tt.addptr %po0, %here : tensor<64x!tt.ptr<i32>>, tensor<64xi32>
+  %old = tt.atomic_rmw add, relaxed, gpu, %to, %v, %mask
+    : (tensor<64x!tt.ptr<i32>>, tensor<64xi32>, tensor<64xi1>) -> tensor<64xi32>
+  tt.return
+}
+"""
+"""A grid of three dimensions, and a sum in memory: a program that runs twice, or never, shows."""
 Mistake = Callable[[Operation], None]
 SWAPPED = {"arith.subf", "arith.divf", "arith.subi", "arith.divui", "arith.remui", "simd.subf", "simd.divf"}
 SIBLINGS = {
@@ -91,8 +121,19 @@ INSTRUCTIONS = {
 }
 
 
+def is_dead(op: Operation) -> bool:
+    """Whether the operation only computes, and nothing needs what: no mistake can be made there."""
+    return (
+        bool(op.results)
+        and is_side_effect_free(op)
+        and all(is_dead(use.operation) for r in op.results for use in r.uses)
+    )
+
+
 def mistakes(op: Operation) -> Iterator[tuple[str, Mistake]]:
     """The mistakes that can be made at an operation, by name."""
+    if is_dead(op):
+        return
     if op.name in SWAPPED:
         yield "operands swapped", swap
     if op.name in SIBLINGS:
@@ -167,15 +208,17 @@ class Keep(Instrumentation):
         self.modules.append((step.name, module.clone()))
 
 
-def launches() -> dict[str, tuple[int, list[Any]]]:
+def launches() -> dict[str, tuple[Any, list[Any]]]:
     rng = np.random.default_rng(1)
     x, y = rng.standard_normal((2, 35_000)).astype(np.float32)
     rows = -1 - np.abs(rng.standard_normal((40, 700)).astype(np.float32))
     a, v = rng.standard_normal((50, 300)).astype(np.float16), rng.standard_normal(300).astype(np.float16)
+    numbers = rng.integers(-1000, 1000, 3000).astype(np.int32)
     return {
+        "deal": ((5, 3, 4), [numbers, np.ones(3000, np.int32), 2950]),
         "vector_add": (35, [x, y, np.zeros_like(x), 34_001]),
         "softmax": (33, [np.zeros_like(rows), rows, 700, 700, 40, 700]),
-        "gemv": (2, [a, v, np.zeros(50, np.float32), 50, 300, 300]),
+        "gemv": (3, [a, v, np.zeros(50, np.float32), 50, 300, 300]),
     }
 
 
@@ -194,7 +237,8 @@ def show_mutants(show_survivors: bool) -> None:
     for kernel, (grid, args) in launches().items():
         ctx = make_context()
         ctx.target = TARGET
-        module = parse_module((KERNELS / f"{kernel}.nopromise.ttir").read_text(), kernel, ctx)
+        text = DEAL if kernel == "deal" else (KERNELS / f"{kernel}.nopromise.ttir").read_text()
+        module = parse_module(text, kernel, ctx)
         keep, launch = Keep(module), Launch(grid, kernel, TARGET)
         expected = launch.answer(module, args)
         run_pipeline(ctx, module, road_steps("simd"), instrumentation=[keep])

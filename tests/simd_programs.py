@@ -121,6 +121,9 @@ class Reference:
             wrong.add("bounds")
         if pipe == "vector" and any(part.bytes.start % 16 for part in parts):
             wrong.add("alignment")
+        own = set(parts[-1].bytes) if pipe == "vector" else set[int]()
+        if any(own & set(p.bytes) and (step.name == "sum" or own != set(p.bytes)) for p in step.inputs):
+            wrong.add("overlap")
         if step.name in ("sum", "out", "load") and not reads <= self.defined:
             wrong.add("undefined")
         for number, event in enumerate(self.events):

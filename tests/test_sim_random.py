@@ -19,6 +19,7 @@ TINY = load_target("tiny-simd")
 SAYS = {
     "bounds": "is out of bounds",
     "alignment": "is out of alignment",
+    "overlap": "overwrites its own input",
     "undefined": "an undefined element",
     "race": "race between pipes",
 }
@@ -96,6 +97,7 @@ def test_the_right_program_is_right() -> None:
         pytest.param(without(2), "undefined", id="another fill is lost"),
         pytest.param(changed(1, output=Part("a", 4, 5)), "bounds", id="a copy begins late"),
         pytest.param(changed(8, inputs=(Part("c", 2, 4),)), "alignment", id="an operand begins late"),
+        pytest.param(changed(3, inputs=(Part("h", 0, 8),)), "overlap", id="a result lies on half of its operand"),
         pytest.param(changed(3, after=()), "race", id="a token is lost"),
         pytest.param(changed(6, after=()), "race", id="a token in a loop is lost"),
         pytest.param(without(7), "race", id="a wait in a loop is lost"),

@@ -21,6 +21,7 @@ from minilinalg.errors import InputError, MinilinalgError, RunError
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.views import MemRef
 from minilinalg.locations import places_of
+from minilinalg.sim.overlaps import watch_overlaps
 from minilinalg.targets import Target
 
 
@@ -39,6 +40,8 @@ class ConstraintWatch(Observer):
             simd.check_instruction(op, self.target)
         except MinilinalgError as error:
             raise error.at(places_of(op)) from None
+        if not isinstance(op, simd.Indexed | simd.Atomic):
+            watch_overlaps(em, op, self.target)
         if isinstance(op, simd.DmaOp):
             if not _sizes_are_the_same(op.inputs[0], op.outputs[0]):
                 em.line(f"{em.const(_check_sizes, 'sizes')}(c, {em.refs((op.inputs[0], op.outputs[0]))})", op)

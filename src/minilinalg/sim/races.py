@@ -99,7 +99,7 @@ class Races:
         touched = [
             (access, view, lanes, memory)
             for access, memref in zip(accesses, memrefs, strict=True)
-            for memory, view, lanes in _views(memref, len(behind))
+            for memory, view, lanes in views_of(memref, len(behind))
         ]
         self._check(touched, pipe, active, behind)
         column = COLUMN[pipe]
@@ -122,7 +122,7 @@ class Races:
         touched = [
             (access, view, lanes, memory)
             for access, memref in zip(accesses, memrefs, strict=True)
-            for memory, view, lanes in _views(memref, len(behind))
+            for memory, view, lanes in views_of(memref, len(behind))
         ]
         self._check(touched, "scalar", active, behind)
 
@@ -173,7 +173,7 @@ class Races:
         self._limit = max(self._limit, 2 * len(records))
 
 
-def _views(memref: MemRef, count: int) -> Iterator[tuple[Any, View, Any]]:
+def views_of(memref: MemRef, count: int) -> Iterator[tuple[Any, View, Any]]:
     """The memory, the bytes and the cores, for each group of cores that touch the same bytes."""
     rank, memory = len(memref.sizes), memref.storage if memref.storage is not None else memref.memory
     numbers = [_plain(n) for n in (memref.offset, *memref.sizes, *memref.strides)]
