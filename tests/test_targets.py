@@ -37,13 +37,69 @@ def changed(old: str, new: str, text: str = TINY_TEXT) -> str:
 
 
 def test_shipped_targets_load():
-    assert list_targets() == ["mlu370", "tiny-simd"]
+    assert list_targets() == ["a100", "h200", "mlu370", "tiny-simd"]
     for name in list_targets():
         assert load_target(name).name == name
         assert load_target(name) is load_target(name)
 
 
-@pytest.mark.parametrize("name", list_targets())
+@pytest.mark.parametrize("name", [name for name in list_targets() if load_target(name).kind == "simt"])
+def test_every_figure_of_a_shipped_simt_target_has_a_source(name: str):
+    target = load_target(name)
+    parts = {
+        "machine": target.machine,
+        "multiprocessor": target.multiprocessor,
+        "memory": target.memory,
+        "tensor_cores": target.tensor_cores,
+    }
+    assert set(target.sources) == {
+        f"{part}.{item.name}"
+        for part, figures in parts.items()
+        for item in dataclasses.fields(figures)
+        if getattr(figures, item.name) is not None
+    }
+
+
+def test_h200_agrees_with_its_announcement():
+    target = load_target("h200")
+    tera = 2 * target.cores * target.machine.clock_hz / 1e12
+    for size, announced in ((8, 1979), (16, 989.4), (32, 494.7), (64, 66.9)):
+        assert getattr(target.tensor_cores, f"macs_{size}") * tera == pytest.approx(announced, rel=0.1)
+
+
+SIMT_REFUSALS = {
+    "a block larger than its multiprocessor": (
+        ("shared_per_block = 232_448", "shared_per_block = 232_449"),
+        "20: error: shared_per_block is 232449\n"
+        "  shared_per_block = 232_449\n"
+        "                     ^^^^^^^\n"
+        "  rule: a block and what is reserved for it fit into shared, 233472",
+    ),
+    "a warp of 24": (
+        ("threads_per_warp = 32", "threads_per_warp = 24"),
+        "20: error: threads_per_warp is 24\n"
+        "  threads_per_warp = 24\n"
+        "                     ^^\n"
+        "  rule: threads_per_warp is a power of two",
+    ),
+    "a table of the other kind": (
+        ("[memory]", "[vector]\nalignment = 1\n[memory]"),
+        "1: error: unknown key 'vector' in a target file\n"
+        "  [vector]\n"
+        "  ^^^^^^^^\n"
+        "  rule: its keys are: name, kind, description, machine, multiprocessor, memory, tensor_cores",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SIMT_REFUSALS, ids=str)
+def test_impossible_simt_machine(case: str):
+    (old, new), message = SIMT_REFUSALS[case]
+    text = (Path(targets.__file__).parent / "h200.toml").read_text(encoding="utf-8")
+    assert refused(changed(old, new, text)) == message
+
+
+@pytest.mark.parametrize("name", [name for name in list_targets() if load_target(name).kind == "simd"])
 def test_every_figure_of_a_shipped_target_has_a_source(name: str):
     target = load_target(name)
     keys = {f"machine.{key}" for key in ("clusters", "cores_per_cluster", "clock_hz")}
@@ -139,7 +195,7 @@ def test_unknown_target():
         load_target("tiny-smid")
     assert str(caught.value) == (
         "error: unknown target 'tiny-smid'\n"
-        "  rule: a target is one of: mlu370, tiny-simd\n"
+        "  rule: a target is one of: a100, h200, mlu370, tiny-simd\n"
         "  hint: did you mean 'tiny-simd'?"
     )
 
@@ -370,9 +426,9 @@ REFUSALS = {
         "  hint: did you mean 'io_dma'?",
     ),
     "unknown kind": (
-        ('kind = "simd"', 'kind = "simt"'),
-        "8: error: kind is 'simt'\n"
-        '  kind = "simt"\n'
+        ('kind = "simd"', 'kind = "smid"'),
+        "8: error: kind is 'smid'\n"
+        '  kind = "smid"\n'
         "         ^^^^^^\n"
         "  rule: kind is one of: simd\n"
         "  hint: did you mean 'simd'?",

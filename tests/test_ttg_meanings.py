@@ -15,6 +15,7 @@ from minilinalg.parsing import parse_module
 
 LAYOUTS = """
 #line = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#pairs = #ttg.blocked<{sizePerThread = [1, 2], threadsPerWarp = [32, 1], warpsPerCTA = [4, 1], order = [1, 0]}>
 #tile = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
 #one = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #rows = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
@@ -91,7 +92,7 @@ def test_views_of_views() -> None:
     """Rows 2 and 3 of a turned 4 x 4 buffer are its columns 2 and 3."""
     y = each("""
     %v = tt.load %px : tensor<16x!tt.ptr<f32>, #line>
-    %sq = tt.reshape %v : tensor<16xf32, #line> -> tensor<4x4xf32, #tile>
+    %sq = tt.reshape %v allow_reorder : tensor<16xf32, #line> -> tensor<4x4xf32, #tile>
     %b = ttg.local_alloc %sq : (tensor<4x4xf32, #tile>) -> !ttg.memdesc<4x4xf32, #rows, #smem>
     %t = ttg.memdesc_trans %b {order = array<i32: 1, 0>} : !ttg.memdesc<4x4xf32, #rows, #smem>
       -> !ttg.memdesc<4x4xf32, #turned, #smem>
@@ -99,7 +100,7 @@ def test_views_of_views() -> None:
       -> !ttg.memdesc<2x4xf32, #turned, #smem, 4x4>
     %l = ttg.local_load %s : !ttg.memdesc<2x4xf32, #turned, #smem, 4x4> -> tensor<2x4xf32, #tile>
     %twice = tt.cat %l, %l : tensor<2x4xf32, #tile> -> tensor<4x4xf32, #tile>
-    %flat = tt.reshape %twice : tensor<4x4xf32, #tile> -> tensor<16xf32, #line>
+    %flat = tt.reshape %twice allow_reorder : tensor<4x4xf32, #tile> -> tensor<16xf32, #line>
     tt.store %py, %flat : tensor<16x!tt.ptr<f32>, #line>
     """)
     columns = X.reshape(5, 4, 4).transpose(0, 2, 1)[:, 2:].reshape(5, 8)
@@ -331,7 +332,7 @@ def test_tma_fills_with_zero_or_nan(fill: int) -> None:
         tma(
             f"""{ALWAYS}{LOAD}ttng.wait_barrier %bar, %c0 : {BARRIER}
     %l = ttg.local_load %b : {TILE} -> tensor<1x16xf32, #tile>
-    %f = tt.reshape %l : tensor<1x16xf32, #tile> -> {V}
+    %f = tt.reshape %l allow_reorder : tensor<1x16xf32, #tile> -> {V}
     %bits = tt.bitcast %f : {V} -> {W}
     %back = arith.sitofp %bits : {W} to {V}
     tt.store %py, %back : {P}
@@ -406,7 +407,7 @@ def test_tma_of_three_dimensions() -> None:
     ttng.async_tma_copy_global_to_local %d[%pid, %c0, %c0] %b, %bar, %go : {cube}, {BARRIER} -> {seen}
     ttng.wait_barrier %bar, %c0 : {BARRIER}
     %l = ttg.local_load %b : {seen} -> tensor<1x2x8xf32, #cube>
-    %f = tt.reshape %l : tensor<1x2x8xf32, #cube> -> {V}
+    %f = tt.reshape %l allow_reorder : tensor<1x2x8xf32, #cube> -> {V}
     tt.store %py, %f : {P}
     """)
     )
@@ -433,14 +434,14 @@ def dot(uses: str, after: str, asynchronous: str = "") -> str:
     """x * x + x in the product of 4 x 4 numbers."""
     return f"""
     %v = tt.load %px : {P}
-    %sq = tt.reshape %v : {V} -> {IN_REGISTERS}
+    %sq = tt.reshape %v allow_reorder : {V} -> {IN_REGISTERS}
     %b = ttg.local_alloc %sq : ({IN_REGISTERS}) -> {SQUARE}
     %odd = arith.remsi %pid, %c2 : i32
     %go = arith.cmpi eq, %odd, %c1 : i32
     %d = ttng.warp_group_dot %b, %b, %sq{uses} {{inputPrecision = 2 : i32{asynchronous}}}
       : {SQUARE} * {SQUARE} -> {IN_REGISTERS}
     {after}
-    %f = tt.reshape %r : {IN_REGISTERS} -> {V}
+    %f = tt.reshape %r allow_reorder : {IN_REGISTERS} -> {V}
     tt.store %py, %f : {P}
     """
 
@@ -470,8 +471,8 @@ def test_four_bits_become_numbers() -> None:
     y = each(f"""
     %bytes = arith.trunci %at : {W} to tensor<16xi8, #line>
     %f = ttg.fp4_to_fp %bytes {{axis = 0 : i32}} : tensor<16xi8, #line> -> tensor<32xf16, #line>
-    %pairs = tt.reshape %f : tensor<32xf16, #line> -> tensor<16x2xf16, #tile>
-    %low, %high = tt.split %pairs : tensor<16x2xf16, #tile> -> tensor<16xf16, #line>
+    %pairs = tt.reshape %f allow_reorder : tensor<32xf16, #line> -> tensor<16x2xf16, #pairs>
+    %low, %high = tt.split %pairs : tensor<16x2xf16, #pairs> -> tensor<16xf16, #line>
     %hundred = arith.constant dense<100.0> : tensor<16xf16, #line>
     %tens = arith.mulf %low, %hundred : tensor<16xf16, #line>
     %sum = arith.addf %tens, %high : tensor<16xf16, #line>

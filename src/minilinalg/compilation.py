@@ -26,7 +26,7 @@ from minilinalg.printing import module_text
 from minilinalg.reading import read_text
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.stages import stage_of
-from minilinalg.targets import Target, load_target
+from minilinalg.targets import Machine, SimtTarget, Target, load_target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ class Kernel:
 
     name: str
     road: str
-    target: Target
+    target: Machine
     source: ModuleOp
     modules: dict[str, ModuleOp]
     remarks: list[Remark]
@@ -186,6 +186,7 @@ class Kernel:
         if stage == "simd":
             from minilinalg.sim.run import Simulator
 
+            assert isinstance(self.target, Target)
             if options not in self._simulators:
                 self._simulators[options] = Simulator(module, self.target, self.name, options)
             found = self._simulators[options].run(grid, args)
@@ -223,8 +224,8 @@ class Kernel:
         return self._checks[stage].check(grid, args, progress)
 
 
-def _machine(target: Any) -> Target:
-    if isinstance(target, Target):
+def _machine(target: Any) -> Machine:
+    if isinstance(target, Target | SimtTarget):
         return target
     if not isinstance(target, str) and not hasattr(target, "__fspath__"):
         raise CommandError(
@@ -233,7 +234,7 @@ def _machine(target: Any) -> Target:
     return load_target(os.fspath(target))
 
 
-def _context(target: Target) -> MLContext:
+def _context(target: Machine) -> MLContext:
     ctx = make_context()
     ctx.target = target
     return ctx
@@ -284,7 +285,7 @@ def compile(
     source: Source,
     *,
     road: str = "simd",
-    target: str | os.PathLike[str] | Target,
+    target: str | os.PathLike[str] | Machine,
     function: str | None = None,
     to: str | None = None,
     partial: bool = False,
@@ -307,6 +308,12 @@ def compile(
     if to is not None and to not in stages:
         raise unknown_name(f"stage of road {road}", str(to), stages)
     machine = _machine(target)
+    if machine.kind != road:
+        raise CommandError(
+            f"target '{machine.name}' is a {machine.kind} machine, and the road is '{road}'",
+            rule=f"road {road} leads to a {road} machine",
+            hint=f"road '{machine.kind}'" if machine.kind in ROADS else None,
+        )
     ctx = _context(machine)
     original = _read(source, ctx)
     name = symbol(find_function(original, function))

@@ -18,7 +18,7 @@ from xdsl.ir import Dialect
 from minilinalg.errors import Remark
 
 if TYPE_CHECKING:
-    from minilinalg.targets import Target
+    from minilinalg.targets import Machine
 
 DIALECTS: dict[str, tuple[str, str]] = {
     # What Triton writes, and the hardware
@@ -54,7 +54,7 @@ DIALECTS: dict[str, tuple[str, str]] = {
 class MLContext(Context):
     """xDSL's context, with the machine that is compiled for and the remarks that passes left."""
 
-    target: Target | None = None
+    target: Machine | None = None
     remarks: list[Remark] = field(default_factory=list[Remark])
 
     def clone(self) -> MLContext:

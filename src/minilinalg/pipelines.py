@@ -63,7 +63,19 @@ SIMD_ROAD = (
     Row("simd", "simd-insert-sync", "the pipes of a core run side by side, ordered by as few tokens as keep it right"),
 )
 
-ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD}
+SIMT_ROAD = (
+    Row("tt", "lift-cf-to-scf", "an early return becomes a branch around what it skips, in what is called too"),
+    Row("tt", "inline", "a program is one function: what it calls becomes part of it"),
+    Row("tt", "triton-rewrite-tensor-descriptor-to-pointer", "descriptors become pointers and masks, as others are"),
+    Row("tt", "triton-canonicalize", "constants and masks that say nothing are gone before layouts are chosen"),
+    Row("tt", "triton-combine", "a sum moves into its dot, a choice into its load: less is left to compute"),
+    Row("tt", "triton-reorder-broadcast", "what is the same along a dimension is computed once, then repeated"),
+    Row("tt", "cse", "equal pointers and masks become one value, which gets one layout"),
+    Row("tt", "licm", "blocks that a loop computes the same way every time are computed once, in front of it"),
+    Row("ttg", "convert-triton-to-tritongpu", "every tensor gets a layout over the threads, the same for its shape"),
+)
+
+ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}
 DEFAULT_ROAD = "simd"
 
 

@@ -90,7 +90,8 @@ def stage_of(module: ModuleOp) -> str | None:
     for stage in STAGES.values():
         if (violation := stage.violation(module)) is None:
             return stage.name
-        if broken is None and stage.names_only().violation(module) is None:
+        # What is wrong with the module itself says that it is at another stage.
+        if broken is None and violation[0] is not module and stage.names_only().violation(module) is None:
             broken = violation
     if broken is not None:
         from minilinalg.locations import places_of
@@ -99,6 +100,9 @@ def stage_of(module: ModuleOp) -> str | None:
         raise InputError(f"no road takes this module: {found}", rule=rule, places=places_of(op))
     return None
 
+
+WARPS = "ttg.num-warps"
+"""The attribute of a module that says how many warps run a program."""
 
 # Rules
 
@@ -206,6 +210,32 @@ _ALWAYS = (
 _NO_TENSORS = Rule(_has_tensor, "every value is a scalar or a buffer: tensor types are gone")
 _SCALAR_ARITH = Rule(_computes_on_shapes, "arith and math compute scalars here: blocks are computed by instructions")
 
+
+def _is_for_threads(op: Operation) -> str | None:
+    return "has ttg.num-warps" if isinstance(op, ModuleOp) and WARPS in op.attributes else None
+
+
+def _is_not_for_threads(op: Operation) -> str | None:
+    return None if not isinstance(op, ModuleOp) or WARPS in op.attributes else "has no ttg.num-warps"
+
+
+def _has_tensor_without_layout(op: Operation) -> str | None:
+    from minilinalg.dialects.ttg.inference import layout_of
+
+    return next((f"has type {type}" for type in _types(op) if _is_tensor(type) and layout_of(type) is None), None)
+
+
+def _has_several_layouts(op: Operation) -> str | None:
+    if op.name.partition(".")[0] not in ("arith", "math"):
+        return None
+    from minilinalg.dialects.tt.types import encoding_of, is_tensor
+
+    tensors = [type for type in _types(op) if is_tensor(type)]
+    return next(
+        (f"has {tensors[0]} and {type}" for type in tensors if encoding_of(type) != encoding_of(tensors[0])), None
+    )
+
+
 _SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf", "debug"})
 _VIEWS = frozenset(
     f"memref.{name}"
@@ -236,7 +266,7 @@ STAGES: Mapping[str, Stage] = {
             "the kernel as Triton wrote it",
             # tl.assume and tl.debug_barrier.
             frozenset({"builtin", "tt", "arith", "math", "scf", "cf", "ub", "llvm.intr.assume", "ttg.barrier"}),
-            (_IN_FUNCTIONS,),
+            (_IN_FUNCTIONS, Rule(_is_for_threads, "the module does not say yet how many threads a program has")),
         ),
         Stage(
             "linalg",
@@ -276,6 +306,17 @@ STAGES: Mapping[str, Stage] = {
             "one program per core, made of the machine's instructions",
             _SCALARS | {"simd", "memref"},
             (*_ALWAYS, _NO_TENSORS, _SCALAR_ARITH),
+        ),
+        Stage(
+            "ttg",
+            "the kernel with its tensors laid out over the threads of a program",
+            frozenset({"builtin", "tt", "ttg", "ttng", "arith", "math", "scf", "cf", "ub", "llvm.intr.assume"}),
+            (
+                _IN_FUNCTIONS,
+                Rule(_is_not_for_threads, "the module says how many warps a program has: ttg.num-warps"),
+                Rule(_has_tensor_without_layout, "every tensor has a layout of registers"),
+                Rule(_has_several_layouts, "what is computed element by element has one layout"),
+            ),
         ),
     )
 }

@@ -23,7 +23,7 @@ from minilinalg.run_options import RunOptions
 from minilinalg.verification import verify
 
 if TYPE_CHECKING:
-    from minilinalg.targets import Target
+    from minilinalg.targets import Machine
 
 PROMISES = {
     "exact": "the pass declares itself exact: bitwise the same answers",
@@ -63,7 +63,7 @@ class Checker(Instrumentation):
         args: Sequence[Any],
         *,
         function: str | None = None,
-        target: Target | None = None,
+        target: Machine | None = None,
         progress: Callable[[str], None] | None = None,
         programs: Programs | None = None,
     ):
@@ -210,7 +210,7 @@ class PassChecks:
     source: ModuleOp
     steps: Sequence[Step]
     function: str | None = None
-    target: Target | None = None
+    target: Machine | None = None
     _programs: Programs = field(default_factory=Programs)
     _seen: Sequence[tuple[MinilinalgPass, ModuleOp]] | None = None
 
@@ -245,7 +245,7 @@ def check_passes(
     args: Sequence[Any],
     *,
     function: str | None = None,
-    target: Target | None = None,
+    target: Machine | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Checked:
     """One check of `steps` on `source`, as `PassChecks.check`."""

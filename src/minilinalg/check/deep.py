@@ -19,7 +19,7 @@ from minilinalg.errors import CheckError, LaunchError, MinilinalgError, RunError
 from minilinalg.pipelines import Step, run_pipeline
 
 if TYPE_CHECKING:
-    from minilinalg.targets import Target
+    from minilinalg.targets import Machine
 
 
 def check_deep(
@@ -30,7 +30,7 @@ def check_deep(
     args: Sequence[Any],
     *,
     function: str | None = None,
-    target: Target | None = None,
+    target: Machine | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Checked:
     """Checks `steps`, which go to the end of a road, on `source`.

@@ -22,7 +22,7 @@ from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.run import Simulator
-from minilinalg.targets import Target
+from minilinalg.targets import Machine, Target
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Launch:
 
     grid: Any
     function: str | None = None
-    target: Target | None = None
+    target: Machine | None = None
     programs: Programs | None = None
 
     def validate(self, module: ModuleOp, args: Sequence[Any]) -> None:
@@ -97,7 +97,7 @@ class Launch:
         if self.programs is not None and (known := self.programs.ready.get((module, options))) is not None:
             return known
         turns = TurnWatch()
-        if self.target is not None and any(op.name.startswith("simd.") for op in module.walk()):
+        if isinstance(self.target, Target) and any(op.name.startswith("simd.") for op in module.walk()):
             program = Simulator(module, self.target, self.function, options, turns)
         else:
             program = Executable(module, self.function, options, turns)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from minilinalg.cli.watching import Times
     from minilinalg.context import MLContext
     from minilinalg.pipelines import Instrumentation, PassFailure, Step
-    from minilinalg.targets import Target
+    from minilinalg.targets import Machine
 
 SPLIT_MARKER = re.compile(r"^// -----.*\n?", re.MULTILINE)
 
@@ -241,7 +241,7 @@ class Run:
         return ExitCode.WRONG_INPUT if wrong else ExitCode.DONE
 
 
-def _load_target(name: str | None) -> Target | None:
+def _load_target(name: str | None) -> Machine | None:
     if name is None:
         return None
     from minilinalg.targets import load_target

@@ -6,10 +6,36 @@ import dataclasses
 from collections.abc import Mapping
 
 from minilinalg.cli.tables import show_table
-from minilinalg.targets import Target
+from minilinalg.targets import Machine, SimtTarget, Target
 
 
-def show_target(target: Target) -> None:
+def show_target(target: Machine) -> None:
+    """Prints the figures of a machine."""
+    if isinstance(target, SimtTarget):
+        _show_simt(target)
+    else:
+        _show_simd(target)
+
+
+def _show_simt(target: SimtTarget) -> None:
+    print(f"{target.name}: {target.description}\n")
+    parts = (
+        ("machine", target.machine),
+        ("multiprocessor", target.multiprocessor),
+        ("memory", target.memory),
+        ("tensor_cores", target.tensor_cores),
+    )
+    rows = [
+        (name, field.name, f"{getattr(part, field.name):,}", target.sources.get(f"{name}.{field.name}", ""))
+        for name, part in parts
+        if part is not None
+        for field in dataclasses.fields(part)
+        if getattr(part, field.name) is not None
+    ]
+    show_table("Figures", ("of", "figure", "value", "source"), rows)
+
+
+def _show_simd(target: Target) -> None:
     """Prints the memories, the ways between them, the units, and the cost of the vector instructions."""
     sources = target.sources
     print(f"{target.name}: {target.description}")

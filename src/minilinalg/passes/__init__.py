@@ -31,6 +31,7 @@ def class_name(name: str) -> str:
 _NAMES = (
     "allocate-shared-memory",
     "canonicalize",
+    "convert-triton-to-tritongpu",
     "cse",
     "dce",
     "inline",

@@ -14,7 +14,7 @@ from xdsl.passes import ModulePass
 from minilinalg.errors import CommandError, Remark
 
 if TYPE_CHECKING:
-    from minilinalg.targets import Target
+    from minilinalg.targets import Machine, SimtTarget, Target
 
 Numerics = Literal["exact", "reassociates", "contracts", "approximates"]
 
@@ -41,8 +41,38 @@ def summary(cls: type[ModulePass]) -> str:
 
 
 def require_target(ctx: Context, who: ModulePass, what: str = "the sizes of its memories") -> Target:
-    """The machine that is compiled for. Raises CommandError when none was given; `what` is the figure asked for."""
-    target: Target | None = getattr(ctx, "target", None)
+    """The SIMD machine that is compiled for. Raises CommandError when none was given, or one of another kind.
+
+    `what` is the figure asked for.
+    """
+    from minilinalg.targets import Target
+
+    target = _target(ctx, who, what)
+    if not isinstance(target, Target):
+        raise _other_kind(who, target, "simd")
+    return target
+
+
+def require_simt_target(ctx: Context, who: ModulePass, what: str) -> SimtTarget:
+    """As `require_target`, for a SIMT machine."""
+    from minilinalg.targets import SimtTarget
+
+    target = _target(ctx, who, what)
+    if not isinstance(target, SimtTarget):
+        raise _other_kind(who, target, "simt")
+    return target
+
+
+def _other_kind(who: ModulePass, target: Machine, kind: str) -> CommandError:
+    return CommandError(
+        f"pass '{who.name}' compiles for a {kind} machine, and target '{target.name}' is a {target.kind} machine",
+        rule="a road leads to the machines of its kind",
+        hint="'minilinalg targets' lists the machines that come along",
+    )
+
+
+def _target(ctx: Context, who: ModulePass, what: str) -> Machine:
+    target: Machine | None = getattr(ctx, "target", None)
     if target is None:
         raise CommandError(
             f"pass '{who.name}' asks the target for {what}, and no target is given",

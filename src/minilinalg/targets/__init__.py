@@ -1,6 +1,7 @@
 """Machines as data: `load_target` reads one of the TOML files beside this module, or a user's own."""
 
-from minilinalg.targets.loader import list_targets, load_target, parse_target
+from minilinalg.targets.loader import Machine, list_targets, load_target, parse_target
+from minilinalg.targets.simt_target import DeviceMemory, Multiprocessor, SimtMachine, SimtTarget, TensorCores
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
     PIPES,
@@ -20,16 +21,22 @@ from minilinalg.targets.target import (
 __all__ = [
     "INSTRUCTION_CLASSES",
     "PIPES",
+    "DeviceMemory",
     "FigureError",
     "InstructionCost",
+    "Machine",
     "MatrixUnit",
+    "Multiprocessor",
     "Path",
     "Pipe",
     "Role",
     "ScalarUnit",
     "Scope",
+    "SimtMachine",
+    "SimtTarget",
     "Space",
     "Target",
+    "TensorCores",
     "VectorUnit",
     "list_targets",
     "load_target",

@@ -1,6 +1,8 @@
-"""Target files: TOML to `Target`, every mistake with its place.
+"""Target files: TOML to `Target` or `SimtTarget`, every mistake with its place.
 
-    name, kind, description, [machine], [space.NAME] ..., [[path]] ..., [vector], [scalar], [matrix], [instruction]
+    kind = "simd": name, description, [machine], [space.NAME] ..., [[path]] ..., [vector], [scalar], [matrix],
+                   [instruction]
+    kind = "simt": name, description, [machine], [multiprocessor], [memory], [tensor_cores]
 
 A figure is a number, or `{ value = NUMBER, source = "..." }`; a table may say `source` for all figures that do not say
 their own. Sources are kept in `Target.sources`.
@@ -14,9 +16,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from functools import cache
 from pathlib import Path as FilePath
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from minilinalg.errors import CommandError, InputError, unknown_name
+from minilinalg.targets.simt_target import DeviceMemory, Multiprocessor, SimtMachine, SimtTarget, TensorCores
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
     FigureError,
@@ -33,9 +36,19 @@ from minilinalg.toml_document import Keys, TomlDocument, shown
 
 _F = TypeVar("_F", bound=Figures)
 
+Machine: TypeAlias = Target | SimtTarget
+"""What a target file describes."""
+
 _SHIPPED = FilePath(__file__).parent
 _TOP_KEYS = ("name", "kind", "description", "machine", "space", "path", "vector", "scalar", "matrix", "instruction")
 _OPTIONAL_TOP_KEYS = ("description", "matrix")
+_SIMT_PARTS: Mapping[str, type[Figures]] = {
+    "machine": SimtMachine,
+    "multiprocessor": Multiprocessor,
+    "memory": DeviceMemory,
+    "tensor_cores": TensorCores,
+}
+_SIMT_TOP_KEYS = ("name", "kind", "description", *_SIMT_PARTS)
 _MACHINE_FIGURES = ("clusters", "cores_per_cluster", "clock_hz")
 _PATH_KEYS = {"source": "from", "destination": "to"}
 """`from` is no name for a Python field, and `source` is where a figure is from."""
@@ -46,7 +59,7 @@ def list_targets() -> list[str]:
     return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
 
 
-def load_target(name_or_path: str | FilePath) -> Target:
+def load_target(name_or_path: str | FilePath) -> Machine:
     """A shipped target by name, or a user's by the path of its `.toml` file.
 
     Raises CommandError for an unknown name or a file that cannot be read, InputError for an impossible machine.
@@ -63,13 +76,14 @@ def load_target(name_or_path: str | FilePath) -> Target:
 
 
 @cache
-def _shipped(name: str) -> Target:
+def _shipped(name: str) -> Machine:
     return parse_target(TomlDocument.read(_SHIPPED / f"{name}.toml"))
 
 
-def parse_target(document: TomlDocument) -> Target:
+def parse_target(document: TomlDocument) -> Machine:
     """The target that a document describes. Raises InputError, with its place, for an impossible machine."""
-    return _Reader(document).target()
+    reader = _Reader(document)
+    return reader.simt_target() if document.data.get("kind") == "simt" else reader.target()
 
 
 class _Reader:
@@ -104,6 +118,15 @@ class _Reader:
         except FigureError as error:
             keys = ("machine", *error.keys) if error.keys[0] in _MACHINE_FIGURES else error.keys
             raise error.at([self.document.place(*keys)]) from None
+
+    def simt_target(self) -> SimtTarget:
+        data = self.document.data
+        required = [key for key in _SIMT_TOP_KEYS if key not in ("description", "tensor_cores")]
+        self._expect_keys((), data, _SIMT_TOP_KEYS, required)
+        texts = {key: self._text((key,), data[key]) for key in ("name", "kind", "description") if key in data}
+        parts = {key: self._figures(cls, (key,), data[key]) for key, cls in _SIMT_PARTS.items() if key in data}
+        fields: dict[str, Any] = {**texts, **parts}
+        return SimtTarget(**fields, sources=self.sources)
 
     def _figures(self, cls: type[_F], keys: Keys, table: Any, **given: Any) -> _F:
         """One table as an instance of `cls`, whose fields say what the table may hold."""

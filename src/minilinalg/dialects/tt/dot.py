@@ -22,7 +22,7 @@ from minilinalg.dialects.tt.arithmetic import bitwidth
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, InputPrecision, ScaleDotElemType
 from minilinalg.dialects.tt.effects import is_true
-from minilinalg.dialects.tt.traits import TensorSize, TypesMatch, in_order, same
+from minilinalg.dialects.tt.traits import LayoutsFollow, TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import AnyTensor, FloatIntTensor, FloatTensor, PackedTensor, tensor_type
 
 ACCUMULATES = TypesMatch("c", "d", same, "the result has the type of the accumulator")
@@ -73,7 +73,7 @@ class DotOp(FormattedOperation):
     )
     d = result_def(FloatIntTensor)
 
-    traits = in_order(Pure(), TensorSize(), ACCUMULATES)
+    traits = in_order(Pure(), TensorSize(), ACCUMULATES, LayoutsFollow())
 
     def __init__(self, a: SSAValue, b: SSAValue, c: SSAValue, precision: InputPrecision = InputPrecision.IEEE):
         super().__init__(operands=[a, b, c], properties={"inputPrecision": precision.attribute}, result_types=[c.type])

@@ -20,6 +20,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import (
+    LayoutsFollow,
     OrderedTraits,
     SameEncoding,
     SameOperandsEncoding,
@@ -61,7 +62,7 @@ class ReduceOp(IRDLOperation):
     result = var_result_def(Value)
     combine_op = region_def("single_block")
 
-    traits = in_order(*AS_ITS_COMBINER, TensorSize(), SameOperandsShape(), SameOperandsEncoding())
+    traits = in_order(*AS_ITS_COMBINER, TensorSize(), SameOperandsShape(), SameOperandsEncoding(), LayoutsFollow())
 
     def __init__(self, srcs: Sequence[SSAValue], axis: int, combine_op: Region):
         super().__init__(

@@ -13,7 +13,7 @@ from xdsl.traits import NoMemoryEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import SameElementType, TensorSize, TypesMatch, in_order, same
+from minilinalg.dialects.tt.traits import LayoutsFollow, SameElementType, TensorSize, TypesMatch, in_order, same
 from minilinalg.dialects.tt.types import AnyTensor, IntTensor, Tensor, Value, element_type, is_tensor, tensor_type
 
 CAST = "$src attr-dict `:` type($src) `->` type($result)"
@@ -135,7 +135,7 @@ class ExpandDimsOp(FormattedOperation):
     axis = prop_def(IntegerAttr[I32])
     result = result_def(Tensor)
 
-    traits = in_order(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType(), LayoutsFollow())
 
     def __init__(self, src: SSAValue, axis: int):
         type = src.type
@@ -178,7 +178,7 @@ class BroadcastOp(FormattedOperation):
     src = operand_def(Tensor)
     result = result_def(Tensor)
 
-    traits = in_order(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType(), LayoutsFollow())
 
     def __init__(self, src: SSAValue, result_type: AnyTensor):
         super().__init__(operands=[src], result_types=[result_type])
@@ -219,7 +219,7 @@ class ReshapeOp(FormattedOperation):
     efficient_layout = opt_prop_def(UnitAttr)
     result = result_def(Tensor)
 
-    traits = in_order(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType(), LayoutsFollow())
 
     def __init__(self, src: SSAValue, result_type: AnyTensor, allow_reorder: bool = False):
         super().__init__(
@@ -287,7 +287,9 @@ class JoinOp(FormattedOperation):
     rhs = operand_def(Tensor)
     result = result_def(Tensor)
 
-    traits = in_order(Pure(), TensorSize(), TypesMatch("lhs", "rhs", same, "both operands have the same type"))
+    traits = in_order(
+        Pure(), TensorSize(), TypesMatch("lhs", "rhs", same, "both operands have the same type"), LayoutsFollow()
+    )
 
     def __init__(self, lhs: SSAValue, rhs: SSAValue):
         type = lhs.type
@@ -316,7 +318,9 @@ class SplitOp(FormattedOperation):
     out_lhs = result_def(Tensor)
     out_rhs = result_def(Tensor)
 
-    traits = in_order(Pure(), TensorSize(), TypesMatch("out_lhs", "out_rhs", same, "both results have the same type"))
+    traits = in_order(
+        Pure(), TensorSize(), TypesMatch("out_lhs", "out_rhs", same, "both results have the same type"), LayoutsFollow()
+    )
 
     def __init__(self, src: SSAValue):
         type = src.type
@@ -353,7 +357,7 @@ class TransOp(FormattedOperation):
     order = prop_def(DenseArrayBase.constr(i32))
     result = result_def(Tensor)
 
-    traits = in_order(Pure(), TensorSize(), SameElementType())
+    traits = in_order(Pure(), TensorSize(), SameElementType(), LayoutsFollow())
 
     def __init__(self, src: SSAValue, order: Sequence[int]):
         type = src.type

@@ -108,6 +108,26 @@ class SameEncoding(OpTrait):
         verify_same(op, "layout", encoding_of, tensors)
 
 
+class LayoutsFollow(OpTrait):
+    """The layouts of operands and results agree, once they have one: no element changes its place.
+
+    Either all tensors have a layout or none has. The rules are of the dialect that layouts belong to.
+    """
+
+    def verify(self, op: Operation) -> None:
+        tensors = [(which, value) for which, value in all_values(op) if is_tensor(value.type)]
+        if all(encoding_of(value.type) is None for _, value in tensors):
+            return
+        for which, value in tensors:
+            if encoding_of(value.type) is None:
+                raise VerifyException(
+                    f"'{op.name}' has {value.type} as {which}, and others with a layout: all tensors have one, or none"
+                )
+        from minilinalg.dialects.ttg.inference import verify_layouts
+
+        verify_layouts(op)
+
+
 class SameOperandsShape(OpTrait):
     """All operands have the same shape."""
 

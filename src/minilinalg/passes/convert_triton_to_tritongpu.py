@@ -1,0 +1,264 @@
+"""`convert-triton-to-tritongpu`: every tensor gets a layout over the threads of a program.
+
+Source: the pass of the same name in Triton 3.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    FunctionType,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    i32,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.rewriter import Rewriter
+
+from minilinalg.dialects.tt.types import AnyTensor, encoding_of, is_tensor, tensor_type
+from minilinalg.dialects.ttg import BlockedEncodingAttr, ConvertLayoutOp, DistributedLayout, DotOperandEncodingAttr
+from minilinalg.dialects.ttg.default_layout import blocked_for, default_layout
+from minilinalg.dialects.ttg.inference import (
+    backward,
+    blocked_lists,
+    forward,
+    joined,
+    layout_of,
+    reshaped,
+    same_layout,
+    with_layout,
+)
+from minilinalg.errors import CommandError, InputError
+from minilinalg.passes.base import MinilinalgPass, require_simt_target
+from minilinalg.stages import WARPS
+
+
+def converted(value: SSAValue, layout: Attribute, at: Operation) -> SSAValue:
+    """`value` in another layout, converted in front of `at`; itself when it has that layout."""
+    if encoding_of(value.type) == layout:
+        return value
+    convert = ConvertLayoutOp(value, with_layout(tensor_type(value), layout))
+    convert.location = at.location
+    assert at.parent is not None
+    at.parent.insert_op_before(convert, at)
+    return convert.result
+
+
+@dataclass
+class _Conversion:
+    num_warps: int
+    threads_per_warp: int
+
+    def default(self, type: AnyTensor) -> BlockedEncodingAttr:
+        return default_layout(type.get_shape(), self.num_warps, self.threads_per_warp)
+
+    def typed(self, type: Attribute) -> Attribute:
+        """The type with the default layout, unless it has one or is no tensor."""
+        if not is_tensor(type) or encoding_of(type) is not None:
+            return type
+        return with_layout(type, self.default(type))
+
+    def run(self, module: ModuleOp) -> None:
+        ops = [op for op in module.walk() if op is not module]
+        for op in ops:
+            self.give_types(op)
+        for op in ops:
+            if (rule := RULES.get(op.name)) is not None:
+                rule(self, op)
+
+    def give_types(self, op: Operation) -> None:
+        for value in (*op.results, *(arg for region in op.regions for block in region.blocks for arg in block.args)):
+            if (type := self.typed(value.type)) != value.type:
+                Rewriter.replace_value_with_new_type(value, type)
+        if op.name == "arith.constant" and is_tensor(type := op.results[0].type):
+            dense: Any = op.properties["value"]
+            if isinstance(dense, DenseIntOrFPElementsAttr):
+                op.properties["value"] = DenseIntOrFPElementsAttr(cast("TensorType[Any]", type), dense.data)
+        function = op.properties.get("function_type")
+        if isinstance(function, FunctionType):
+            inputs, outputs = ([self.typed(type) for type in types] for types in (function.inputs, function.outputs))
+            op.properties["function_type"] = FunctionType.from_lists(inputs, outputs)
+
+    # --- operations whose layouts follow from one another, between conversions from and to the defaults
+
+    def give_layout(self, op: Operation, layout: DistributedLayout) -> None:
+        """The results get `layout`, and their users the default one."""
+        after = op.next_op
+        assert after is not None
+        for result in op.results:
+            if not is_tensor(result.type) or encoding_of(result.type) == layout:
+                continue
+            default = result.type
+            value = Rewriter.replace_value_with_new_type(result, with_layout(tensor_type(result), layout))
+            uses = list(value.uses)
+            if uses:
+                convert = ConvertLayoutOp(value, tensor_type_of(default))
+                convert.location = op.location
+                assert op.parent is not None
+                op.parent.insert_op_before(convert, after)
+                for use in uses:
+                    use.operation.operands[use.index] = convert.result
+
+    def by_inference(self, op: Operation) -> None:
+        """The layout of the results follows from that of the operands."""
+        layout = layout_of(op.operands[0].type)
+        assert layout is not None
+        if not any(is_tensor(result.type) for result in op.results):
+            return
+        if (result := forward(op, layout)) is None:
+            raise InputError(f"'{op.name}' of {op.operands[0].type}", rule="a layout of the result follows from it")
+        self.give_layout(op, result)
+
+    def reshape(self, op: Any) -> None:
+        source, result = tensor_type(op.src), tensor_type(op.result)
+        layout = layout_of(source)
+        assert layout is not None
+        follows = reshaped(layout, source.get_shape(), result.get_shape())
+        if op.allow_reorder is None and not same_layout(result.get_shape(), follows, encoding_of(result)):
+            self.by_inference(op)
+
+    def expand_dims(self, op: Any) -> None:
+        layout = layout_of(op.src.type)
+        assert isinstance(layout, BlockedEncodingAttr)
+        thread, warp, cta, _ = blocked_lists(layout)
+        axis = op.axis.value.data
+        for sizes in (thread, warp, cta):
+            sizes.insert(axis, 1)
+        result = BlockedEncodingAttr(thread, warp, cta, list(range(len(thread))))
+        source = backward(op, result)
+        assert source is not None
+        op.operands[0] = converted(op.src, source, op)
+        self.give_layout(op, result)
+
+    def split(self, op: Any) -> None:
+        half = tensor_type(op.out_lhs)
+        source = joined(self.default(half), half.get_shape())
+        assert source is not None
+        op.operands[0] = converted(op.src, source, op)
+
+    def cat(self, op: Any) -> None:
+        """The operands' registers side by side: a thread holds as many elements as of both."""
+        operand, result = (tensor_type(value) for value in (op.lhs, op.result))
+        layout = self.default(result)
+        old, new = layout_of(operand), layout.linear_layout(result.get_shape())
+        assert old is not None
+        want, have = 2 * old.linear_layout(operand.get_shape()).in_size("register"), new.in_size("register")
+        if want > have:
+            thread, warp, cta, order = blocked_lists(layout)
+            thread[order[0]] *= want // have
+            self.give_layout(op, BlockedEncodingAttr(thread, warp, cta, order))
+
+    def dot(self, op: Any) -> None:
+        type = tensor_type(op.d)
+        shape = type.get_shape()
+        rank, elements = len(shape), type.element_count()
+        thread = [1] * rank
+        each = elements // (self.num_warps * self.threads_per_warp)
+        for dim in (rank - 1, rank - 2):
+            thread[dim] = min(4 if each >= 16 else 2 if each >= 4 else 1, shape[dim])
+        order = list(reversed(range(rank)))
+        layout = blocked_for(shape, thread, order, self.num_warps, self.threads_per_warp)
+        for index in (0, 1):
+            op.operands[index] = converted(op.operands[index], DotOperandEncodingAttr(index, layout), op)
+        op.operands[2] = converted(op.operands[2], layout, op)
+        self.give_layout(op, layout)
+
+
+def tensor_type_of(type: Attribute) -> AnyTensor:
+    assert is_tensor(type)
+    return type
+
+
+RULES: Mapping[str, Callable[[_Conversion, Any], None]] = {
+    "tt.broadcast": _Conversion.by_inference,
+    "tt.cat": _Conversion.cat,
+    "tt.dot": _Conversion.dot,
+    "tt.expand_dims": _Conversion.expand_dims,
+    "tt.join": _Conversion.by_inference,
+    "tt.reduce": _Conversion.by_inference,
+    "tt.reshape": _Conversion.reshape,
+    "tt.split": _Conversion.split,
+    "tt.trans": _Conversion.by_inference,
+}
+
+
+@dataclass(frozen=True)
+class ConvertTritonToTritongpuPass(MinilinalgPass):
+    """Gives every tensor a layout: how its elements lie in the registers of the threads that run a program.
+
+    ```mlir
+    tt.func @before(%x: f32) {
+      %0 = tt.splat %x : f32 -> tensor<256xf32>
+      %1 = "tt.reduce"(%0) <{axis = 0 : i32}> ({
+      ^bb0(%l: f32, %r: f32):
+        %2 = arith.addf %l, %r : f32
+        tt.reduce.return %2 : f32
+      }) : (tensor<256xf32>) -> f32
+      tt.return
+    }
+    ```
+    becomes with `--target h200`
+    ```mlir
+    #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90",
+                       "ttg.threads-per-warp" = 32 : i32} {
+      tt.func @after(%x: f32) {
+        %0 = tt.splat %x : f32 -> tensor<256xf32, #blocked>
+        %1 = "tt.reduce"(%0) <{axis = 0 : i32}> ({
+        ^bb0(%l: f32, %r: f32):
+          %2 = arith.addf %l, %r : f32
+          tt.reduce.return %2 : f32
+        }) : (tensor<256xf32, #blocked>) -> f32
+        tt.return
+      }
+    }
+    ```
+
+    `num-warps` warps run a program, and `num-ctas` blocks; how many threads a warp has and what the module is compiled
+    for are the target's, unless `threads-per-warp` and `target` say otherwise.
+
+    Requires: stage tt. Ensures: every tensor has a layout, by default one element a thread with the last dimension
+    fastest; where the layouts of an operation follow from one another (reductions, expand_dims, broadcast, trans,
+    reshape, join, split, cat, dot) conversions from and to the defaults stand around it. The module says its numbers
+    of warps, of threads in a warp and of blocks. Leaves alone: tensors that have a layout.
+    """
+
+    name = "convert-triton-to-tritongpu"
+
+    num_warps: int = 4
+    num_ctas: int = 1
+    threads_per_warp: int | None = None
+    target: str | None = None
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        threads, target = self.threads_per_warp, self.target
+        if threads is None or target is None:
+            machine = require_simt_target(ctx, self, "the threads of a warp and what it runs")
+            threads, target = threads or machine.machine.threads_per_warp, target or machine.triple
+        for name, number in (("num-warps", self.num_warps), ("threads-per-warp", threads)):
+            if number < 1 or number & number - 1:
+                raise CommandError(
+                    f"{name} is {number}",
+                    rule="layouts are linear in the bits of the numbers of threads, so there is a power of two of them",
+                    hint=f"{name}={1 << max(number - 1, 0).bit_length()}",
+                )
+        if self.num_ctas != 1:
+            raise CommandError(
+                f"num-ctas is {self.num_ctas}", rule="one block runs a program: clusters of several have no way down"
+            )
+        _Conversion(self.num_warps, threads).run(op)
+        op.attributes.update(
+            {
+                "ttg.num-ctas": IntegerAttr(self.num_ctas, i32),
+                WARPS: IntegerAttr(self.num_warps, i32),
+                "ttg.target": StringAttr(target),
+                "ttg.threads-per-warp": IntegerAttr(threads, i32),
+            }
+        )

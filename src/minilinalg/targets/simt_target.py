@@ -1,0 +1,102 @@
+"""A SIMT machine as data: multiprocessors that run blocks of warps in lockstep, over one memory.
+
+A pass asks for figures, never for names: `target.machine.threads_per_warp`, `target.multiprocessor.shared_per_block`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from minilinalg.targets.target import FigureError, Figures, figure
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimtMachine(Figures):
+    """What there is once: how many multiprocessors, how fast, and what their code looks like."""
+
+    multiprocessors: int = figure()
+    clock_hz: int = figure()
+    threads_per_warp: int = figure(power_of_two=True)
+    compute_capability: int = figure(10)
+    """Ten times the major version, and the minor one: 90 for 9.0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiprocessor(Figures):
+    """What the blocks on one multiprocessor share. Sizes are bytes, registers have 32 bits."""
+
+    warps: int = figure()
+    blocks: int = figure()
+    registers: int = figure()
+    registers_per_thread: int = figure()
+    register_granule: int = figure(power_of_two=True)
+    """Registers that those of a warp are rounded up to."""
+    shared: int = figure()
+    shared_per_block: int = figure()
+    shared_reserved: int = figure(0)
+    """What a block takes beside what it asks for."""
+    banks: int = figure(power_of_two=True)
+    bank_width: int = figure(power_of_two=True)
+
+    def check(self) -> None:
+        if self.shared_per_block + self.shared_reserved > self.shared:
+            found = f"shared_per_block is {self.shared_per_block}"
+            rule = f"a block and what is reserved for it fit into shared, {self.shared}"
+            raise FigureError(("shared_per_block",), found, rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceMemory(Figures):
+    """Global memory and the cache in front of it; sizes are bytes."""
+
+    capacity: int = figure()
+    bytes_per_second: int = figure()
+    cache: int = figure()
+    line: int = figure(power_of_two=True)
+    sector: int = figure(power_of_two=True)
+    """What is read from memory at once."""
+    access: int = figure(power_of_two=True)
+    """The most that a thread reads or writes at once."""
+
+    def check(self) -> None:
+        if self.sector > self.line:
+            raise FigureError(("sector",), f"sector is {self.sector}", f"sector is at most line, {self.line}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorCores(Figures):
+    """What multiplies matrices. `macs_N`: multiply-adds a cycle and multiprocessor, of operands of N bits."""
+
+    version: int = figure()
+    """2: a warp multiplies (mma.sync). 3: a group of four warps does as well (wgmma)."""
+    macs_8: int | None = figure(optional=True)
+    macs_16: int | None = figure(optional=True)
+    macs_32: int | None = figure(optional=True)
+    macs_64: int | None = figure(optional=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimtTarget(Figures):
+    """A simulated GPU."""
+
+    name: str
+    kind: Literal["simt"]
+    description: str = ""
+    machine: SimtMachine
+    multiprocessor: Multiprocessor
+    memory: DeviceMemory
+    tensor_cores: TensorCores | None = None
+    sources: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
+    """Where each figure is from, by its dotted key in the file."""
+
+    @property
+    def cores(self) -> int:
+        """The multiprocessors."""
+        return self.machine.multiprocessors
+
+    @property
+    def triple(self) -> str:
+        """How a module of `ttg` says what it is compiled for: `cuda:90`."""
+        return f"cuda:{self.machine.compute_capability}"
