@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import lcm
 
 from minilinalg.analysis.liveness import Interval
 
 
 @dataclass(frozen=True)
 class Item:
-    """A buffer: when it is live, and how many bytes it takes."""
+    """A buffer: when it is live, how many bytes it takes, and what its own offset is a multiple of."""
 
     live: Interval
     size: int
+    alignment: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ _ORDERS: tuple[_Order, ...] = (
 
 
 def place(items: Sequence[Item], *, alignment: int = 1, capacity: int | None = None) -> Placement:
-    """Offsets for `items`, each a multiple of `alignment`.
+    """Offsets for `items`, each a multiple of `alignment` and of its own.
 
     The first order whose arena is at most `capacity` is taken, or else the one with the smallest arena.
     """
@@ -64,7 +66,9 @@ def _place_in(items: Sequence[Item], order: Sequence[int], alignment: int) -> Pl
     for index in order:
         item = items[index]
         around = [other for other in placed if items[other].live.overlaps(item.live)]
-        offsets[index] = _best_gap(item, [(offsets[o], offsets[o] + items[o].size) for o in around], alignment)
+        offsets[index] = _best_gap(
+            item, [(offsets[o], offsets[o] + items[o].size) for o in around], lcm(alignment, item.alignment)
+        )
         placed.append(index)
         placed.sort(key=lambda i: offsets[i])
     total = max((offset + item.size for offset, item in zip(offsets, items, strict=True)), default=0)

@@ -43,6 +43,7 @@ _NAMES = (
     "linalg-specialize-generic-ops",
     "linalg-tile-and-fuse",
     "linalg-to-simd",
+    "membar",
     "memref-plan",
     "memref-promote",
     "one-shot-bufferize",

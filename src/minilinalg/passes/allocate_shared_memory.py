@@ -1,4 +1,7 @@
-"""`allocate-shared-memory`: a place in shared memory for every buffer and every operation that needs some."""
+"""`allocate-shared-memory`: a place in shared memory for every buffer and every operation that needs some.
+
+Source: lib/Analysis/Allocation.cpp of Triton for what is live when; the placing is that of analysis/arena.py.
+"""
 
 from __future__ import annotations
 
@@ -8,61 +11,127 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32
 from xdsl.ir import Operation
 
+from minilinalg.analysis.arena import Item, place
+from minilinalg.analysis.liveness import Interval, peak
 from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_bytes
-from minilinalg.dialects import ttg
+from minilinalg.analysis.shared_buffers import SharedBuffers
+from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.types import memdesc_type
-from minilinalg.passes.base import MinilinalgPass
+from minilinalg.locations import places_of
+from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.over_capacity import OverCapacityError
 
-ALIGNMENT = 1024
-"""Of buffers, in bytes: what the widest swizzle repeats after."""
+BUFFER_ALIGNMENT = 1024
+"""Of buffers whose elements are exchanged by a swizzle, in bytes: what the widest one repeats after."""
 SCRATCH_ALIGNMENT = 16
+"""Of others: the widest access of a thread."""
 
 
 @dataclass(frozen=True)
 class AllocateSharedMemoryPass(MinilinalgPass):
-    """Gives buffers and operations that need shared memory their places in it.
+    """Gives buffers and operations that need shared memory their places in it; what is never live together may share.
 
     ```mlir
+    #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
     #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
     #smem = #ttg.shared_memory
-    tt.func @buffers() {
-      %a = ttg.local_alloc : () -> !ttg.memdesc<3x64xf32, #shared, #smem, mutable>
-      %b = ttg.local_alloc : () -> !ttg.memdesc<128xf16, #shared, #smem, mutable>
-      tt.return
+    module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+      tt.func @buffers(%x: tensor<32xf32, #blocked>) {
+        %a = ttg.local_alloc %x : (tensor<32xf32, #blocked>) -> !ttg.memdesc<32xf32, #shared, #smem>
+        %y = ttg.local_load %a : !ttg.memdesc<32xf32, #shared, #smem> -> tensor<32xf32, #blocked>
+        %b = ttg.local_alloc %y : (tensor<32xf32, #blocked>) -> !ttg.memdesc<32xf32, #shared, #smem>
+        %z = ttg.local_load %b : !ttg.memdesc<32xf32, #shared, #smem> -> tensor<32xf32, #blocked>
+        tt.return
+      }
     }
     ```
     becomes
     ```mlir
+    #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
     #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
     #smem = #ttg.shared_memory
-    module attributes {ttg.shared = 1280 : i32} {
-      tt.func @buffers() {
-        %a = ttg.local_alloc {allocation.offset = 0 : i32} : () -> !ttg.memdesc<3x64xf32, #shared, #smem, mutable>
-        %b = ttg.local_alloc {allocation.offset = 1024 : i32} : () -> !ttg.memdesc<128xf16, #shared, #smem, mutable>
+    module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32, ttg.shared = 128 : i32} {
+      tt.func @buffers(%x: tensor<32xf32, #blocked>) {
+        %a = ttg.local_alloc %x {allocation.offset = 0 : i32}
+          : (tensor<32xf32, #blocked>) -> !ttg.memdesc<32xf32, #shared, #smem>
+        %y = ttg.local_load %a : !ttg.memdesc<32xf32, #shared, #smem> -> tensor<32xf32, #blocked>
+        %b = ttg.local_alloc %y {allocation.offset = 0 : i32}
+          : (tensor<32xf32, #blocked>) -> !ttg.memdesc<32xf32, #shared, #smem>
+        %z = ttg.local_load %b : !ttg.memdesc<32xf32, #shared, #smem> -> tensor<32xf32, #blocked>
         tt.return
       }
     }
     ```
 
-    Requires: a layout on every tensor.
-    Ensures: `allocation.offset`, in bytes, on each of them; `ttg.shared` on the module, the bytes that a block needs.
+    Requires: a layout on every tensor; calls inlined.
+    Ensures: `allocation.offset`, in bytes, on each of them; `ttg.shared` on the module, the bytes that a block needs,
+    no more than the target has for one, if there is a target.
     """
 
     name = "allocate-shared-memory"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        end = 0
-        for each in op.walk():
-            size, alignment = _needs(each)
-            if size:
-                end += -end % alignment
-                each.attributes[OFFSET_ATTR] = IntegerAttr(end, i32)
-                end += size
-        op.attributes["ttg.shared"] = IntegerAttr(end, i32)
+        most = 0
+        for function in [each for each in op.ops if isinstance(each, tt.FuncOp)]:
+            most = max(most, self._allocate(ctx, function))
+        op.attributes["ttg.shared"] = IntegerAttr(most, i32)
+
+    def _allocate(self, ctx: Context, function: tt.FuncOp) -> int:
+        buffers = SharedBuffers(function)
+        live = buffers.live()
+        owners: list[Operation] = []
+        items: list[Item] = []
+        for op in function.walk():
+            if isinstance(op, ttg.LocalAllocOp):
+                type = memdesc_type(op.result)
+                alignment = BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else SCRATCH_ALIGNMENT
+                item = Item(live[op], buffer_bytes(type), alignment)
+            elif size := scratch_bytes(op):
+                at = Interval(buffers.order.enter[op], buffers.order.leave[op])
+                item = Item(at, size, SCRATCH_ALIGNMENT)
+            else:
+                continue
+            owners.append(op)
+            items.append(item)
+        capacity: int | None = getattr(getattr(ctx, "target", None), "shared_memory_per_block", None)
+        if not items:
+            return 0
+        found = place(items, capacity=capacity)
+        if capacity is not None and found.total > capacity:
+            raise _over_capacity(owners, items, found.total, capacity)
+        for owner, offset in zip(owners, found.offsets, strict=True):
+            owner.attributes[OFFSET_ATTR] = IntegerAttr(offset, i32)
+        needed = sum(item.size for item in items)
+        remark(ctx, self, function, f"{len(items)} buffers of {needed} bytes: {found.total} bytes are taken")
+        return found.total
 
 
-def _needs(op: Operation) -> tuple[int, int]:
-    """The bytes that `op` needs, and what its place is a multiple of."""
+def _over_capacity(owners: list[Operation], items: list[Item], total: int, capacity: int) -> OverCapacityError:
+    time, needed = peak((item.live, item.size) for item in items)
+    living = sorted(
+        ((owner, item) for owner, item in zip(owners, items, strict=True) if time in item.live),
+        key=lambda pair: -pair[1].size,
+    )
+    lines = [f"{item.size} bytes: {_describe(owner)}" for owner, item in living]
+    why = (
+        f"{needed} bytes are needed at the same time"
+        if needed > capacity
+        else f"the best plan found takes {total} bytes, with gaps that no buffer fits into"
+    )
+    return OverCapacityError(
+        f"shared memory is over capacity by {max(needed, total) - capacity} bytes: {why}\n  " + "\n  ".join(lines),
+        rule=f"what a block needs at the same time fits into its {capacity} bytes of shared memory",
+        hint="smaller blocks, or fewer stages",
+        places=places_of(living[0][0]),
+    )
+
+
+def _describe(op: Operation) -> str:
+    places = places_of(op)
+    where = f" at {places[-1]}" if places else ""
     if isinstance(op, ttg.LocalAllocOp):
-        return buffer_bytes(memdesc_type(op.result)), ALIGNMENT
-    return scratch_bytes(op), SCRATCH_ALIGNMENT
+        type = memdesc_type(op.result)
+        shape = "x".join([*map(str, type.get_shape()), str(type.element_type)])
+        name = op.result.name_hint
+        return f"{f'{name}, ' if name else ''}{shape}{where}"
+    return f"{op.name}{where}"

@@ -1,0 +1,133 @@
+"""`membar`: barriers where threads of a block meet in shared memory.
+
+Source: lib/Analysis/Membar.cpp of Triton. Each access is set against those since the last barrier that meet its bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation
+
+from minilinalg.analysis.shared_buffers import Access, SharedBuffers, accesses, scratch
+from minilinalg.dialects import tt, ttg
+from minilinalg.dialects.ttg.barrier import AddressSpaces
+from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.insertion import insert_after, insert_before
+
+Pending = frozenset[Access]
+"""The accesses since the last barrier, on some way to here."""
+NOTHING: Pending = frozenset()
+
+
+@dataclass(frozen=True)
+class MembarPass(MinilinalgPass):
+    """Puts a barrier in front of what reads shared memory that another thread may have written, or the other way round.
+
+    ```mlir
+    #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [2], order = [0]}>
+    #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+    #smem = #ttg.shared_memory
+    module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32} {
+      tt.func @pass_on(%x: tensor<64xf32, #blocked>) {
+        %a = ttg.local_alloc %x {allocation.offset = 0 : i32}
+          : (tensor<64xf32, #blocked>) -> !ttg.memdesc<64xf32, #shared, #smem>
+        %y = ttg.local_load %a : !ttg.memdesc<64xf32, #shared, #smem> -> tensor<64xf32, #blocked>
+        tt.return
+      }
+    }
+    ```
+    becomes
+    ```mlir
+    #blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [2], order = [0]}>
+    #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+    #smem = #ttg.shared_memory
+    module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32} {
+      tt.func @pass_on(%x: tensor<64xf32, #blocked>) {
+        %a = ttg.local_alloc %x {allocation.offset = 0 : i32}
+          : (tensor<64xf32, #blocked>) -> !ttg.memdesc<64xf32, #shared, #smem>
+        ttg.barrier local
+        %y = ttg.local_load %a : !ttg.memdesc<64xf32, #shared, #smem> -> tensor<64xf32, #blocked>
+        tt.return
+      }
+    }
+    ```
+
+    What a thread copied asynchronously the others see behind its `ttg.async_wait` and a barrier, so one follows each
+    wait, or the last of several. An operation that passes elements through memory of its own has a barrier between its
+    stores and its loads. A loop is looked at until what is pending at its end is also pending at its begin.
+
+    Requires: `allocation.offset` on all buffers (allocate-shared-memory).
+    Ensures: between two accesses of different threads to a byte, one of which writes, there is a barrier.
+    Leaves alone: barriers that are there.
+    """
+
+    name = "membar"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in [each for each in op.ops if isinstance(each, tt.FuncOp)]:
+            walk = _Walk(SharedBuffers(function))
+            for block in function.body.blocks:
+                walk.through(block, NOTHING)
+            remark(ctx, self, function, f"{walk.inserted} barriers inserted")
+
+
+class _Walk:
+    """One walk in the order of the text; barriers are inserted as it goes, and stay for what is walked again."""
+
+    def __init__(self, buffers: SharedBuffers):
+        self.buffers = buffers
+        self.inserted = 0
+
+    def through(self, block: Block, pending: Pending) -> Pending:
+        """What is pending at the end of `block` when `pending` is at its begin."""
+        op = block.first_op
+        while op is not None:
+            pending = self._step(op, pending)
+            op = op.next_op
+        return pending
+
+    def _step(self, op: Operation, pending: Pending) -> Pending:
+        if isinstance(op, ttg.BarrierOp):
+            return NOTHING if op.spaces & AddressSpaces.LOCAL else pending
+        if isinstance(op, ttg.AsyncWaitOp):
+            if not isinstance(op.next_op, ttg.BarrierOp | ttg.AsyncWaitOp):
+                insert_after(op, ttg.BarrierOp(AddressSpaces.LOCAL))
+                self.inserted += 1
+            return pending
+        if op.name in ("scf.for", "scf.while"):
+            return self._loop(op, pending)
+        if op.name == "scf.if":
+            ends = [self.through(region.block, pending) for region in op.regions if region.blocks]
+            return union([*ends, *([] if len(ends) == 2 else [pending])])
+        own = scratch(op)
+        touched = [*accesses(op, self.buffers), *([] if own is None else [own])]
+        if any(one.conflicts(other) for one in touched for other in pending):
+            insert_before(op, ttg.BarrierOp(AddressSpaces.LOCAL))
+            self.inserted += 1
+            pending = NOTHING
+        if own is not None:
+            # The barrier inside has ordered all that came before.
+            return frozenset({Access((own[0], own[1], False))})
+        return pending.union(touched)
+
+    def _loop(self, op: Operation, pending: Pending) -> Pending:
+        """The turns before may have left anything that a turn leaves."""
+        before = pending
+        while True:
+            at_end = before
+            for region in op.regions:
+                at_end = self.through(region.block, at_end)
+            both = before | at_end
+            if both == before:
+                # A loop of no turns leaves what was there; a while always runs its first region.
+                return pending | at_end
+            before = both
+
+
+def union(parts: Iterable[Pending]) -> Pending:
+    """All accesses that are pending on some way."""
+    return NOTHING.union(*parts)
