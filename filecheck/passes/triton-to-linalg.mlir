@@ -474,3 +474,43 @@ tt.func public @no_conversion_of_an_atomic_load(%x: !tt.ptr<i32>) {
   tt.store %x, %o : !tt.ptr<i32>
   tt.return
 }
+
+// -----
+
+// A pointer that may point into two arguments is an address, and what is around it a view of the memory there.
+// CHECK-LABEL: @a_pointer_to_one_of_two_arrays
+// CHECK: [[X:%.*]] = memref.extract_aligned_pointer_as_index %x
+// CHECK: [[XA:%.*]] = arith.index_cast [[X]] : index to i64
+// CHECK: [[Y:%.*]] = memref.extract_aligned_pointer_as_index %y
+// CHECK: [[YA:%.*]] = arith.index_cast [[Y]] : index to i64
+// CHECK: [[A:%.*]] = arith.select %c, [[XA]], [[YA]] : i64
+// CHECK: [[M:%.*]] = address.to_memref [[A]] : memref<?xf32>
+// CHECK: memref.reinterpret_cast [[M]] to offset: [4], sizes: [8], strides: [1]
+tt.func public @a_pointer_to_one_of_two_arrays(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %c: i1) {
+  %which = arith.select %c, %x, %y : !tt.ptr<f32>
+  %r = tt.make_range {end = 12 : i32, start = 4 : i32} : tensor<8xi32>
+  %s = tt.splat %which : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %p = tt.addptr %s, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  %v = tt.load %p : tensor<8x!tt.ptr<f32>>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<8x!tt.ptr<f32>>
+  %q = tt.addptr %xs, %r : tensor<8x!tt.ptr<f32>>, tensor<8xi32>
+  tt.store %q, %v : tensor<8x!tt.ptr<f32>>
+  tt.return
+}
+
+// -----
+
+// A pointer from memory is followed: what it points to counts from it.
+// CHECK-LABEL: @a_pointer_made_from_an_integer
+// CHECK: [[A:%.*]] = memref.load %t[%{{.*}}] : memref<?xi64>
+// CHECK: [[M:%.*]] = address.to_memref [[A]] : memref<?xf16>
+// CHECK: memref.load [[M]][%{{.*}}] : memref<?xf16>
+tt.func public @a_pointer_made_from_an_integer(%t: !tt.ptr<i64>, %o: !tt.ptr<f16>) {
+  %a = tt.load %t : !tt.ptr<i64>
+  %p = tt.int_to_ptr %a : i64 -> !tt.ptr<f16>
+  %c3 = arith.constant 3 : i32
+  %q = tt.addptr %p, %c3 : !tt.ptr<f16>, i32
+  %v = tt.load %q : !tt.ptr<f16>
+  tt.store %o, %v : !tt.ptr<f16>
+  tt.return
+}

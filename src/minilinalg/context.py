@@ -25,6 +25,7 @@ DIALECTS: dict[str, tuple[str, str]] = {
     "tt": ("minilinalg.dialects.tt", "TT"),
     "ttg": ("minilinalg.dialects.ttg", "TTG"),
     "ttng": ("minilinalg.dialects.ttng", "TTNG"),
+    "address": ("minilinalg.dialects.address", "Address"),
     "debug": ("minilinalg.dialects.debug", "Debug"),
     "linalg_ext": ("minilinalg.dialects.linalg_ext", "LinalgExt"),
     "simd": ("minilinalg.dialects.simd", "SIMD"),

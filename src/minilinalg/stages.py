@@ -236,7 +236,7 @@ def _has_several_layouts(op: Operation) -> str | None:
     )
 
 
-_SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf", "debug"})
+_SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf", "address", "debug"})
 _VIEWS = frozenset(
     f"memref.{name}"
     for name in (

@@ -45,15 +45,18 @@ class Rows:
 
 @dataclass(frozen=True)
 class Elements:
-    """Elements at `offset` + `index`, counted from the argument `base`; `index` may be a tensor of pointers."""
+    """Elements at `offset` + `index`, counted from the pointer `base`; `index` may be a tensor of pointers.
 
-    base: SSAValue
+    Without a base, the pointers of `index` are known by their addresses alone.
+    """
+
+    base: SSAValue | None
     offset: Expr
     index: SSAValue
     why: str
 
 
-Access: TypeAlias = Windows | Rows | Elements | Unstructured
+Access: TypeAlias = Windows | Rows | Elements
 Accessor: TypeAlias = tt.LoadOp | tt.StoreOp | tt.AtomicRMWOp | tt.AtomicCASOp
 
 
@@ -63,10 +66,10 @@ def mask_of(op: Accessor) -> SSAValue | None:
 
 
 def access_of(op: Accessor, pointers: PointerAnalysis, masks: MaskAnalysis) -> Access:
-    """The form of an access; Unstructured when what is accessed is in no one argument."""
+    """The form of an access."""
     state = pointers.of(op.ptr)
     if isinstance(state, Unstructured):
-        return _elements(op.ptr, pointers, state.reason) or state
+        return _elements(op.ptr, pointers, state.reason)
     if not isinstance(op.ptr.type, TensorType):
         return Windows(state, everywhere(()))
     given = mask_of(op)
@@ -82,17 +85,14 @@ def access_of(op: Accessor, pointers: PointerAnalysis, masks: MaskAnalysis) -> A
         if isinstance(op, tt.LoadOp) or all(size == 1 for size in state.shape[:dim]):
             return Rows(state, mask, dim, why)
     why = "; ".join(indexed[d] for d in sorted(indexed))
-    return _elements(op.ptr, pointers, why) or Unstructured(why, op.ptr)
+    return _elements(op.ptr, pointers, why)
 
 
-def _elements(pointer: SSAValue, pointers: PointerAnalysis, why: str) -> Elements | None:
-    base = pointers.bases.of(pointer)
-    if base is None:
-        return None
+def _elements(pointer: SSAValue, pointers: PointerAnalysis, why: str) -> Elements:
     owner = pointer.owner
     if isinstance(owner, Operation) and owner.name == "tt.addptr":
         # One pointer for all elements, moved by a number for each.
         moved = pointers.of(owner.operands[0])
         if isinstance(moved, Structured) and moved.is_uniform:
-            return Elements(base, moved.offset, owner.operands[1], why)
-    return Elements(base, ZERO, pointer, why)
+            return Elements(moved.base, moved.offset, owner.operands[1], why)
+    return Elements(pointers.bases.of(pointer), ZERO, pointer, why)

@@ -1,9 +1,9 @@
 """Aliasing: which memrefs may share bytes, and which memory an operation reads and writes.
 
-A memref is a chain of views down to its root: a buffer that was allocated, an argument of the function, or something
-that is not looked through. Two allocations never share bytes, and an allocation shares none with an argument.
-Arguments may always share bytes with one another, whatever their types: a caller may pass overlapping arrays. Views
-of one root share none when their extents are known and provably apart.
+A memref is a chain of views down to its root: a buffer that was allocated, an argument of the function, memory at an
+address, or something that is not looked through. Two allocations never share bytes, and an allocation shares none with
+an argument. Arguments may always share bytes with one another, whatever their types: a caller may pass overlapping
+arrays. Views of one root share none when their extents are known and provably apart.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ def is_argument(root: SSAValue) -> bool:
     return isinstance(root.owner, Block) and isinstance(root.owner.parent_op(), func.FuncOp)
 
 
+def is_at_address(root: SSAValue) -> bool:
+    """Whether `root` is memory at an address: that of arguments, nobody knows which."""
+    return isinstance(root.owner, Operation) and root.owner.name == "address.to_memref"
+
+
 def may_alias(a: SSAValue, b: SSAValue) -> bool:
     """Whether some byte may be part of both memrefs."""
     if a is b:
@@ -70,9 +75,10 @@ def may_alias(a: SSAValue, b: SSAValue) -> bool:
         return not (_apart_in_line(a, b) or _apart_in_a_dimension(a, b))
     if is_allocation(root_a) and is_allocation(root_b):
         return False
-    # What is neither may be anything that was stored or passed around: only a fresh buffer excludes an argument.
+    # What is neither may be anything that was passed around: only a fresh buffer excludes an argument, or memory at an
+    # address.
     fresh, other = (root_a, root_b) if is_allocation(root_a) else (root_b, root_a)
-    return not (is_allocation(fresh) and is_argument(other))
+    return not (is_allocation(fresh) and (is_argument(other) or is_at_address(other)))
 
 
 def same_view(a: SSAValue, b: SSAValue) -> bool:

@@ -22,7 +22,10 @@ _FOLLOWED = frozenset(
 
 
 class Bases:
-    """The arguments that the pointers of a function point into."""
+    """The arguments that the pointers of a function point into.
+
+    A pointer that has none is known by its address alone.
+    """
 
     def __init__(self) -> None:
         self._found: dict[SSAValue, SSAValue | None] = {}
@@ -32,7 +35,7 @@ class Bases:
         if pointer not in self._found:
             origins = _origins(pointer)
             only = next(iter(origins))
-            self._found[pointer] = only if len(origins) == 1 and _is_argument(only) else None
+            self._found[pointer] = only if len(origins) == 1 and is_argument(only) else None
         return self._found[pointer]
 
 
@@ -90,7 +93,8 @@ def _is_followed(op: Operation) -> bool:
     return op.name in _FOLLOWED or op.name == "arith.select" or (op.name == "tt.bitcast" and sees_booleans_as_bytes(op))
 
 
-def _is_argument(value: SSAValue) -> bool:
+def is_argument(value: SSAValue) -> bool:
+    """Whether it is a pointer that the caller passes."""
     parent = value.owner.parent_op() if isinstance(value.owner, Block) else None
     return parent is not None and parent.name in ("tt.func", "func.func") and isinstance(value.type, PointerType)
 

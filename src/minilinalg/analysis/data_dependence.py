@@ -36,6 +36,8 @@ def _decisive(op: Operation) -> Iterator[SSAValue]:
         yield op.operands[0]
     elif op.name in VIEWS:
         yield from op.operands[1:]
+    elif op.name == "address.to_memref":
+        yield from op.operands
     elif op.name in INDICES:
         yield from op.operands[INDICES[op.name] :]
 

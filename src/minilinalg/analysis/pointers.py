@@ -76,7 +76,7 @@ class PointerAnalysis:
         if (known := constant_of(value)) is not None:
             return Structured(constant(int(known)), (STILL,) * len(shape), shape)
         if value in self._given_up:
-            return self._table(value) or self._given_up[value]
+            return self._symbol(value) or self._table(value) or self._given_up[value]
         owner = value.owner
         if isinstance(owner, Block):
             assert isinstance(value, BlockArgument)
@@ -92,17 +92,20 @@ class PointerAnalysis:
         return self._symbol(value) or self._table(value) or found or Unstructured(_why(owner), value)
 
     def _symbol(self, value: SSAValue) -> State | None:
-        """A scalar is a symbol, whatever computes it; a pointer counts from what it points into."""
+        """A scalar is a symbol, whatever computes it; a pointer counts from what it points into.
+
+        One that points into no one argument counts from itself.
+        """
         if isinstance(value.type, TensorType):
             return None
         if not is_pointer(value.type):
             return Structured(number(value), (), ())
         base = self.bases.of(value)
-        return None if base is None else Structured(number(value), (), (), base)
+        return Structured(ZERO, (), (), value) if base is None else Structured(number(value), (), (), base)
 
     def _table(self, value: SSAValue) -> State | None:
         shape = shape_of(value.type)
-        if len(shape) != 1 or is_pointer(value.type):
+        if len(shape) != 1 or (is_pointer(value.type) and self.bases.of(value) is not None):
             return None
         return Structured(ZERO, (Table(value, ONE),), shape)
 
@@ -129,7 +132,7 @@ class PointerAnalysis:
         state = self.of(inside)
         if isinstance(state, Unstructured) or _yielded(block, inside.index) is inside:
             return state
-        if any(isinstance(term, Table) and term.vector is inside for term in state.terms):
+        if state.base is inside or any(isinstance(term, Table) and term.vector is inside for term in state.terms):
             return None
         return replace(state, offset=carried(value))
 

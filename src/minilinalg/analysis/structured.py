@@ -8,7 +8,7 @@ Each dimension has a term of its own, so a block may run along rows with a strid
 |---|---|
 | `Strided(stride)` | stride * i |
 | `Wrapped(start, modulus, scale)` | scale * ((start + i) remsi modulus) |
-| `Table(vector, scale)` | scale * vector[i], the numbers of a tensor with one dimension |
+| `Table(vector, scale)` | scale * vector[i], the numbers of a tensor with one dimension, of integers or of pointers |
 
 Offsets, strides and moduli are expressions over scalar SSA values (`index_expr.py`).
 """
@@ -58,7 +58,11 @@ STILL = Strided(ZERO)
 
 @dataclass(frozen=True)
 class Structured:
-    """offset + one term for each dimension of `shape`; a scalar has none. `base` is the pointer that is moved."""
+    """offset + one term for each dimension of `shape`; a scalar has none.
+
+    `base` is the pointer that is moved: an argument, or a scalar pointer that points into no one argument. Pointers
+    without a base count from the beginning of all memory; a table has them.
+    """
 
     offset: Expr
     terms: tuple[Term, ...]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.errors import RunError
 from minilinalg.interp import access
 from minilinalg.interp.copying import copy
 from minilinalg.interp.defined_bytes import carry, known_of, record
@@ -22,10 +23,37 @@ ADDRESS = "simd.address"
 """The attribute of a buffer that has a place in its memory space, in bytes."""
 
 
-def argument(dtype: DType, address: int, shape: tuple[int, ...], memory: GlobalMemory) -> MemRef:
-    """The memref of a pointer argument: it begins at the address; where a dynamic extent ends, memory knows."""
+def argument(dtype: DType, address: Any, shape: tuple[int, ...], memory: GlobalMemory) -> MemRef:
+    """The memref of a pointer argument, or of another address, one or one a program: it begins there; where a dynamic
+    extent ends, memory knows."""
     sizes = [n if n >= 0 else 1 << 48 for n in shape]
     return MemRef(dtype, address, sizes, row_major(sizes, dtype.itemsize), memory=memory)
+
+
+@meaning("address.to_memref")
+def emit_to_memref(em: Emitter, op: Any) -> None:
+    dtype, shape = dtype_of(op.results[0].type), shape_of(op.results[0].type)
+
+    def memory(c: Chunk, address: Any) -> MemRef:
+        if isinstance(address, Partial):
+            # Address 0 is in no argument: only an access is an error.
+            address = np.where(address.defined_array(), address.data, 0)
+        return argument(dtype, plain(address), shape, c.memory)
+
+    em.call(op, memory, f"c, {em.refs(op.operands)}")
+
+
+@meaning("memref.extract_aligned_pointer_as_index")
+def emit_address(em: Emitter, op: Any) -> None:
+    def address(c: Chunk, base: MemRef) -> Any:
+        if base.memory is None:
+            raise RunError(
+                "'memref.extract_aligned_pointer_as_index' asks for the address of a buffer",
+                rule="only the memory of arguments has addresses that a program may use",
+            )
+        return base.offset
+
+    em.call(op, address, f"c, {em.refs(op.operands)}")
 
 
 @meaning("memref.alloc", "memref.alloca")

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType, ModuleOp, NoneAttr
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
-from minilinalg.analysis.aliasing import VIEWS, Access, Buffer, is_memref, same_view, writes
+from minilinalg.analysis.aliasing import VIEWS, Access, Buffer, is_at_address, is_memref, same_view, writes
 from minilinalg.analysis.destination_style import (
     destinations,
     first_destination,
@@ -135,10 +135,12 @@ class _Promotion:
                 self.place(result, buffer_type(op.operands[0]).memory_space)
             elif isinstance(op, memref.AllocOp):
                 self.place(result, self.space_for(op))
+            elif is_at_address(result):
+                self.place(result, self.off_chip)
             else:
                 raise UnsupportedError(
                     f"'{op.name}' makes {result.type}, and no one memory is known for it",
-                    rule="a buffer is an argument of the function, an allocation, or a view of one",
+                    rule="a buffer is an argument of the function, memory at an address, an allocation, or a view",
                     places=places_of(op),
                 )
 

@@ -522,6 +522,103 @@ def asserted(x_ptr, y_ptr, n, high, BLOCK: tl.constexpr):
     tl.store(y_ptr + offs, x, mask=offs < n)
 
 
+# Pointers that point into no one argument
+
+
+@triton.jit
+def either_array(x_ptr, y_ptr, out_ptr, n, k, BLOCK: tl.constexpr):
+    pid = tl.program_id(0)
+    source = y_ptr
+    if pid < k:
+        source = x_ptr
+    i = pid * BLOCK + tl.arange(0, BLOCK)
+    tl.store(out_ptr + i, tl.load(source + i, mask=i < n, other=7.0), mask=i < n)
+
+
+@triton.jit
+def either_block(x_ptr, y_ptr, n, stride, BLOCK: tl.constexpr):
+    pid = tl.program_id(0)
+    i = pid * BLOCK + tl.arange(0, BLOCK)
+    if pid % 2 == 0:
+        ptrs = x_ptr + i
+    else:
+        ptrs = y_ptr + i * stride
+    tl.store(ptrs, tl.load(ptrs, mask=i < n) + 1, mask=i < n)
+
+
+@triton.jit
+def either_element(x_ptr, y_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    ptrs = tl.where(i % 3 == 0, x_ptr + i, y_ptr + i)
+    x = tl.load(ptrs, mask=i < n)
+    tl.store(ptrs, 2 * x, mask=i < n)
+    tl.store(out_ptr + i, x, mask=i < n)
+
+
+@triton.jit
+def added_to_either(x_ptr, y_ptr, v_ptr, old_ptr, n, BLOCK: tl.constexpr):
+    i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    v = tl.load(v_ptr + i, mask=i < n, other=0)
+    tl.atomic_add(tl.where(v < 0, x_ptr + i % 4, y_ptr + i % 5), v, mask=i < n)
+    one = tl.where(tl.program_id(0) % 2 == 0, x_ptr, y_ptr)
+    tl.store(old_ptr + tl.program_id(0), tl.atomic_max(one + 5, tl.program_id(0)))
+
+
+@triton.jit
+def ping_pong(a_ptr, b_ptr, n, steps, BLOCK: tl.constexpr):
+    source, target = a_ptr, b_ptr
+    i = tl.arange(0, BLOCK)
+    for _ in range(steps):
+        left = tl.load(source + i - 1, mask=(i > 0) & (i < n), other=0)
+        right = tl.load(source + i + 1, mask=i < n - 1, other=0)
+        tl.store(target + i, left - right, mask=i < n)
+        tl.debug_barrier()
+        source, target = target, source
+
+
+@triton.jit
+def ping_pong_blocks(a_ptr, b_ptr, n, steps, BLOCK: tl.constexpr):
+    i = tl.arange(0, BLOCK)
+    source, target = a_ptr + i, b_ptr + i
+    for k in range(steps):
+        tl.store(target, tl.load(source, mask=i < n) + k, mask=i < n)
+        tl.debug_barrier()
+        source, target = target, source
+
+
+@triton.jit
+def exchanged_while(a_ptr, b_ptr, out_ptr, n):
+    p, q = a_ptr, b_ptr
+    total = 0
+    while tl.load(p) < n:
+        value = tl.load(p)
+        total += value
+        tl.store(p, value + 3)
+        p, q = q, p
+    tl.store(out_ptr, total)
+    tl.store(out_ptr + 1, tl.load(q))
+
+
+@triton.jit
+def noted_rows(x_ptr, table_ptr, out_ptr, n, stride, ROWS: tl.constexpr, BLOCK: tl.constexpr):
+    r = tl.arange(0, ROWS)
+    tl.store(table_ptr + r, (x_ptr + (r * 7 % ROWS) * stride).to(tl.int64))
+    tl.debug_barrier()
+    i = tl.arange(0, BLOCK)
+    starts = tl.load(table_ptr + r).to(tl.pointer_type(tl.float32))
+    mask = (i[None, :] < n) & (r[:, None] >= 0)
+    block = tl.load(starts[:, None] + i[None, :], mask=mask)
+    tl.store(starts[:, None] + i[None, :], -block, mask=mask)
+    tl.store(out_ptr + r[:, None] * n + i[None, :], block, mask=mask)
+
+
+@triton.jit
+def as_bits(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    i = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    bits = x_ptr.to(tl.pointer_type(tl.int16), bitcast=True)
+    tl.store(out_ptr + i, tl.load(bits + 2 * i + 1, mask=i < n), mask=i < n)
+
+
 class Specialisation(NamedTuple):
     """What a kernel is compiled for: the types of its arguments, and its constants."""
 
@@ -587,5 +684,14 @@ SPECIALISATIONS = (
     (early_return, Specialisation("*fp32 *fp32 i32", {"BLOCK": 64})),
     (called, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 64})),
     (asserted, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 4}, debug=True)),
+    (either_array, Specialisation("*fp32 *fp32 *fp32 i32 i32", {"BLOCK": 64})),
+    (either_block, Specialisation("*fp32 *fp32 i32 i32", {"BLOCK": 32})),
+    (either_element, Specialisation("*fp16 *fp16 *fp16 i32", {"BLOCK": 32})),
+    (added_to_either, Specialisation("*i32 *i32 *i32 *i32 i32", {"BLOCK": 64})),
+    (ping_pong, Specialisation("*i32 *i32 i32 i32", {"BLOCK": 64})),
+    (ping_pong_blocks, Specialisation("*i32 *i32 i32 i32", {"BLOCK": 64})),
+    (exchanged_while, Specialisation("*i32 *i32 *i32 i32", {})),
+    (noted_rows, Specialisation("*fp32 *i64 *fp32 i32 i32", {"ROWS": 8, "BLOCK": 32})),
+    (as_bits, Specialisation("*fp32 *i16 i32", {"BLOCK": 64})),
     (printed, Specialisation("*i32 i32", {"BLOCK": 4})),
 )

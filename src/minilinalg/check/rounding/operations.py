@@ -36,9 +36,9 @@ VIEWS = frozenset(
     f"memref.{name}"
     for name in (
         *("subview", "reinterpret_cast", "cast", "memory_space_cast", "expand_shape", "collapse_shape"),
-        *("alloc", "alloca", "dealloc", "dim"),
+        *("alloc", "alloca", "dealloc", "dim", "extract_aligned_pointer_as_index"),
     )
-)
+) | {"address.to_memref"}
 """Operations on buffers that touch no element."""
 
 

@@ -7,7 +7,8 @@
 | `memory.py`, `views.py` | loads and stores, as views of the arguments |
 | `indexed.py` | those that no view can be, and what is taken out of blocks: gather and scatter |
 | `atomics.py` | atomics on elements and blocks |
-| `elementwise.py`, `shapes.py`, `reductions.py` | what is done with blocks |
+| `addresses.py` | pointers that are data |
+| `elementwise.py`, `generic.py`, `shapes.py`, `reductions.py` | what is done with blocks |
 | `scaled_dot.py` | products of operands with scales |
 | `foreign.py`, `mapping.py` | functions of libraries, scalar code for each element |
 | `control.py`, `debugging.py` | programs, loops, branches; what is printed and asserted |
@@ -19,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DYNAMIC_INDEX, FunctionType, MemRefType, ModuleOp, i8
+from xdsl.dialects.builtin import DYNAMIC_INDEX, FunctionType, MemRefType, ModuleOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from minilinalg.abi import ABI, FunctionAbi
@@ -35,6 +36,7 @@ from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
 from minilinalg.passes.triton_to_linalg import (
+    addresses,
     atomics,
     control,
     debugging,
@@ -52,6 +54,7 @@ from minilinalg.passes.triton_to_linalg.demand import Demand
 
 HANDLERS: Mapping[str, Handler] = {
     **elementwise.HANDLERS,
+    **addresses.HANDLERS,
     **foreign.HANDLERS,
     **mapping.HANDLERS,
     **shapes.HANDLERS,
@@ -133,8 +136,11 @@ class TritonToLinalgPass(MinilinalgPass):
     the integers that the kernel computes, which wrap around as they always did; a remark says why. What a mask leaves
     out is never touched: it may belong to nobody (analysis/accesses.py).
 
-    Requires: kernels of one block, inlined; pointers that come from one argument. Anything else is an UnsupportedError
-    that says what.
+    A pointer that points into no one argument, for it was loaded, made from an integer or chosen among several, is an
+    address (dialect `address`): what is around it is a view of the memory there. A block of such pointers is gathered
+    or scattered in all of memory.
+
+    Requires: kernels of one block, inlined. Anything else is an UnsupportedError that says what.
     Ensures: no operation of tt, and no pointers. What a load reads is a snapshot, for arguments may alias. A masked-off
     element without `other` is undefined: it comes from `tensor.empty`. Only what reaches memory is computed; of what
     loops carry for addresses of views, the offset alone. Scalar loads and stores that are masked happen when the mask
@@ -156,8 +162,8 @@ def _convert_function(ctx: Context, run: MinilinalgPass, old: tt.FuncOp) -> None
     pointers = PointerAnalysis(old)
     masks = MaskAnalysis(pointers, Bounds(pointers, AxisInfoAnalysis(old)))
     c = Conversion(ctx, run, HANDLERS, pointers, masks, Demand(old, pointers, masks))
-    bytes = _read_as_bytes(old, pointers)
-    types = [_argument_type(arg.type, i8 if arg in bytes else None) for arg in old.args]
+    c.bytes = _read_as_bytes(old, pointers)
+    types = [_argument_type(c, arg) for arg in old.args]
     entry = Block(arg_types=[*types, INDEX, INDEX, INDEX])
     for arg, new in zip(old.args, entry.args, strict=False):
         new.location = arg.location
@@ -182,8 +188,8 @@ def _convert_function(ctx: Context, run: MinilinalgPass, old: tt.FuncOp) -> None
     old.erase()
 
 
-def _argument_type(type: Attribute, element: Attribute | None) -> Attribute:
-    return MemRefType(element or type.pointee_type, [DYNAMIC_INDEX]) if isinstance(type, tt.PointerType) else type
+def _argument_type(c: Conversion, arg: SSAValue) -> Attribute:
+    return MemRefType(c.element_in_memory(arg), [DYNAMIC_INDEX]) if isinstance(arg.type, tt.PointerType) else arg.type
 
 
 def _read_as_bytes(func: tt.FuncOp, pointers: PointerAnalysis) -> set[SSAValue]:

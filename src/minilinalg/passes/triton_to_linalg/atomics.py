@@ -19,11 +19,11 @@ from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.dialects.upstream import memref, scf, ub
 from minilinalg.passes.atomic_element import compare_and_swap
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import empty
-from minilinalg.passes.triton_to_linalg.indexed import element_lists
+from minilinalg.passes.triton_to_linalg.generic import empty
+from minilinalg.passes.triton_to_linalg.indexed import array_of, element_lists
 from minilinalg.passes.triton_to_linalg.memory import checked_access, element_place, in_runs
 from minilinalg.passes.triton_to_linalg.shapes import extract_slice, insert_slice
-from minilinalg.passes.triton_to_linalg.views import Box, elements, is_whole, view
+from minilinalg.passes.triton_to_linalg.views import Box, is_whole, view
 
 KINDS: Mapping[RMWOp, str] = {
     RMWOp.AND: "andi",
@@ -55,7 +55,7 @@ def _convert(c: Conversion, op: tt.AtomicRMWOp | tt.AtomicCASOp) -> None:
         old = _element(c, op, access.pointer, values) if is_element else _block(c, op, access, values)
     else:
         assert isinstance(access, Elements), "atomics have no form by rows"
-        lists, array = element_lists(c, op, access), elements(c, c.value(access.base), access.offset)
+        lists, array = element_lists(c, op, access), array_of(c, access)
         olds = [empty(c, op.result.type)] if _is_used(c, op) else []
         old = next(iter(_on_block(c, op, [*values, *lists], array, olds)), None)
     if old is not None:

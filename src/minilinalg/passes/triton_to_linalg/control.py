@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from minilinalg.analysis.structured import Structured, is_pointer
+from minilinalg.analysis.structured import Structured
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, scf, tensor, ub
+from minilinalg.passes.triton_to_linalg.addresses import value_in
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, as_tensor, data_type
 from minilinalg.passes.triton_to_linalg.demand import sources
 
@@ -32,7 +33,7 @@ def _for(c: Conversion, op: scf.ForOp) -> None:
     arguments = op.body.block.args[1:]
     data = [arg for arg in arguments if arg in c.demand.data]
     offsets = [arg for arg in arguments if arg in c.demand.carried]
-    starts = [c.data(sources(arg)[0]) for arg in data] + [_offset(c, sources(arg)[0]) for arg in offsets]
+    starts = [value_in(c, sources(arg)[0], arg) for arg in data] + [_offset(c, sources(arg)[0]) for arg in offsets]
     variable = op.body.block.args[0]
     block = Block(arg_types=[variable.type, *(value.type for value in starts)])
     loop = scf.ForOp(c.value(op.lb), c.value(op.ub), c.value(op.step), starts, Region(block))
@@ -44,7 +45,7 @@ def _for(c: Conversion, op: scf.ForOp) -> None:
     _bind(c, data, offsets, block.args[1:])
     with c.inside(block):
         c.convert_block(op.body.block)
-        ends = [c.data(sources(arg)[1]) for arg in data] + [_offset(c, sources(arg)[1]) for arg in offsets]
+        ends = [value_in(c, sources(arg)[1], arg) for arg in data] + [_offset(c, sources(arg)[1]) for arg in offsets]
         c.insert(scf.YieldOp(*ends))
     c.insert(loop)
     results = [op.results[arg.index - 1] for arg in data], [op.results[arg.index - 1] for arg in offsets]
@@ -68,7 +69,7 @@ def _if(c: Conversion, op: scf.IfOp) -> None:
         if old.blocks:
             with c.inside(new.block):
                 c.convert_block(old.block)
-                values = [c.data(sources(result)[side]) for result in data]
+                values = [value_in(c, sources(result)[side], result) for result in data]
                 c.insert(scf.YieldOp(*values, *(_offset(c, sources(result)[side]) for result in offsets)))
     c.insert(branch)
     _bind(c, data, offsets, branch.results)
@@ -76,13 +77,10 @@ def _if(c: Conversion, op: scf.IfOp) -> None:
 
 def _while(c: Conversion, op: scf.WhileOp) -> None:
     """All that a `while` carries is data."""
-    for value in (*op.operands, *op.results):
-        if is_pointer(value.type) and c.pointers.bases.of(value) is None:
-            found = f"a while loop that carries {value.type}"
-            raise c.unsupported(op, found, "a pointer that a while loop carries points into one argument")
     before, after = (Block(arg_types=[*map(data_type, region.block.arg_types)]) for region in op.regions)
     types = [*map(data_type, op.result_types)]
-    loop = scf.WhileOp([c.data(value) for value in op.operands], types, Region(before), Region(after))
+    starts = [value_in(c, value, arg) for value, arg in zip(op.operands, op.before_region.block.args, strict=True)]
+    loop = scf.WhileOp(starts, types, Region(before), Region(after))
     loop.attributes.update(op.attributes)
     for old, new in zip(op.regions, (before, after), strict=True):
         for old_arg, new_arg in zip(old.block.args, new.args, strict=True):
@@ -92,15 +90,18 @@ def _while(c: Conversion, op: scf.WhileOp) -> None:
             c.convert_block(old.block)
             last = old.block.last_op
             if isinstance(last, scf.YieldOp):
-                c.insert(scf.YieldOp(*(c.data(operand) for operand in last.operands)))
+                ends = zip(last.operands, op.before_region.block.args, strict=True)
+                c.insert(scf.YieldOp(*(value_in(c, operand, arg) for operand, arg in ends)))
     c.insert(loop)
     for old, new in zip(op.results, loop.results, strict=True):
         c.bind(old, new)
 
 
 def _condition(c: Conversion, op: scf.ConditionOp) -> None:
-    condition, *passed = (c.data(operand) for operand in op.operands)
-    c.insert(scf.ConditionOp(condition, *passed))
+    loop = op.parent_op()
+    assert isinstance(loop, scf.WhileOp)
+    passed = (value_in(c, value, result) for value, result in zip(op.operands[1:], loop.results, strict=True))
+    c.insert(scf.ConditionOp(c.value(op.operands[0]), *passed))
 
 
 def _poison(c: Conversion, op: ub.PoisonOp) -> None:

@@ -13,16 +13,19 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, UnknownLoc, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, UnknownLoc, i8, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from minilinalg.analysis.bases import is_argument
 from minilinalg.analysis.index_expr import Apply, Carried, Condition, Expr, Number, Symbol
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
 from minilinalg.analysis.structured import Structured, is_pointer
+from minilinalg.dialects import simd
+from minilinalg.dialects.address import ToMemRefOp
 from minilinalg.dialects.tt.types import AnyTensor, PointerType
-from minilinalg.dialects.upstream import arith, linalg, tensor
+from minilinalg.dialects.upstream import arith, linalg, memref, tensor
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import remark
@@ -63,6 +66,8 @@ class Conversion:
         self.programs: Sequence[SSAValue] = ()
         self.block = Block()
         self.at: Operation | None = None
+        self.bytes: set[SSAValue] = set()
+        """The pointers to booleans that are taken for pointers to bytes."""
         self._values: dict[SSAValue, SSAValue] = {}
         self._offsets: dict[SSAValue, SSAValue] = {}
         self._written: list[dict[object, SSAValue]] = [{}]
@@ -122,7 +127,8 @@ class Conversion:
     def value(self, old: SSAValue) -> SSAValue:
         """What has become of a value that is needed as data.
 
-        An argument that is a pointer has become memory; other pointers are i64 numbers of elements, counted from there.
+        An argument that is a pointer has become memory. Pointers into one argument are i64 numbers of elements, counted
+        from there; those that point into no one argument are addresses, i64 numbers of bytes.
         """
         if old not in self._values and is_pointer(old.type):
             return self._uniform_pointer(old)
@@ -133,11 +139,50 @@ class Conversion:
         is_memory = is_pointer(old.type) and self.pointers.bases.of(old) is old
         return self._uniform_pointer(old) if is_memory else self.value(old)
 
+    def address_of(self, memory: SSAValue) -> SSAValue:
+        """The address at which an argument begins."""
+
+        def make() -> SSAValue:
+            pointer = self.insert(memref.ExtractAlignedPointerAsIndexOp(memory)).results[0]
+            return self.insert(arith.IndexCastOp(pointer, i64)).result
+
+        return self._once(("address", memory), make)
+
+    def moved(self, address: SSAValue, elements: SSAValue, size: int) -> SSAValue:
+        """An address moved by a number of elements of that many bytes."""
+        if size != 1:
+            width = self.insert(arith.ConstantOp(IntegerAttr(size, i64))).result
+            elements = self.insert(arith.MuliOp(elements, width)).result
+        return self.insert(arith.AddiOp(address, elements)).result
+
+    def memory(self, base: SSAValue) -> SSAValue:
+        """What a pointer points to, as a memref that begins there: an argument, or memory at an address.
+
+        Of a tensor of pointers, it is all memory, which begins at address 0.
+        """
+        if is_argument(base):
+            return self.value(base)
+        element = self.element_in_memory(base)
+        if as_tensor(base.type) is None:
+            address = self.value(base)
+            return self._once(("memory", base), lambda: ToMemRefOp(address, element).memory)
+        zero = self._once((i64, 0), lambda: arith.ConstantOp(IntegerAttr(0, i64)).result)
+        return self._once(("memory", element), lambda: ToMemRefOp(zero, element).memory)
+
+    def element_in_memory(self, pointer: SSAValue) -> Attribute:
+        """The type in memory of what a pointer points to."""
+        type = element_of(pointer.type)
+        assert isinstance(type, PointerType)
+        return i8 if pointer in self.bytes else type.pointee_type
+
     def _uniform_pointer(self, old: SSAValue) -> SSAValue:
         state = self.pointers.of(old)
         assert isinstance(state, Structured) and state.is_uniform, f"{old} was not converted"
         offset = self.index(state.offset)
         number = self._once((i64, offset), lambda: arith.IndexCastOp(offset, i64).result)
+        if state.base is not None and not is_argument(state.base):
+            start, size, elements = self.value(state.base), pointee_bytes(old.type), number
+            number = self._once(("address", start, number), lambda: self.moved(start, elements, size))
         type = data_type(old.type)
         if as_tensor(type) is None:
             return number
@@ -252,6 +297,13 @@ def data_type(type: Attribute) -> Attribute:
     if shaped is None:
         return i64 if isinstance(type, PointerType) else type
     return TensorType(i64, shaped.get_shape()) if isinstance(shaped.element_type, PointerType) else type
+
+
+def pointee_bytes(type: Attribute) -> int:
+    """The bytes between two elements that a pointer, or a tensor of them, points to."""
+    pointer = element_of(type)
+    assert isinstance(pointer, PointerType)
+    return simd.element_bytes(pointer.pointee_type)
 
 
 def element_of(type: Attribute) -> Attribute:

@@ -14,11 +14,11 @@ from xdsl.ir import Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.traits import IsTerminator, MemoryEffectKind, get_effects
 
 from minilinalg.analysis.accesses import Accessor, Elements, Rows, Windows, access_of, mask_of
-from minilinalg.analysis.bases import carried_from
+from minilinalg.analysis.bases import carried_from, is_argument
 from minilinalg.analysis.index_expr import Apply, Carried, Expr, Number, Symbol, number
 from minilinalg.analysis.masks import MaskAnalysis
 from minilinalg.analysis.pointers import PointerAnalysis
-from minilinalg.analysis.structured import Structured, Table, Unstructured, is_pointer
+from minilinalg.analysis.structured import Structured, Table, is_pointer
 from minilinalg.dialects import tt
 
 
@@ -87,22 +87,27 @@ class Demand:
         match access_of(op, self.pointers, self.masks):
             case Windows(pointer, region):
                 self._need_all((*pointer.expressions(), *region.expressions()))
+                self._need_base(pointer.base)
                 if mask is not None and not isinstance(mask.type, TensorType):
                     self._need(mask)
             case Rows(pointer, region, dim):
                 self._need_all((*pointer.expressions(), *region.expressions()))
+                self._need_base(pointer.base)
                 if isinstance(term := pointer.terms[dim], Table):
                     self._need(term.vector)
                 for rest in region.rest:
                     self._need(rest.value)
-            case Elements(_, offset, index):
+            case Elements(base, offset, index):
                 self._need_all([offset])
+                self._need_base(base)
                 self._need(index)
                 if mask is not None:
                     self._need(mask)
-            case Unstructured():
-                # An error when it is converted.
-                pass
+
+    def _need_base(self, base: SSAValue | None) -> None:
+        """An argument is there anyway; of another pointer, the address is needed."""
+        if base is not None and not is_argument(base):
+            self._need(base)
 
     def _need(self, value: SSAValue) -> None:
         if value in self.data:
@@ -110,10 +115,13 @@ class Demand:
         if is_pointer(value.type):
             # Of pointers, what is needed is how far they are from what they point into.
             state = self.pointers.of(value)
-            if isinstance(state, Structured) and state.is_uniform and state.offset != number(value):
-                self._need_all([state.offset])
-                return
-            if self.pointers.bases.of(value) is None:
+            if isinstance(state, Structured) and state.is_uniform:
+                if state.base is not value:
+                    self._need_base(state.base)
+                if state.base is not value and state.offset != number(value):
+                    self._need_all([state.offset])
+                    return
+            if is_argument(value):
                 return
         self.data.add(value)
         self._waiting.append(value)
@@ -157,6 +165,8 @@ class Demand:
 
 
 def _hands_on_pointers(op: Operation) -> bool:
+    if op.name == "tt.ptr_to_int":
+        return True
     arguments = [arg for region in op.regions for block in region.blocks for arg in block.args]
     return any(is_pointer(value.type) for value in (*op.results, *arguments))
 

@@ -6,24 +6,29 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import (
-    AffineMapAttr,
     AnyFloat,
-    ArrayAttr,
     IndexType,
     IntegerAttr,
     IntegerType,
-    TensorType,
     f32,
     i32,
     i64,
 )
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
-from xdsl.ir.affine import AffineMap
+from xdsl.ir import Attribute, Operation, SSAValue
 
+from minilinalg.analysis.structured import is_pointer
 from minilinalg.dialects.tt.attributes import RoundingMode
 from minilinalg.dialects.tt.types import AnyTensor
-from minilinalg.dialects.upstream import arith, linalg, math, tensor
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, data_type, element_of
+from minilinalg.dialects.upstream import arith, linalg, math
+from minilinalg.passes.triton_to_linalg.addresses import value_in
+from minilinalg.passes.triton_to_linalg.conversion import (
+    Conversion,
+    Handler,
+    as_tensor,
+    data_type,
+    pointee_bytes,
+)
+from minilinalg.passes.triton_to_linalg.generic import generic
 
 Scalar = Callable[[Conversion, Any, Sequence[SSAValue], Attribute], Operation]
 """Given an operation, its operands as scalars and the type of the result, the operation on scalars that computes it."""
@@ -68,10 +73,12 @@ def _as(make: Callable[..., Operation]) -> Scalar:
 
 
 def _moved_pointer(c: Conversion, op: Any, operands: Sequence[SSAValue], result: Attribute) -> Operation:
-    """Numbers of elements are signed, and of 64 bits when they are added up."""
+    """Numbers of elements are signed, and of 64 bits when they are added up; addresses count bytes."""
     pointer, offset = operands
     if offset.type != i64:
         offset = c.insert(arith.ExtSIOp(offset, i64)).result
+    if c.pointers.bases.of(op.result) is None and (size := pointee_bytes(op.result.type)) != 1:
+        offset = c.insert(arith.MuliOp(offset, c.insert(arith.ConstantOp(IntegerAttr(size, i64))).result)).result
     return arith.AddiOp(pointer, offset)
 
 
@@ -94,6 +101,14 @@ def elementwise(c: Conversion, op: Operation) -> None:
     each(c, op, lambda operands, result: c.insert(scalar(c, op, operands, result)).results[-1])
 
 
+def _bitcast(c: Conversion, op: Any) -> None:
+    """A pointer keeps its number: unless it is an address, what it points to are booleans and bytes."""
+    if is_pointer(op.result.type):
+        c.bind(op.result, value_in(c, op.src, op.result))
+    else:
+        elementwise(c, op)
+
+
 def each(c: Conversion, op: Operation, compute: Callable[[Sequence[SSAValue], Attribute], SSAValue]) -> None:
     """Computes the result of `op`, on scalars or on the elements of tensors.
 
@@ -101,58 +116,13 @@ def each(c: Conversion, op: Operation, compute: Callable[[Sequence[SSAValue], At
     """
     result = op.results[0]
     type = data_type(result.type)
-    operands = [c.value(operand) for operand in op.operands]
+    operands = [value_in(c, operand, result) for operand in op.operands]
     tensor_type = as_tensor(type)
     if tensor_type is None:
         c.bind(result, compute(operands, type))
     else:
         element = tensor_type.element_type
         c.bind(result, generic(c, operands, tensor_type, lambda args: compute(args, element)))
-
-
-def generic(
-    c: Conversion, operands: Sequence[SSAValue], result: AnyTensor, body: Callable[[Sequence[SSAValue]], SSAValue]
-) -> SSAValue:
-    """`generics` with one result."""
-    return generics(c, operands, [result], lambda args: [body(args)])[0]
-
-
-def generics(
-    c: Conversion,
-    operands: Sequence[SSAValue],
-    results: Sequence[AnyTensor],
-    body: Callable[[Sequence[SSAValue]], Sequence[SSAValue]],
-) -> list[SSAValue]:
-    """A parallel `linalg.generic` over tensors of one shape; an operand that is a scalar goes to every element.
-
-    `body` is called with the elements, writes the operations on them, and returns what is yielded.
-    """
-    rank = results[0].get_num_dims()
-    elements = [element_of(operand.type) for operand in operands]
-    block = Block(arg_types=[*elements, *(result.element_type for result in results)])
-    with c.inside(block):
-        c.insert(linalg.YieldOp(*body(block.args[: len(operands)])))
-    everywhere, same = AffineMap(rank, 0, ()), AffineMap.identity(rank)
-    maps = [same if isinstance(operand.type, TensorType) else everywhere for operand in operands]
-    op = linalg.GenericOp(
-        operands,
-        [empty(c, result) for result in results],
-        Region(block),
-        [AffineMapAttr(map) for map in (*maps, *(same for _ in results))],
-        ArrayAttr([linalg.PARALLEL] * rank),
-        results,
-    )
-    return list(c.insert(op).results)
-
-
-def empty(c: Conversion, type: Attribute) -> SSAValue:
-    """A tensor with undefined elements."""
-    return c.insert(tensor.EmptyOp((), type)).tensor
-
-
-def filled(c: Conversion, scalar: SSAValue, type: Attribute) -> SSAValue:
-    """A tensor with every element equal to a scalar."""
-    return c.insert(linalg.FillOp([scalar], [empty(c, type)], [type])).results[0]
 
 
 def index_tensor(c: Conversion, type: AnyTensor, start: int) -> SSAValue:
@@ -195,4 +165,4 @@ _NAMES = (
     *(op.name for dialect in (arith.Arith, math.Math) for op in dialect.operations if op.name != "arith.constant"),
     *SCALARS,
 )
-HANDLERS: Mapping[str, Handler] = dict.fromkeys(_NAMES, elementwise)
+HANDLERS: Mapping[str, Handler] = {**dict.fromkeys(_NAMES, elementwise), "tt.bitcast": _bitcast}

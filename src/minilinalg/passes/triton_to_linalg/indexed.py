@@ -18,14 +18,16 @@ from xdsl.ir import SSAValue
 from minilinalg.analysis.accesses import Accessor, Elements, Rows, mask_of
 from minilinalg.analysis.index_expr import Expr
 from minilinalg.analysis.masks import Interval
-from minilinalg.analysis.structured import Strided, Structured, Table, Wrapped
+from minilinalg.analysis.structured import Strided, Structured, Table, Wrapped, is_pointer
 from minilinalg.dialects import tt
 from minilinalg.dialects.linalg_ext import GatherOp, ScatterOp
+from minilinalg.dialects.tt.types import AnyTensor
 from minilinalg.dialects.upstream import arith, linalg
-from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler
-from minilinalg.passes.triton_to_linalg.elementwise import empty, generic, index_tensor
+from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, pointee_bytes
+from minilinalg.passes.triton_to_linalg.elementwise import index_tensor
+from minilinalg.passes.triton_to_linalg.generic import empty, generic
 from minilinalg.passes.triton_to_linalg.shapes import extract_slice, insert_slice, reshaped, shape_of
-from minilinalg.passes.triton_to_linalg.views import Box, elements, is_full, is_whole
+from minilinalg.passes.triton_to_linalg.views import Box, base_of, elements, is_full, is_whole
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,16 @@ def indexed_rows(c: Conversion, access: Rows) -> IndexedRows:
     size = pointer.shape[dim]
     match pointer.terms[dim]:
         case Table(vector, scale):
-            index, step = c.value(vector), scale
+            index, step = _numbers_of(c, vector), scale
         case Strided(stride):
             index, step = index_tensor(c, TensorType(i32, [size]), 0), stride
         case Wrapped(start, modulus, scale):
             index, step = _wrapped(c, size, start, modulus), scale
     terms = tuple(Strided(step) if d == dim else term for d, term in enumerate(pointer.terms))
     parts = [c.value(rest.value) for rest in access.mask.rest]
-    return IndexedRows(replace(pointer, terms=terms), dim, index, _all(c, parts) if parts else None)
+    return IndexedRows(
+        replace(pointer, terms=terms, base=base_of(pointer)), dim, index, _all(c, parts) if parts else None
+    )
 
 
 def _wrapped(c: Conversion, size: int, start: Expr, modulus: Expr) -> SSAValue:
@@ -101,19 +105,40 @@ def _lists(c: Conversion, rows: IndexedRows, interval: Interval) -> list[SSAValu
 def gather_elements(c: Conversion, op: tt.LoadOp, access: Elements, background: SSAValue) -> SSAValue:
     """The block that is `background` where the mask does not hold."""
     lists = element_lists(c, op, access)
-    source = elements(c, c.value(access.base), access.offset)
+    source = array_of(c, access)
     return c.insert(GatherOp([source, *lists], background)).res[0]
 
 
 def scatter_elements(c: Conversion, op: tt.StoreOp, access: Elements, value: SSAValue) -> None:
     """Writes the elements of `value` where the mask holds."""
     lists = element_lists(c, op, access)
-    c.insert(ScatterOp([value, *lists], elements(c, c.value(access.base), access.offset)))
+    c.insert(ScatterOp([value, *lists], array_of(c, access)))
+
+
+def array_of(c: Conversion, access: Elements) -> SSAValue:
+    """What the elements are in: an argument, or memory from some address on."""
+    return elements(c, c.memory(access.base or access.index), access.offset)
+
+
+def _numbers_of(c: Conversion, pointers: SSAValue) -> SSAValue:
+    """The numbers of elements, of pointers that are addresses too: counted from address 0, for an address is a multiple
+    of its element's size."""
+    addresses = c.value(pointers)
+    is_address = is_pointer(pointers.type) and c.pointers.bases.of(pointers) is None
+    if not is_address or (size := pointee_bytes(pointers.type)) == 1:
+        return addresses
+
+    def body(args: Sequence[SSAValue]) -> SSAValue:
+        shift = c.insert(arith.ConstantOp(IntegerAttr(size.bit_length() - 1, i64))).result
+        return c.insert(arith.ShRUIOp(args[0], shift)).result
+
+    return generic(c, [addresses], cast("AnyTensor", addresses.type), body)
 
 
 def element_lists(c: Conversion, op: Accessor, access: Elements) -> list[SSAValue]:
     """The index of each element and, where it is not everywhere, the mask."""
-    index, mask = c.value(access.index), mask_of(op)
+    mask = mask_of(op)
+    index = _numbers_of(c, access.index)
     if mask is None or c.masks.of(mask).is_true:
         return [index]
     return [index, c.value(mask)]

@@ -19,7 +19,7 @@ from minilinalg.dialects.upstream import arith, scf, tensor, ub
 from minilinalg.passes.triton_to_linalg import elementwise
 from minilinalg.passes.triton_to_linalg.control import sources
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import empty, generics
+from minilinalg.passes.triton_to_linalg.generic import empty, generics
 from minilinalg.passes.triton_to_linalg.shapes import extract_slice, insert_slice, reshaped, shape_of
 
 

@@ -19,11 +19,11 @@ from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.analysis.index_expr import ONE, Condition, choose, largest, number, quotient, smallest
 from minilinalg.analysis.masks import Interval
 from minilinalg.analysis.signs import never_negative
-from minilinalg.analysis.structured import STILL, Strided, Structured, Term, Unstructured, Wrapped, shape_of
+from minilinalg.analysis.structured import STILL, Strided, Structured, Term, Wrapped, shape_of
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import bufferization, memref, scf, ub
 from minilinalg.passes.triton_to_linalg.conversion import INDEX, Conversion, Handler, as_tensor, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import empty, filled
+from minilinalg.passes.triton_to_linalg.generic import empty, filled
 from minilinalg.passes.triton_to_linalg.indexed import (
     IndexedRows,
     gather_elements,
@@ -39,7 +39,7 @@ from minilinalg.passes.triton_to_linalg.shapes import (
     scalar_constant,
     transposed,
 )
-from minilinalg.passes.triton_to_linalg.views import Box, is_full, is_whole, view
+from minilinalg.passes.triton_to_linalg.views import Box, base_of, is_full, is_whole, view
 
 
 def load(c: Conversion, op: tt.LoadOp) -> None:
@@ -101,16 +101,11 @@ def store(c: Conversion, op: tt.StoreOp) -> None:
 
 
 def checked_access(c: Conversion, op: Accessor) -> Windows | Rows | Elements:
-    """How `op` reaches memory. Raises UnsupportedError when that is in no one argument, or of another type."""
+    """How `op` reaches memory. Raises UnsupportedError when that holds elements of another type."""
     what = op.name.removeprefix("tt.")
     access = access_of(op, c.pointers, c.masks)
-    if isinstance(access, Unstructured):
-        found = f"this {what}'s addresses are in no one argument: {access.reason}"
-        rule = "triton-to-linalg accesses arguments: in blocks with a stride in each dimension, or at indices"
-        raise c.unsupported(op, found, rule, access.at)
-    base = access.base if isinstance(access, Elements) else access.pointer.base
-    assert base is not None
-    element, memory = element_of(c.value(base).type), element_of(_accessed(op).type)
+    base = access.base or access.index if isinstance(access, Elements) else base_of(access.pointer)
+    element, memory = c.element_in_memory(base), element_of(_accessed(op).type)
     if element != memory:
         raise c.unsupported(
             op, f"this {what} takes memory of {element} for {memory}", "an argument has one element type"
@@ -146,7 +141,7 @@ def _box(c: Conversion, op: tt.LoadOp | tt.StoreOp, access: Windows | Rows) -> B
 def element_place(c: Conversion, pointer: Structured) -> tuple[SSAValue, list[SSAValue]]:
     """The argument and the index in it of the one element that a pointer points to."""
     assert pointer.base is not None
-    return c.value(pointer.base), [c.index(pointer.offset)]
+    return c.memory(base_of(pointer)), [c.index(pointer.offset)]
 
 
 # Elements

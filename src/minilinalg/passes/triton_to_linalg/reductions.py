@@ -14,7 +14,8 @@ from minilinalg.dialects.linalg_ext import ASSOCIATIVE
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream import linalg, tensor
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import empty, filled, rounded_to_tf32
+from minilinalg.passes.triton_to_linalg.elementwise import rounded_to_tf32
+from minilinalg.passes.triton_to_linalg.generic import empty, filled
 from minilinalg.passes.triton_to_linalg.shapes import extract_slice, reshaped, scalar_constant, shape_of
 
 

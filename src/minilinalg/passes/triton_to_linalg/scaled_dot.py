@@ -30,7 +30,7 @@ from minilinalg.dialects.tt.attributes import ScaleDotElemType
 from minilinalg.dialects.tt.effects import is_true
 from minilinalg.dialects.upstream import arith, linalg
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import empty, generic
+from minilinalg.passes.triton_to_linalg.generic import empty, generic
 from minilinalg.passes.triton_to_linalg.reductions import product
 from minilinalg.passes.triton_to_linalg.shapes import broadcast, insert_slice, reshaped, shape_of
 

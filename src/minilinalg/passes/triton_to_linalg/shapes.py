@@ -20,8 +20,10 @@ from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import arith, linalg, tensor
 from minilinalg.dialects.upstream.assembly import index_list
 from minilinalg.dialects.upstream.reshape import reassociation
+from minilinalg.passes.triton_to_linalg.addresses import value_in
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, Handler, as_tensor, data_type, element_of
-from minilinalg.passes.triton_to_linalg.elementwise import empty, filled, index_tensor
+from minilinalg.passes.triton_to_linalg.elementwise import index_tensor
+from minilinalg.passes.triton_to_linalg.generic import empty, filled
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
@@ -156,12 +158,15 @@ def _transpose(c: Conversion, op: tt.TransOp) -> None:
 def _join(c: Conversion, op: tt.JoinOp) -> None:
     """The two operands go into the two slices along the new last dimension."""
     shape = shape_of(op.lhs)
-    halves = [reshaped(c, c.value(side), (*shape, 1)) for side in (op.lhs, op.rhs)]
+    halves = [reshaped(c, value_in(c, side, op.result), (*shape, 1)) for side in (op.lhs, op.rhs)]
     c.bind(op.result, _side_by_side(c, halves, data_type(op.result.type), len(shape)))
 
 
 def _cat(c: Conversion, op: tt.CatOp) -> None:
-    c.bind(op.result, _side_by_side(c, [c.value(op.lhs), c.value(op.rhs)], data_type(op.result.type), 0))
+    c.bind(
+        op.result,
+        _side_by_side(c, [value_in(c, side, op.result) for side in (op.lhs, op.rhs)], data_type(op.result.type), 0),
+    )
 
 
 def _side_by_side(c: Conversion, parts: Sequence[SSAValue], type: Attribute, dim: int) -> SSAValue:

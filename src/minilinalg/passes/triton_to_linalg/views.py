@@ -10,7 +10,7 @@ from xdsl.ir import SSAValue
 
 from minilinalg.analysis.index_expr import ONE, ZERO, Expr
 from minilinalg.analysis.masks import Interval
-from minilinalg.analysis.structured import Strided, Structured
+from minilinalg.analysis.structured import Strided, Structured, Table, is_pointer
 from minilinalg.dialects.upstream import memref
 from minilinalg.passes.triton_to_linalg.conversion import Conversion, element_of
 
@@ -28,6 +28,13 @@ def is_whole(box: Box, shape: Sequence[int]) -> bool:
     return all(is_full(interval, size) for interval, size in zip(box, shape, strict=True))
 
 
+def base_of(pointer: Structured) -> SSAValue:
+    """The pointer that is moved, or the table of them."""
+    if pointer.base is not None:
+        return pointer.base
+    return next(term.vector for term in pointer.terms if isinstance(term, Table) and is_pointer(term.vector.type))
+
+
 def view(c: Conversion, pointer: Structured, box: Box, indexed: int | None = None) -> SSAValue:
     """The elements in `box` as a strided view of the argument.
 
@@ -35,7 +42,7 @@ def view(c: Conversion, pointer: Structured, box: Box, indexed: int | None = Non
     as the argument: an index may lead anywhere.
     """
     assert pointer.base is not None
-    base = c.value(pointer.base)
+    base = c.memory(base_of(pointer))
     offset, strides = pointer.offset, [ONE] * len(box)
     sizes: list[Expr | None] = []
     for d, (term, interval) in enumerate(zip(pointer.terms, box, strict=True)):
