@@ -22,9 +22,6 @@ from minilinalg.passes import load_pass
 
 ROAD = ("allocate-shared-memory", "membar", "tritongpu-to-simt")
 NOT_YET = {
-    "cumsum_scan.sm80": "'tt.scan'",
-    "gather_rows.sm80": "'tt.gather'",
-    "histogram_atomic.sm80": "'tt.atomic_rmw'",
     "histogram_op.sm80": "'tt.histogram'",
 }
 """What does not go down yet, and what its error names."""

@@ -36,6 +36,8 @@ func.func @global_memory(%p: i64, %a: vector<2xi64>, %m: vector<2xi1>, %o: vecto
 
 // CHECK-LABEL: func.func @shared_memory
 func.func @shared_memory(%a: vector<2xi32>, %m: vector<2xi1>) {
+  // CHECK: simt.atomic_rmw_shared add, %a, %a mask %m : vector<2xi32>, vector<2xi32>
+  %o = simt.atomic_rmw_shared add, %a, %a mask %m : vector<2xi32>, vector<2xi32>
   // CHECK: %v = simt.load_shared %a : vector<2xi32> -> vector<16xf16>
   // CHECK: simt.store_shared %a, %v mask %m : vector<2xi32>, vector<16xf16>
   // CHECK: simt.ldmatrix %a, 4 {transpose} : vector<2xi32> -> vector<16xf16>

@@ -7,6 +7,7 @@ is decided here once, for the pass that allocates and for the one that writes th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 
 from xdsl.dialects.builtin import FixedBitwidthType
@@ -18,6 +19,7 @@ from minilinalg.dialects.ttg.layout_rules import linear_layout_of
 from minilinalg.dialects.ttg.shared_layouts import SharedLayoutAttribute
 from minilinalg.dialects.ttg.types import MemDescType
 from minilinalg.layouts.conversion import Movement, conversion
+from minilinalg.layouts.gf2 import Span
 from minilinalg.layouts.linear import LANE, OFFSET, REGISTER, WARP, LinearLayout, dim_names
 from minilinalg.layouts.shared import SharedLayout
 from minilinalg.layouts.swizzling import swizzle_for
@@ -34,6 +36,17 @@ def scratch_bytes(op: Operation) -> int:
     if isinstance(op, tt.ReduceOp):
         layout = _layout(op.srcs[0].type)
         return sum(size for _, size in partial_places(layout, op.axis.value.data, op.srcs))
+    if isinstance(op, tt.ScanOp):
+        layout, axis = _layout(op.srcs[0].type), op.axis.value.data
+        groups = [step for step in scan_steps(layout, axis) if step.name == WARP]
+        row_bits = max((layout.out_width - step.below for step in groups), default=0)
+        return sum(element_bytes(src.type) for src in op.srcs) << row_bits if groups else 0
+    if isinstance(op, tt.AtomicRMWOp | tt.AtomicCASOp):
+        return _shared_result_bytes(op)
+    if isinstance(op, tt.GatherOp):
+        return prod(op.src.type.get_shape()) * element_bytes(op.src.type)  # pyright: ignore
+    if isinstance(op, tt.HistogramOp):
+        return prod(op.result.type.get_shape()) * element_bytes(op.result.type)  # pyright: ignore
     return 0
 
 
@@ -45,11 +58,15 @@ def _layout(type: Attribute) -> LinearLayout:
 def element_bytes(type: Attribute) -> int:
     """The bytes of an element of a tensor as it is stored: of a boolean one, of a pointer eight."""
     assert is_tensor(type)
-    element = type.element_type
-    if isinstance(element, tt.PointerType):
+    return scalar_bytes(type.element_type)
+
+
+def scalar_bytes(type: Attribute) -> int:
+    """The bytes of a number as it is stored."""
+    if isinstance(type, tt.PointerType):
         return 8
-    assert isinstance(element, FixedBitwidthType)
-    return max(8, element.bitwidth) // 8
+    assert isinstance(type, FixedBitwidthType)
+    return max(8, type.bitwidth) // 8
 
 
 # Buffers
@@ -118,3 +135,50 @@ def without_axis(layout: LinearLayout, axis: int) -> LinearLayout:
     rest = layout.restricted(layout.in_names, kept)
     names: Sequence[str] = dim_names(len(kept))
     return LinearLayout(rest.ins, tuple((name, bits) for name, (_, bits) in zip(names, rest.outs, strict=True)))
+
+
+# Scans
+
+
+@dataclass(frozen=True)
+class ScanStep:
+    """Bits of one input dimension, in a row, that lead along the axis of a scan: from bit `below` of its index on."""
+
+    name: str
+    bits: tuple[int, ...]
+    below: int
+
+
+def scan_steps(layout: LinearLayout, axis: int) -> list[ScanStep]:
+    """How a scan goes along its axis, from neighbours to what is farthest; the bits of the warp's number in groups."""
+    found: list[tuple[int, str, int]] = []
+    for name in (REGISTER, LANE, WARP):
+        for bit, basis in enumerate(layout.bases(name)):
+            if basis[axis]:
+                found.append((basis[axis], name, bit))
+    steps: list[ScanStep] = []
+    for position, (_, name, bit) in enumerate(sorted(found)):
+        if name == WARP and steps and steps[-1].name == WARP:
+            steps[-1] = ScanStep(name, (*steps[-1].bits, bit), steps[-1].below)
+        else:
+            steps.append(ScanStep(name, (bit,), position))
+    return steps
+
+
+# What one thread finds out for others
+
+
+def has_replicas(layout: LinearLayout) -> bool:
+    """Whether lanes or warps hold what others hold too."""
+    span = Span(layout.masks.get(REGISTER, ()))
+    return not all(span.add(mask) for name in (LANE, WARP) for mask in layout.masks.get(name, ()))
+
+
+def _shared_result_bytes(op: tt.AtomicRMWOp | tt.AtomicCASOp) -> int:
+    """An atomic happens once for each element; those who hold it too are told the result."""
+    type = op.result.type
+    if not op.result.uses:
+        return 0
+    if not is_tensor(type):
+        return scalar_bytes(type)
+    return prod(type.get_shape()) * element_bytes(type) if has_replicas(_layout(type)) else 0

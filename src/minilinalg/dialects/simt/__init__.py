@@ -14,7 +14,13 @@ from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
 from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
 from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
 from minilinalg.dialects.simt.program import SHARED_ATTR, THREADS_ATTR, BlockIdOp, NumBlocksOp, ThreadIdOp, UniformOp
-from minilinalg.dialects.simt.shared_memory import LdMatrixOp, LoadSharedOp, StMatrixOp, StoreSharedOp
+from minilinalg.dialects.simt.shared_memory import (
+    AtomicRMWSharedOp,
+    LdMatrixOp,
+    LoadSharedOp,
+    StMatrixOp,
+    StoreSharedOp,
+)
 
 SIMT = dialect("simt", globals())
 
@@ -24,6 +30,7 @@ __all__ = [
     "THREADS_ATTR",
     "AtomicCASOp",
     "AtomicRMWOp",
+    "AtomicRMWSharedOp",
     "BarrierOp",
     "BlockIdOp",
     "CpAsyncCommitOp",

@@ -76,6 +76,12 @@ class WritesShared(Effects):
     EFFECTS = _effects(SHARED_MEMORY, WRITE)
 
 
+class UpdatesShared(Effects):
+    """Reads and writes shared memory in one step."""
+
+    EFFECTS = _effects(SHARED_MEMORY, READ, WRITE)
+
+
 class CopiesToShared(Effects):
     """Reads global memory and writes shared memory."""
 

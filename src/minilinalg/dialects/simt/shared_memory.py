@@ -9,7 +9,7 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
 
-from minilinalg.dialects.simt.effects import ReadsShared, WritesShared
+from minilinalg.dialects.simt.effects import ReadsShared, UpdatesShared, WritesShared
 from minilinalg.dialects.simt.types import (
     MaskVector,
     SharedAddress,
@@ -22,7 +22,8 @@ from minilinalg.dialects.simt.types import (
     mask_of,
 )
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
-from minilinalg.dialects.tt.traits import TypesMatch, in_order
+from minilinalg.dialects.tt.attributes import EnumAttr, RMWOp
+from minilinalg.dialects.tt.traits import TypesMatch, in_order, same
 
 
 @irdl_op_definition
@@ -79,6 +80,42 @@ class StoreSharedOp(FormattedOperation):
 
     def verify_(self) -> None:
         access_bytes(self.name, self.address, self.value.type)
+
+
+@irdl_op_definition
+class AtomicRMWSharedOp(FormattedOperation):
+    """Read, modify and write shared memory in one step; the result is what was there before.
+
+    `%old = simt.atomic_rmw_shared add, %a, %v mask %m : vector<2xi32>, vector<2xi32>`
+
+    As `simt.atomic_rmw`, among the threads of the block. PTX: `atom.shared`, or `red.shared` when nothing uses the
+    result.
+    """
+
+    name = "simt.atomic_rmw_shared"
+    SYNTAX: ClassVar = Syntax(
+        "$kind `,` $address `,` $value (`mask` $mask^)? attr-dict `:` type($address) `,` type($value)"
+    )
+
+    kind = prop_def(EnumAttr(RMWOp))
+    address = operand_def(SharedAddresses)
+    value = operand_def(Vector)
+    mask = opt_operand_def(MaskVector)
+    result = result_def(Vector)
+    traits = in_order(
+        UpdatesShared(),
+        TypesMatch("address", "mask", mask_of, "the mask has one i1 for each address"),
+        TypesMatch("value", "result", same, "the result has the type of the value"),
+    )
+
+    def __init__(self, kind: Attribute, address: SSAValue, value: SSAValue, mask: SSAValue | None = None):
+        super().__init__(operands=[address, value, mask], result_types=[value.type], properties={"kind": kind})
+
+    def verify_(self) -> None:
+        if count_of(self.address.type) != count_of(self.value.type):
+            raise VerifyException(
+                f"'{self.name}' of {self.value.type} at {self.address.type}: an address for each element"
+            )
 
 
 def verify_matrices(op: str, address: SSAValue, matrices: int, data: Attribute) -> None:

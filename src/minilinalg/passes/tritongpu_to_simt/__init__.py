@@ -6,8 +6,9 @@
 | `threads.py` | what layouts say of a thread's elements, as arithmetic on its number |
 | `registers.py` | elements that change registers or lanes |
 | `view.py`, `shared.py` | buffers in shared memory, and changes of layout through it |
-| `memory.py`, `async_copy.py` | loads and stores of global memory, copies from it |
-| `elementwise.py`, `shapes.py`, `reduction.py`, `dot.py` | what is done with tensors |
+| `memory.py`, `async_copy.py`, `atomics.py` | loads and stores of global memory, copies from it, atomics |
+| `elementwise.py`, `foreign.py`, `shapes.py` | what is done with each element |
+| `reduction.py`, `scan.py`, `dot.py`, `indexed.py` | what is done with tensors |
 | `control.py` | programs, loops and branches |
 """
 
@@ -29,7 +30,20 @@ from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.rewriting import locate
-from minilinalg.passes.tritongpu_to_simt import async_copy, control, dot, elementwise, memory, reduction, shapes, shared
+from minilinalg.passes.tritongpu_to_simt import (
+    async_copy,
+    atomics,
+    control,
+    dot,
+    elementwise,
+    foreign,
+    indexed,
+    memory,
+    reduction,
+    scan,
+    shapes,
+    shared,
+)
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type
 
 HANDLERS: Mapping[str, Handler] = {
@@ -38,7 +52,11 @@ HANDLERS: Mapping[str, Handler] = {
     **memory.HANDLERS,
     **shared.HANDLERS,
     **async_copy.HANDLERS,
+    **atomics.HANDLERS,
     **dot.HANDLERS,
+    **foreign.HANDLERS,
+    **indexed.HANDLERS,
+    **scan.HANDLERS,
     **reduction.HANDLERS,
     **control.HANDLERS,
 }

@@ -38,7 +38,7 @@ def combined(c: Conversion, combiner: Block, left: Sequence[SSAValue], right: Se
 def _reduce(c: Conversion, op: tt.ReduceOp) -> None:
     layout, axis = layout_of(op.srcs[0].type), op.axis.value.data
     combiner = op.combine_op.block
-    _refuse_mixed(c, layout, axis)
+    refuse_mixed(c, layout, axis)
     values = [c.value(src) for src in op.srcs]
     values, registers = _within_threads(c, combiner, values, layout, axis)
     for bit, basis in enumerate(layout.bases(LANE)):
@@ -57,7 +57,7 @@ def _reduce(c: Conversion, op: tt.ReduceOp) -> None:
         c.bind(old, value if wanted is not None else uniform(c, picked(c, value, [0])))
 
 
-def _refuse_mixed(c: Conversion, layout: LinearLayout, axis: int) -> None:
+def refuse_mixed(c: Conversion, layout: LinearLayout, axis: int) -> None:
     """Raises UnsupportedError when a step along the row is one along other dimensions, too."""
     for name in (REGISTER, LANE, WARP):
         for basis in layout.bases(name):

@@ -40,10 +40,7 @@ def all_bits(masks: Sequence[int]) -> int:
 
 def of_thread(c: Conversion, masks: Sequence[int]) -> SSAValue | None:
     """The XOR of `masks` where the bits of the thread's number are set, vector<1xi32>; None when it is always zero."""
-    diagonals: dict[int, int] = {}
-    for bit, mask in enumerate(masks):
-        for to in bits_of(mask):
-            diagonals[to - bit] = diagonals.get(to - bit, 0) | 1 << bit
+    diagonals = _diagonals(masks)
     total: SSAValue | None = None
     taken = 0
     for distance, kept in sorted(diagonals.items(), key=lambda item: -item[1]):
@@ -58,6 +55,26 @@ def of_thread(c: Conversion, masks: Sequence[int]) -> SSAValue | None:
         total = part if total is None else joined(c, total, part, disjoint=not taken & reaches)
         taken |= reaches
     return total
+
+
+def of_value(c: Conversion, value: SSAValue, masks: Sequence[int]) -> SSAValue | None:
+    """The XOR of `masks` where the bits of `value`, a vector of i32, are set; None when it is always zero."""
+    total: SSAValue | None = None
+    for distance, kept in _diagonals(masks).items():
+        part = c.binary(arith.AndIOp, value, kept)
+        if distance:
+            part = c.binary(arith.ShLIOp if distance > 0 else arith.ShRUIOp, part, abs(distance))
+        total = part if total is None else c.binary(arith.XOrIOp, total, part)
+    return total
+
+
+def _diagonals(masks: Sequence[int]) -> dict[int, int]:
+    """How far a bit is moved -> the bits that are moved so far."""
+    diagonals: dict[int, int] = {}
+    for bit, mask in enumerate(masks):
+        for to in bits_of(mask):
+            diagonals[to - bit] = diagonals.get(to - bit, 0) | 1 << bit
+    return diagonals
 
 
 def joined(c: Conversion, a: SSAValue, b: SSAValue, *, disjoint: bool) -> SSAValue:

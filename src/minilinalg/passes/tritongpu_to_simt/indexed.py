@@ -1,0 +1,126 @@
+"""Elements that are found at computed indices: gathers, counts, and the same in buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects.builtin import VectorType, i32
+from xdsl.ir import SSAValue
+
+from minilinalg.dialects import simt, tt, ttg
+from minilinalg.dialects.simt.types import bits_of, count_of
+from minilinalg.dialects.tt.attributes import RMWOp
+from minilinalg.dialects.upstream import arith
+from minilinalg.layouts.linear import LinearLayout
+from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of, tensor_type
+from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
+from minilinalg.passes.tritongpu_to_simt.memory import from_memory, stored_type, to_memory
+from minilinalg.passes.tritongpu_to_simt.places import row_major
+from minilinalg.passes.tritongpu_to_simt.registers import picked
+from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, store
+from minilinalg.passes.tritongpu_to_simt.threads import (
+    both,
+    numbers,
+    of_value,
+    own_registers,
+    owners,
+    register_masks,
+    spread,
+    thread_masks,
+)
+from minilinalg.passes.tritongpu_to_simt.view import View
+
+
+def addresses_along(
+    c: Conversion, places: LinearLayout, base: SSAValue, origin: int, axis: int, indices: SSAValue, layout: LinearLayout
+) -> SSAValue:
+    """Byte addresses of the elements whose index along `axis` is computed, in all other dimensions their own.
+
+    places: from indices to bytes. Where an index leads is an XOR of its bits' places, as everywhere.
+    """
+    name = layout.out_names[axis]
+    rest = layout.compose(places.with_bases(name, (0,) * len(places.masks[name])))
+    own = numbers(c, thread_masks(rest), register_masks(rest), origin)
+    led = of_value(c, indices, places.masks[name])
+    found = own if led is None else c.binary(arith.XOrIOp, own, led)
+    return c.binary(arith.AddiOp, spread(c, base, count_of(found.type)), found)
+
+
+def _as_index(c: Conversion, indices: SSAValue) -> SSAValue:
+    type = VectorType(i32, [count_of(indices.type)])
+    if indices.type == type:
+        return indices
+    make = arith.TruncIOp if bits_of(indices.type) > 32 else arith.ExtUIOp
+    return c.insert(make(indices, type)).result
+
+
+def scaled(layout: LinearLayout, size: int) -> LinearLayout:
+    """Places in bytes, of places in elements of `size` bytes."""
+    shift = size.bit_length() - 1
+    ins = tuple((name, tuple(mask << shift for mask in masks)) for name, masks in layout.ins)
+    return LinearLayout(ins, tuple((name, bits + shift) for name, bits in layout.outs))
+
+
+def _gather(c: Conversion, op: tt.GatherOp) -> None:
+    """Through shared memory: an index may lead to any thread's element."""
+    source, result = layout_of(op.src.type), layout_of(op.result.type)
+    base = offset_of(c, op)
+    places = row_major(source)
+    store(c, c.value(op.src), source, source.compose(places), base)
+    c.insert(simt.BarrierOp())
+    type = data_type(op.result.type)
+    stored = stored_type(type)
+    indices = _as_index(c, c.value(op.indices))
+    at = addresses_along(c, scaled(places, bytes_of(stored)), base, 0, op.axis.value.data, indices, result)
+    c.bind(op.result, from_memory(c, c.insert(simt.LoadSharedOp(at, stored)).result, type))
+
+
+def _histogram(c: Conversion, op: tt.HistogramOp) -> None:
+    """Bins in shared memory: made zero, counted up, read."""
+    base, bins = offset_of(c, op), layout_of(op.result.type)
+    type = data_type(op.result.type)
+    places = bins.compose(row_major(bins))
+    store(c, c.constant(0, type), bins, places, base)
+    c.insert(simt.BarrierOp())
+    source = layout_of(op.src.type)
+    own = own_registers(source)
+    value = picked(c, _as_index(c, c.value(op.src)), own)
+    mask = None if op.mask is None else picked(c, c.value(op.mask), own)
+    mask = both(c, mask, owners(c, source), len(own))
+    size = bytes_of(tensor_type(op.result).element_type)
+    at = c.binary(arith.AddiOp, spread(c, base, len(own)), c.binary(arith.MuliOp, value, size))
+    ones = c.constant(1, VectorType(tensor_type(op.result).element_type, [len(own)]))
+    c.insert(simt.AtomicRMWSharedOp(RMWOp.ADD.attribute, at, ones, mask))
+    c.insert(simt.BarrierOp())
+    c.bind(op.result, load(c, type, places, base))
+
+
+def _in_bytes(view: View) -> tuple[LinearLayout, int]:
+    size = bytes_of(view.element)
+    return scaled(view.places, size), view.origin * size
+
+
+def _local_gather(c: Conversion, op: ttg.LocalGatherOp) -> None:
+    view, type = c.view(op.src), data_type(op.result.type)
+    places, origin = _in_bytes(view)
+    indices = _as_index(c, c.value(op.indices))
+    at = addresses_along(c, places, view.base, origin, op.axis.value.data, indices, layout_of(op.result.type))
+    c.bind(op.result, from_memory(c, c.insert(simt.LoadSharedOp(at, stored_type(type))).result, type))
+
+
+def _local_scatter(c: Conversion, op: ttg.LocalScatterOp) -> None:
+    view, layout = c.view(op.dst), layout_of(op.values.type)
+    places, origin = _in_bytes(view)
+    indices = _as_index(c, c.value(op.indices))
+    at = addresses_along(c, places, view.base, origin, op.axis.value.data, indices, layout)
+    own = own_registers(layout)
+    value = picked(c, to_memory(c, c.value(op.values)), own)
+    c.insert(simt.StoreSharedOp(picked(c, at, own), value, both(c, None, owners(c, layout), len(own))))
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "tt.gather": _gather,
+    "tt.histogram": _histogram,
+    "ttg.local_gather": _local_gather,
+    "ttg.local_scatter": _local_scatter,
+}
