@@ -15,6 +15,7 @@ from xdsl.ir import Dialect, Operation
 
 from minilinalg.dialects.linalg_ext import LinalgExt
 from minilinalg.dialects.simd import SIMD, Instruction
+from minilinalg.dialects.simt import SIMT
 from minilinalg.dialects.tt import TT
 from minilinalg.dialects.ttg import TTG
 from minilinalg.dialects.ttng import TTNG
@@ -75,7 +76,7 @@ def documentation(thing: type[Operation] | type[object]) -> str:
 def pages() -> dict[Path, str]:
     """Path -> text of every generated page."""
     made = {HERE / "passes.md": passes_page()}
-    for dialect in (TT, TTG, TTNG, LinalgExt, SIMD):
+    for dialect in (TT, TTG, TTNG, LinalgExt, SIMD, SIMT):
         made[HERE / "dialects" / f"{dialect.name}.md"] = dialect_page(dialect)
     return {path: text.rstrip() + "\n" for path, text in made.items()}
 

@@ -46,6 +46,16 @@ func.func @k(%p: memref<16xf32, #simd.space<gdram>>) {
 }
 """
 
+SIMT = """
+func.func @k(%p: i64) attributes {simt.threads = 32 : i32} {
+  %t = simt.thread_id : vector<1xi32>
+  %v = vector.broadcast %p : i64 to vector<1xi64>
+  %w = arith.extsi %t : vector<1xi32> to vector<1xi64>
+  %a = arith.addi %v, %w : vector<1xi64>
+  return
+}
+"""
+
 
 @pytest.mark.parametrize(
     ("stage", "text"),
@@ -56,6 +66,7 @@ func.func @k(%p: memref<16xf32, #simd.space<gdram>>) {
         ("memref", MEMREF),
         ("promoted", PROMOTED),
         ("simd", SIMD),
+        ("simt", SIMT),
     ],
 )
 def test_a_module_of_a_stage_keeps_its_contract(stage: str, text: str) -> None:
@@ -122,6 +133,18 @@ def test_a_module_of_a_stage_keeps_its_contract(stage: str, text: str) -> None:
             "5:3: error: after pass 'p', stage 'simd' is broken: 'linalg.copy' is not part of it",
             "stage 'simd' holds ",
         ),
+        (
+            "simt",
+            SIMT.replace(" attributes {simt.threads = 32 : i32}", ""),
+            "2:1: error: after pass 'p', stage 'simt' is broken: 'func.func' has no simt.threads",
+            "a function of one thread says how many its block has: simt.threads = 128 : i32",
+        ),
+        (
+            "simt",
+            "func.func @k(%t: tensor<4xf32>) attributes {simt.threads = 32 : i32} {\n  return\n}",
+            "1:1: error: after pass 'p', stage 'simt' is broken: 'func.func' has type tensor<4xf32>",
+            "tensor types are gone",
+        ),
     ],
 )
 def test_what_breaks_a_contract_is_named(stage: str, text: str, found: str, rule: str) -> None:
@@ -146,7 +169,8 @@ func.func @k(%x: index, %y: index) {
 
 
 @pytest.mark.parametrize(
-    ("stage", "text"), [("tt", TT), ("linalg", LINALG), ("memref", MEMREF), ("promoted", PROMOTED), ("simd", SIMD)]
+    ("stage", "text"),
+    [("tt", TT), ("linalg", LINALG), ("memref", MEMREF), ("promoted", PROMOTED), ("simd", SIMD), ("simt", SIMT)],
 )
 def test_the_stage_that_a_module_is_at(stage: str, text: str) -> None:
     found = stage_of(parse_module(text))

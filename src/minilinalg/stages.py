@@ -197,6 +197,12 @@ def _computes_on_shapes(op: Operation) -> str | None:
     return next((f"has type {type}" for type in _types(op) if isinstance(type, ShapedType)), None)
 
 
+def _has_no_threads(op: Operation) -> str | None:
+    if op.name != "func.func" or isinstance(op.attributes.get("simt.threads"), IntegerAttr):
+        return None
+    return "has no simt.threads"
+
+
 _IN_FUNCTIONS = Rule(_is_outside_functions, "a module holds functions, and these hold everything else")
 _ALWAYS = (
     _IN_FUNCTIONS,
@@ -316,6 +322,16 @@ STAGES: Mapping[str, Stage] = {
                 Rule(_is_not_for_threads, "the module says how many warps a program has: ttg.num-warps"),
                 Rule(_has_tensor_without_layout, "every tensor has a layout of registers"),
                 Rule(_has_several_layouts, "what is computed element by element has one layout"),
+            ),
+        ),
+        Stage(
+            "simt",
+            "what one thread of a block does: scalars are the block's, vectors the thread's registers",
+            frozenset({"builtin", "func", "arith", "math", "ub", "scf", "debug", "simt", "vector"}),
+            (
+                *_ALWAYS,
+                _NO_TENSORS,
+                Rule(_has_no_threads, "a function of one thread says how many its block has: simt.threads = 128 : i32"),
             ),
         ),
     )

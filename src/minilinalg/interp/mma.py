@@ -43,7 +43,7 @@ def moves(index: Array, group: int, warps: int) -> Callable[[Array], Array]:
 def emit_mma_sync(em: Emitter, op: Any) -> None:
     m, n, k = numbers(op.shape)
     tm, tn, tk = numbers(op.tiles)
-    element, result = dtype_of(op.a.type), dtype_of(op.d.type)
+    element, other, result = (dtype_of(v.type) for v in (op.a, op.b, op.d))
     shapes = [shape_of(v.type) for v in (op.a, op.b, op.c)]
     warps = whole_warps(op, shapes[0][0])
     e = max(1, 4 // element.itemsize)
@@ -52,7 +52,7 @@ def emit_mma_sync(em: Emitter, op: Any) -> None:
     take_d = moves(tiled(of_c(m, n), (m, n), (tm, tn)).reshape(-1)[::2] // 2, 2, warps)
     tf32 = element.name == "f32"
 
-    def matrix(value: Any, shape: Shape, take: Callable[[Array], Array], rows: int) -> Array:
+    def matrix(value: Any, element: DType, shape: Shape, take: Callable[[Array], Array], rows: int) -> Array:
         moved = take(spread(value, shape))
         found = moved.reshape(*moved.shape[:2], rows, -1)
         if found.dtype != element.carrier:
@@ -80,7 +80,8 @@ def emit_mma_sync(em: Emitter, op: Any) -> None:
         return np.asarray(moved.reshape(*moved.shape[:2], rows, -1).all(axis=3))
 
     def mma(a: Any, b: Any, c: Any) -> Any:
-        left, right = matrix(a, shapes[0], take_a, tm * m), matrix(b, shapes[1], take_b, tn * n)
+        left = matrix(a, element, shapes[0], take_a, tm * m)
+        right = matrix(b, other, shapes[1], take_b, tn * n)
         found = multiply(left, right, written_out(c))
         if Partial not in (type(a), type(b), type(c)):
             return found

@@ -11,7 +11,7 @@ from xdsl.traits import NoMemoryEffect
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.simt.effects import MeetsThreads
-from minilinalg.dialects.simt.types import Accumulator, Number, bits_of, count_of
+from minilinalg.dialects.simt.types import Accumulator, Number, bits_of, count_of, element_of
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import TypesMatch, in_order, same
 
@@ -84,7 +84,10 @@ class MmaSyncOp(DotOp):
     (m, k) with k fastest, `b` those of (n, k) with k fastest, `c` and the result those of (m, n) with n fastest. The
     product of a tile is summed with k ascending; within an instruction products are exact and their order is open.
 
-    Shapes: f16 and bf16 16x8x16, f32 (used as tf32) 16x8x8, i8 16x8x32, f64 8x8x4. PTX: `mma.sync.aligned`.
+    The element types of `a` and `b` are the same, or two of fp8; f32 is rounded to tf32, halves away from zero. `c` is
+    f32, for f16 and fp8 also f16, rounded after each instruction; for i8 it is i32, which wraps around, for f64 f64.
+    Shapes: 16x8x16 and 16x8x8 for f16 and bf16, 16x8x8 and 16x8x4 for f32, 16x8x32 and 16x8x16 for i8 and fp8, 8x8x4
+    for f64. PTX: `mma.sync.aligned`.
     """
 
     name = "simt.mma_sync"
@@ -117,6 +120,12 @@ class MmaSyncOp(DotOp):
                 f"'simt.mma_sync' of {'x'.join(map(str, shape))} on {self.a.type}: "
                 f"the shapes for elements of {bits_of(self.a.type)} bits are {allowed or 'none'}"
             )
+        left, right, total = (str(element_of(v.type)) for v in (self.a, self.b, self.c))
+        if total not in ACCUMULATORS.get(left, ()) or not (left == right or (left in FP8 and right in FP8)):
+            raise VerifyException(
+                f"'simt.mma_sync' of {left} and {right} to {total}: "
+                f"{left} goes with {left} to {' or '.join(ACCUMULATORS.get(left, ('nothing',)))}"
+            )
         m, n, k = shape
         self.verify_counts(a=tm * tk * m * k // 32, b=tn * tk * n * k // 32, c=tm * tn * m * n // 32)
 
@@ -128,6 +137,18 @@ MMA_SHAPES: dict[int, tuple[tuple[int, int, int], ...]] = {
     8: ((16, 8, 32), (16, 8, 16)),
 }
 """Bits of an element of a and b -> the shapes m, n, k of an instruction."""
+
+
+FP8 = ("f8E4M3FN", "f8E5M2")
+ACCUMULATORS: dict[str, tuple[str, ...]] = {
+    "f16": ("f32", "f16"),
+    "bf16": ("f32",),
+    "f32": ("f32",),
+    "i8": ("i32",),
+    "f64": ("f64",),
+    **dict.fromkeys(FP8, ("f32", "f16")),
+}
+"""Element of a -> the elements of c."""
 
 
 def fragment_type(element: Attribute, elements: int) -> VectorType[Attribute]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xdsl.dialects.builtin import IntegerType, VectorType, i32
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def
+from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.simt.effects import MeetsThreads
 from minilinalg.dialects.simt.types import MaskVector, Vector, vector_like
@@ -38,8 +39,8 @@ class ShuffleOp(FormattedOperation):
 
     `%w = simt.shuffle bfly, %v, %n : vector<4xf32>`
 
-    `lane` is n of the kind, one number for all registers of the thread. PTX: `shfl.sync.bfly.b32`, one for each
-    register of 32 bits.
+    `lane` is n of the kind, one number for all registers of the thread, of which the lowest five bits count.
+    PTX: `shfl.sync.bfly.b32`, one for each register of 32 bits.
     """
 
     name = "simt.shuffle"
@@ -72,5 +73,18 @@ class VoteOp(FormattedOperation):
     traits = in_order(MeetsThreads())
 
     def __init__(self, kind: VoteKind, value: SSAValue):
-        type = vector_like(value.type, i32 if kind is VoteKind.BALLOT else IntegerType(1))
-        super().__init__(operands=[value], result_types=[type], properties={"kind": kind.attribute})
+        super().__init__(
+            operands=[value], result_types=[result_of(kind, value.type)], properties={"kind": kind.attribute}
+        )
+
+    def verify_(self) -> None:
+        kind = VoteKind.of(self.kind)
+        if self.result.type != (wanted := result_of(kind, self.value.type)):
+            raise VerifyException(
+                f"'simt.vote' {kind.keyword} of {self.value.type} to {self.result.type}: it gives {wanted}"
+            )
+
+
+def result_of(kind: VoteKind, votes: Attribute) -> Attribute:
+    """The type of a vote's result: an i1, or the bits of all lanes, for each element."""
+    return vector_like(votes, i32 if kind is VoteKind.BALLOT else IntegerType(1))

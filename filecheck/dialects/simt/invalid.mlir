@@ -1,0 +1,223 @@
+// RUN: minilinalg-opt --split-input-file --verify-diagnostics %s
+
+func.func @load_of_no_size(%a: vector<2xi64>) {
+  // expected-error @+1 {{'simt.load_global' of vector<6xf32> at vector<2xi64>: each address is that of 1, 2, 4, 8 or 16 bytes, which are 1 or 2 or 4 elements}}
+  %v = simt.load_global %a : vector<2xi64> -> vector<6xf32>
+  return
+}
+
+// -----
+
+func.func @load_that_does_not_divide(%a: vector<2xi64>) {
+  // expected-error @+1 {{'simt.load_global' of vector<3xf32> at vector<2xi64>: each address is that of 1, 2, 4, 8 or 16 bytes, which are 1 or 2 or 4 elements}}
+  %v = simt.load_global %a : vector<2xi64> -> vector<3xf32>
+  return
+}
+
+// -----
+
+func.func @load_of_a_scalar_at_addresses(%a: vector<1xi64>) {
+  // expected-error @+1 {{'simt.load_global' of f32 at vector<1xi64>: vectors go with vectors, scalars with scalars}}
+  %v = simt.load_global %a : vector<1xi64> -> f32
+  return
+}
+
+// -----
+
+func.func @load_at_numbers_of_32_bits(%a: vector<1xi32>) {
+  // expected-error @+1 {{'simt.load_global': operand 'address': found vector<1xi32>, must be i64 or a vector of it}}
+  %v = simt.load_global %a : vector<1xi32> -> vector<1xf32>
+  return
+}
+
+// -----
+
+func.func @load_of_two_dimensions(%a: vector<1xi64>) {
+  // expected-error @+1 {{'simt.load_global': result 'result': found vector<1x1xf32>, must be an integer, a float or a vector of them}}
+  %v = simt.load_global %a : vector<1xi64> -> vector<1x1xf32>
+  return
+}
+
+// -----
+
+func.func @mask_for_each_element(%a: vector<2xi64>, %m: vector<8xi1>) {
+  // expected-error @+1 {{'simt.load_global' has mask of type vector<8xi1> where address is vector<2xi64>: the mask has one i1 for each address, vector<2xi1>}}
+  %v = "simt.load_global"(%a, %m) <{operandSegmentSizes = array<i32: 1, 1, 0>}> : (vector<2xi64>, vector<8xi1>) -> vector<8xf32>
+  return
+}
+
+// -----
+
+func.func @other_without_mask(%a: vector<1xi64>, %o: vector<4xf32>) {
+  // expected-error @+1 {{'simt.load_global' has other and no mask: other is what masked-off elements are}}
+  %v = simt.load_global %a other %o : vector<1xi64> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @other_of_another_type(%a: vector<1xi64>, %m: vector<1xi1>, %o: vector<4xi32>) {
+  // expected-error @+1 {{'simt.load_global' has other of type vector<4xi32> where result is vector<4xf32>: other has the type of the result, vector<4xf32>}}
+  %v = "simt.load_global"(%a, %m, %o) <{operandSegmentSizes = array<i32: 1, 1, 1>}> : (vector<1xi64>, vector<1xi1>, vector<4xi32>) -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @store_of_17_bytes(%a: vector<1xi64>, %v: vector<17xi8>) {
+  // expected-error @+1 {{'simt.store_global' of vector<17xi8> at vector<1xi64>: each address is that of 1, 2, 4, 8 or 16 bytes, which are 1 or 2 or 4 or 8 or 16 elements}}
+  simt.store_global %a, %v : vector<1xi64>, vector<17xi8>
+  return
+}
+
+// -----
+
+func.func @atomic_of_a_group(%a: vector<1xi64>, %v: vector<2xf32>) {
+  // expected-error @+1 {{'simt.atomic_rmw' of vector<2xf32> at vector<1xi64>: an address for each element}}
+  %r = simt.atomic_rmw fadd, relaxed, gpu, %a, %v : vector<1xi64>, vector<2xf32>
+  return
+}
+
+// -----
+
+func.func @compare_of_another_type(%a: vector<1xi64>, %e: vector<1xi32>, %v: vector<1xf32>) {
+  // expected-error @+1 {{'simt.atomic_cas' has expected of type vector<1xi32> where value is vector<1xf32>: what is expected has the type of the value, vector<1xf32>}}
+  %r = "simt.atomic_cas"(%a, %e, %v) <{sem = 4 : i32, scope = 1 : i32}> : (vector<1xi64>, vector<1xi32>, vector<1xf32>) -> vector<1xf32>
+  return
+}
+
+// -----
+
+func.func @shared_of_no_size(%a: vector<1xi32>, %v: vector<16xf32>) {
+  // expected-error @+1 {{'simt.store_shared' of vector<16xf32> at vector<1xi32>: each address is that of 1, 2, 4, 8 or 16 bytes, which are 1 or 2 or 4 elements}}
+  simt.store_shared %a, %v : vector<1xi32>, vector<16xf32>
+  return
+}
+
+// -----
+
+func.func @three_matrices(%a: vector<1xi32>) {
+  // expected-error @+1 {{'simt.ldmatrix' of 3 matrices: 1, 2 or 4}}
+  %v = simt.ldmatrix %a, 3 : vector<1xi32> -> vector<6xf16>
+  return
+}
+
+// -----
+
+func.func @registers_of_matrices(%a: vector<2xi32>, %v: vector<8xf16>) {
+  // expected-error @+1 {{'simt.stmatrix' of vector<8xf16> at vector<2xi32>: 4 registers of 32 bits for each address, one a matrix}}
+  simt.stmatrix %a, %v, 4 : vector<2xi32>, vector<8xf16>
+  return
+}
+
+// -----
+
+func.func @copy_of_two_bytes(%to: vector<1xi32>, %from: vector<1xi64>) {
+  // expected-error @+1 {{'simt.cp_async' of 2 bytes: 4, 8 or 16}}
+  simt.cp_async %to, %from, 2 : vector<1xi32>, vector<1xi64>
+  return
+}
+
+// -----
+
+func.func @copy_of_one_to_two(%to: vector<2xi32>, %from: vector<1xi64>) {
+  // expected-error @+1 {{'simt.cp_async' from vector<1xi64> to vector<2xi32>: one address beside the other}}
+  simt.cp_async %to, %from, 4 : vector<2xi32>, vector<1xi64>
+  return
+}
+
+// -----
+
+func.func @wait_for_less_than_none() {
+  // expected-error @+1 {{'simt.cp_async_wait' for -1 groups: at least 0}}
+  simt.cp_async_wait -1
+  return
+}
+
+// -----
+
+func.func @uniform_of_two(%v: vector<2xi32>) {
+  // expected-error @+1 {{'simt.uniform' of vector<2xi32> to i32: of one element, to its type}}
+  %s = simt.uniform %v : vector<2xi32> -> i32
+  return
+}
+
+// -----
+
+func.func @uniform_to_another_type(%v: vector<1xi32>) {
+  // expected-error @+1 {{'simt.uniform' of vector<1xi32> to f32: of one element, to its type}}
+  %s = simt.uniform %v : vector<1xi32> -> f32
+  return
+}
+
+// -----
+
+func.func @ballot_of_bits(%m: vector<2xi1>) {
+  // expected-error @+1 {{'simt.vote' ballot of vector<2xi1> to vector<2xi1>: it gives vector<2xi32>}}
+  %b = simt.vote ballot, %m : vector<2xi1> -> vector<2xi1>
+  return
+}
+
+// -----
+
+func.func @lanes_for_each_register(%v: vector<4xf32>, %n: vector<4xi32>) {
+  // expected-error @+1 {{'simt.shuffle' has an operand 'lane' of type vector<4xi32>}}
+  %w = "simt.shuffle"(%v, %n) <{kind = 0 : i32}> : (vector<4xf32>, vector<4xi32>) -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @fma_of_two_sizes(%a: vector<4xf32>) {
+  // expected-error @+1 {{'simt.fma_dot' has three sizes: m, n, k}}
+  %d = simt.fma_dot %a, %a, %a sizes 2, 2 : vector<4xf32>, vector<4xf32> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @fma_of_other_sizes(%a: vector<4xf32>) {
+  // expected-error @+1 {{'simt.fma_dot' has vector<4xf32> as a: 8 elements for these sizes}}
+  %d = simt.fma_dot %a, %a, %a sizes 2, 2, 4 : vector<4xf32>, vector<4xf32> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @mma_of_two_sizes(%a: vector<8xf16>, %b: vector<4xf16>, %c: vector<4xf32>) {
+  // expected-error @+1 {{'simt.mma_sync' has three sizes m, n, k as shape, and three as tiles}}
+  %d = simt.mma_sync %a, %b, %c shape 16, 8 tiles 1, 1, 1 : vector<8xf16>, vector<4xf16> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @mma_of_no_shape(%a: vector<8xf16>, %b: vector<4xf16>, %c: vector<4xf32>) {
+  // expected-error @+1 {{'simt.mma_sync' of 16x16x16 on vector<8xf16>: the shapes for elements of 16 bits are 16x8x16, 16x8x8}}
+  %d = simt.mma_sync %a, %b, %c shape 16, 16, 16 tiles 1, 1, 1 : vector<8xf16>, vector<4xf16> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @mma_of_other_tiles(%a: vector<8xf16>, %b: vector<4xf16>, %c: vector<4xf32>) {
+  // expected-error @+1 {{'simt.mma_sync' has vector<8xf16> as a: 16 elements for these sizes}}
+  %d = simt.mma_sync %a, %b, %c shape 16, 8, 16 tiles 2, 1, 1 : vector<8xf16>, vector<4xf16> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @mma_of_two_types(%a: vector<8xf16>, %b: vector<4xbf16>, %c: vector<4xf32>) {
+  // expected-error @+1 {{'simt.mma_sync' of f16 and bf16 to f32: f16 goes with f16 to f32 or f16}}
+  %d = simt.mma_sync %a, %b, %c shape 16, 8, 16 tiles 1, 1, 1 : vector<8xf16>, vector<4xbf16> -> vector<4xf32>
+  return
+}
+
+// -----
+
+func.func @mma_to_f16(%a: vector<8xbf16>, %b: vector<4xbf16>, %c: vector<4xf16>) {
+  // expected-error @+1 {{'simt.mma_sync' of bf16 and bf16 to f16: bf16 goes with bf16 to f32}}
+  %d = simt.mma_sync %a, %b, %c shape 16, 8, 16 tiles 1, 1, 1 : vector<8xbf16>, vector<4xbf16> -> vector<4xf16>
+  return
+}
