@@ -42,10 +42,18 @@ class Order:
 
     def waited(self, agents: Array) -> None:
         """These agents have waited for one another."""
+        self.synchronized(agents, None)
+
+    def synchronized(self, agents: Array, clock: Array | None) -> Array:
+        """These agents have touched, one after another, what others have learnt from and will: they are behind all that
+        `clock` is. Returns what is known to who touches it next."""
         self.now += 1
         rows = self.known[agents].max(axis=0)
+        if clock is not None:
+            rows = np.maximum(rows, clock)
         rows[agents] = self.now
         self.known[agents] = rows
+        return rows
 
     def behind(self, me: Array, who: Array, when: Array) -> Array:
         """Whether agents `me` are behind what `who` (perhaps several agents) did at a time."""

@@ -4,8 +4,10 @@ Programs of a grid run side by side in any order, and so do cores. What is order
 a cluster, or of the chip, have waited for one another. Cores that write the same value to the same place are in no
 race. One run in which two cores are in conflict is enough; it need not be seen going wrong.
 
-Atomics are in no race with one another, and are not looked at. One whose result is used may be a lock, which orders
-what else its holders do: the watch knows no such order, so a program with one is not watched.
+Atomics are in no race with one another, and are not looked at. Where cores may learn from them what others have done,
+by their results or by a loop that reads what they changed, the arrays that atomics change order the cores: who touches
+one is behind all that those did who touched it before. That is more order than a machine promises (every atomic counts
+as acquire and release, for its whole array), so a race may be missed, and none is made up.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from typing import Any
 
 import numpy as np
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import BlockArgument, Operation
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from minilinalg.analysis.aliasing import own_accesses, root_of
+from minilinalg.analysis.aliasing import accesses, is_allocation, own_accesses, root_of
 from minilinalg.dialects import simd
 from minilinalg.errors import CoreRaceError
 from minilinalg.interp.conflicts import Conflicts, Found, Order, Places, Windows
@@ -34,13 +36,36 @@ from minilinalg.targets import Target
 ATOMICS = ("memref.atomic_rmw", "memref.generic_atomic_rmw")
 
 
-def may_hold_locks(module: ModuleOp) -> bool:
-    """Whether some atomic's result is used."""
-    return any(
-        (op.name in ATOMICS and op.results[0].first_use is not None)
-        or (isinstance(op, simd.Atomic) and op.old is not None)
-        for op in module.walk()
-    )
+def orders_cores(module: ModuleOp) -> frozenset[int | None]:
+    """The arguments, by their numbers, by whose elements cores may wait for one another; None: some unknown memory."""
+    changed: set[int | None] = set()
+    learns = False
+    for op in module.walk():
+        if _is_atomic(op):
+            changed |= {_argument(a.buffer) for a in own_accesses(op) if a.buffer is None or _reaches_out(a.buffer)}
+            learns |= op.old is not None if isinstance(op, simd.Atomic) else op.results[0].first_use is not None
+    for loop in module.walk():
+        if changed and loop.name == "scf.while":
+            learns |= any(
+                a.kind == "read" and (a.buffer is None or (_reaches_out(a.buffer) and _argument(a.buffer) in changed))
+                for a in accesses(loop)
+            )
+    return frozenset(changed) if learns else frozenset()
+
+
+def _is_atomic(op: Operation) -> bool:
+    return op.name in ATOMICS or isinstance(op, simd.Atomic)
+
+
+def _argument(buffer: SSAValue | None) -> int | None:
+    """The number of the argument that a buffer is a part of."""
+    root = None if buffer is None else root_of(buffer)
+    return root.index if isinstance(root, BlockArgument) else None
+
+
+def _reaches_out(buffer: SSAValue) -> bool:
+    """Whether it is no buffer that the program allocates itself."""
+    return not is_allocation(root_of(buffer))
 
 
 INDICES = {"memref.load": 1, "memref.store": 2}
@@ -54,17 +79,22 @@ class CoreRaceWatch(Observer):
         self.target = target
         self._operations: list[Operation] = []
         self._sides: list[tuple[Any, str, bool]] = []
+        self.ordering = orders_cores(module)
+        """The arguments by which cores wait for one another."""
         for op in module.walk():
-            if op.name in ATOMICS or isinstance(op, simd.Atomic):
+            if _is_atomic(op):
                 continue
             for access in own_accesses(op):
-                if access.buffer is not None and self._is_global(access.buffer):
+                if access.buffer is not None and self._is_global(access.buffer) and not self._orders(access.buffer):
                     self._operations.append(op)
                     self._sides.append((access.buffer, access.kind, isinstance(op, simd.Indexed)))
         roots = [root_of(buffer) for buffer, kind, _ in self._sides if kind == "write"]
         self.written = {root.index if isinstance(root, BlockArgument) else None for root in roots}
         """The arguments that something is written to, by their numbers; None for any memory."""
         self.granule = min((dtype_of(b.type).itemsize for b, _, _ in self._sides), default=1)
+
+    def _orders(self, buffer: Any) -> bool:
+        return bool(self.ordering) and _argument(buffer) in self.ordering
 
     def _is_global(self, buffer: Any) -> bool:
         space = getattr(buffer.type, "memory_space", None)
@@ -73,10 +103,14 @@ class CoreRaceWatch(Observer):
     def start(self, memory: GlobalMemory, names: Sequence[str]) -> CoreRaces:
         """What is known in one run. names: of the arguments."""
         written = {names[i] for i in self.written if i is not None and i < len(names)}
-        tracked = [s for s in memory.segments if None in self.written or written & set(s.names)]
+        # What lies in one segment with it orders too, and nobody is told when that is touched.
+        ordering = [s for s in memory.segments if any(names[i] in s.names for i in self.ordering if i is not None)]
+        watches = None not in self.ordering and all(len(s.names) == 1 for s in ordering)
+        tracked = [s for s in memory.segments if s not in ordering and (None in self.written or written & set(s.names))]
         order = Order(self.target.cores, self.target.cores_per_cluster)
         return CoreRaces(
-            Conflicts(memory, order, tracked, self.granule, max(len(self._operations), 1)), self._operations
+            Conflicts(memory, order, tracked if watches else [], self.granule, max(len(self._operations), 1)),
+            self._operations,
         )
 
     def before(self, em: Emitter, op: Operation) -> None:
@@ -85,6 +119,11 @@ class CoreRaceWatch(Observer):
             if op.scope.data != "core":
                 em.line(f"c.machine.core_races.barrier({op.scope.data!r}, c)", op)
             return
+        for argument in (
+            {_argument(a.buffer) for a in own_accesses(op) if a.buffer is not None} if self.ordering else ()
+        ):
+            if argument is not None and argument in self.ordering:
+                em.line(f"c.machine.core_races.ordered(c, {argument})", op)
         for number, other in enumerate(self._operations):
             if other is op:
                 self._tell(em, op, number)
@@ -109,6 +148,12 @@ class CoreRaces:
 
     def __init__(self, conflicts: Conflicts, operations: Sequence[Operation]):
         self.conflicts, self.operations = conflicts, operations
+        self._clocks: dict[int, Array] = {}
+
+    def ordered(self, c: Chunk, argument: int) -> None:
+        """The active cores touch an argument that orders them."""
+        order = self.conflicts.order
+        self._clocks[argument] = order.synchronized(_cores(c), self._clocks.get(argument))
 
     def barrier(self, scope: str, c: Chunk) -> None:
         """The active cores of each cluster, or of the chip, wait for one another."""

@@ -21,7 +21,7 @@ from minilinalg.interp.run import Executable
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.clock import Clock
 from minilinalg.sim.constraints import ConstraintWatch, check_arguments
-from minilinalg.sim.core_races import CoreRaceWatch, may_hold_locks
+from minilinalg.sim.core_races import CoreRaceWatch
 from minilinalg.sim.definedness import DefinednessWatch
 from minilinalg.sim.races import Races, RaceWatch
 from minilinalg.sim.report import MachineReport
@@ -61,7 +61,7 @@ class Simulator:
         observers += [Clock(target)] if options.cycles else []
         observers += [DefinednessWatch(target)] if options.checked else []
         observers += [RaceWatch(target)] if self.finds_races else []
-        watches_cores = options.checked and target.cores > 1 and not may_hold_locks(module)
+        watches_cores = options.checked and target.cores > 1
         self.core_races = CoreRaceWatch(module, target) if watches_cores else None
         observers += [self.core_races] if self.core_races is not None else []
         skipped = frozenset[Operation]()
