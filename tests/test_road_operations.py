@@ -245,23 +245,46 @@ def test_summed_products(s: int, m: int, n: int, k: int) -> None:
     check("summed_products", blocks(s, 2), [a, b, zeros(s, m, n), s, m, n, k], {2: wanted})
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 5, 7, 2), (2, 3, 64, 16)])
-@pytest.mark.parametrize(("element", "dtype", "result"), [("f16", np.float16, np.float32), ("i8", np.int8, np.int32)])
-def test_products_of_matrices_of_any_size(shape: tuple[int, ...], element: str, dtype: Any, result: Any) -> None:
-    """Parts of a batch that no instruction can reach are copied."""
+WIDE = {
+    "f16": ("f32", np.float16, np.float32),
+    "f32": ("f32", np.float32, np.float32),
+    "i8": ("i32", np.int8, np.int32),
+    "f64": ("f64", np.float64, np.float64),
+    "i64": ("i64", np.int64, np.int64),
+}
+
+
+@pytest.fixture(scope="module")
+def without_matrix_unit(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The target file of a machine like 'tiny-simd' that has no matrix unit."""
+    text = (Path(ml.__file__).parent / "targets" / "tiny-simd.toml").read_text()
+    tables = [table for table in text.split("\n[") if not table.startswith("matrix]") and "wram" not in table]
+    path = tmp_path_factory.mktemp("targets") / "unit-less.toml"
+    path.write_text("\n[".join(tables).replace('"tiny-simd"', '"unit-less"'))
+    return str(path)
+
+
+@pytest.mark.parametrize("machine", ["mlu370", "unit-less"])
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (3, 5, 7, 2), (2, 3, 5, 0), (2, 3, 64, 16)])
+@pytest.mark.parametrize("element", WIDE)
+def test_products_of_matrices_of_any_size(
+    shape: tuple[int, ...], element: str, machine: str, without_matrix_unit: str
+) -> None:
+    """Parts of a batch that no instruction can reach are copied; the vector unit does what no matrix unit does."""
     s, m, n, k = shape
-    wide = {"f16": "f32", "i8": "i32"}[element]
+    wide, dtype, result = WIDE[element]
     types = f"tensor<{s}x{m}x{k}x{element}>", f"tensor<{s}x{k}x{n}x{element}>", f"tensor<{s}x{m}x{n}x{wide}>"
     kernel = ml.compile(
         f"""func.func @f(%a: {types[0]}, %b: {types[1]}, %c: {types[2]}) -> {types[2]} {{
           %r = linalg.batch_matmul ins(%a, %b : {types[0]}, {types[1]}) outs(%c : {types[2]}) -> {types[2]}
           return %r : {types[2]}
         }}""",
-        target="mlu370",
+        target=without_matrix_unit if machine == "unit-less" else machine,
     )
     a, b, c = integers(s, m, k, low=-4, high=5), integers(s, k, n, low=-4, high=5), integers(s, m, n)
     run = kernel(a.astype(dtype), b.astype(dtype), c.astype(result), check=True)
     np.testing.assert_array_equal(run.results[0], (a @ b + c).astype(result))
+    assert ("simd.matmul" in kernel.text("simd")) == (machine == "mlu370" and element not in ("f64", "i64"))
 
 
 # Descriptors

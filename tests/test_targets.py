@@ -344,6 +344,13 @@ REFUSALS = {
         "                    ^^^\n"
         "  rule: bytes_per_cycle is positive",
     ),
+    "figure that no counter holds": (
+        ("startup = 10", "startup = 99999999999999999999"),
+        "11: error: startup is 99999999999999999999\n"
+        "  startup = 99999999999999999999\n"
+        "            ^^^^^^^^^^^^^^^^^^^^\n"
+        "  rule: startup is at most 2**40",
+    ),
     "figure that is a truth value": (
         ("row = 1", "row = true"),
         "7: error: row is true\n  row = true\n        ^^^^\n  rule: row is a whole number",

@@ -130,3 +130,13 @@ func.func @no_decomposition_of_transposed_products(%a: tensor<3x4x4xf16>, %b: te
   %r = linalg.batch_matmul indexing_maps = [affine_map<(b, m, n, k) -> (b, k, m)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>] ins(%a, %b : tensor<3x4x4xf16>, tensor<3x4x4xf16>) outs(%c : tensor<3x4x4xf32>) -> tensor<3x4x4xf32>
   return %r : tensor<3x4x4xf32>
 }
+
+// -----
+
+// Without a target every product is one that an instruction computes (see linalg-decompose-aggregated-ops-products.mlir).
+// CHECK-LABEL: @a_product_stays_where_no_machine_is_known
+// CHECK: linalg.matmul
+func.func @a_product_stays_where_no_machine_is_known(%a: tensor<2x3xf64>, %b: tensor<3x4xf64>, %c: tensor<2x4xf64>) -> tensor<2x4xf64> {
+  %0 = linalg.matmul ins(%a, %b : tensor<2x3xf64>, tensor<3x4xf64>) outs(%c : tensor<2x4xf64>) -> tensor<2x4xf64>
+  return %0 : tensor<2x4xf64>
+}

@@ -42,6 +42,10 @@ INSTRUCTION_CLASSES: dict[str, str] = {
 """The classes of vector instructions that a target gives a cost for."""
 
 
+GREATEST = 2**40
+"""Of any figure. Cycles and bytes are added up in 64 bits: millions of the greatest fit."""
+
+
 class FigureError(InputError):
     """A figure that no machine can have. `keys` lead to it from the object that refused it."""
 
@@ -78,6 +82,8 @@ class Figures:
                 if not (0 < value < inf if isinstance(value, float) else value >= least):
                     rule = f"{item.name} is at least {least}" if least != 1 else f"{item.name} is positive"
                     raise FigureError((item.name,), f"{item.name} is {value}", rule)
+                if value > GREATEST:
+                    raise FigureError((item.name,), f"{item.name} is {value}", f"{item.name} is at most 2**40")
                 if item.metadata["power_of_two"] and int(value).bit_count() != 1:
                     raise FigureError((item.name,), f"{item.name} is {value}", f"{item.name} is a power of two")
         self.check()
@@ -179,12 +185,19 @@ class MatrixUnit(Figures):
     tile_k: int = figure()
     """Sizes that the unit rounds up to."""
 
+    @property
+    def _rates(self) -> dict[int, int | None]:
+        return {1: self.macs_8, 2: self.macs_16, 4: self.macs_32, 8: self.macs_64}
+
+    def multiplies(self, element_bytes: int) -> bool:
+        """Whether the unit takes operands of that size."""
+        return self._rates.get(element_bytes) is not None
+
     def macs(self, element_bytes: int) -> int:
         """Multiply-adds a cycle with operands of that size. Raises UnsupportedError when the unit has none."""
-        rates = {1: self.macs_8, 2: self.macs_16, 4: self.macs_32, 8: self.macs_64}
-        rate = rates.get(element_bytes)
+        rate = self._rates.get(element_bytes)
         if rate is None:
-            has = ", ".join(f"{size * 8} bits" for size, value in rates.items() if value)
+            has = ", ".join(f"{size * 8} bits" for size, value in self._rates.items() if value)
             raise UnsupportedError(
                 f"a matrix product of {element_bytes * 8}-bit operands", rule=f"the matrix unit multiplies {has}"
             )

@@ -14,7 +14,7 @@ from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.passes.base import MinilinalgPass, Numerics, remark
 from minilinalg.passes.insertion import erase
 from minilinalg.passes.linalg_decompose_aggregated_ops.histograms import histogram
-from minilinalg.passes.linalg_decompose_aggregated_ops.products import batch_matmul
+from minilinalg.passes.linalg_decompose_aggregated_ops.products import batch_matmul, matmul
 from minilinalg.passes.linalg_decompose_aggregated_ops.reductions import reduction
 from minilinalg.passes.linalg_decompose_aggregated_ops.scans import scan
 from minilinalg.passes.linalg_decompose_aggregated_ops.writer import Writer
@@ -24,6 +24,7 @@ Decomposition = Callable[[Any, Writer], "Sequence[SSAValue] | str | None"]
 
 DECOMPOSITIONS: Mapping[str, Decomposition] = {
     "linalg.batch_matmul": batch_matmul,
+    "linalg.matmul": matmul,
     "linalg.reduce": reduction,
     "linalg_ext.histogram": histogram,
     "linalg_ext.scan": scan,
@@ -87,7 +88,8 @@ class LinalgDecomposeAggregatedOpsPass(MinilinalgPass):
     combines values of one kind (`ml.associative`); else it is a loop that takes one element after the other. A
     dimension that is not the first is brought there, so that its parts lie in one piece. A scan combines what is 1, 2,
     4, ... elements apart. A histogram marks the elements of one bin after the other, and adds up the marks. The
-    products of a batch of matrices are a loop of linalg.matmul.
+    products of a batch of matrices are a loop of linalg.matmul. A product of elements that the target's matrix unit
+    does not multiply is a loop over columns and rows, for the vector unit.
 
     Requires: tensors of static shape.
     Ensures: reductions by one instruction, and no others; no linalg_ext.scan, linalg_ext.histogram or
@@ -102,7 +104,7 @@ class LinalgDecomposeAggregatedOpsPass(MinilinalgPass):
             decompose = DECOMPOSITIONS.get(inner.name)
             if decompose is None or not any(is_tensor(value) for value in inner.operands):
                 continue
-            results = decompose(inner, Writer(inner))
+            results = decompose(inner, Writer(inner, getattr(ctx, "target", None)))
             if isinstance(results, str):
                 remark(ctx, self, inner, f"'{inner.name}' stays as it is: {results}")
             elif results is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from math import prod
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from xdsl.dialects.builtin import AffineMapAttr, IntegerAttr, TensorType
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -17,15 +17,22 @@ from minilinalg.dialects.upstream.linalg import PARALLEL
 from minilinalg.dialects.upstream.reshape import reassociation
 from minilinalg.passes.rewriting import locate
 
+if TYPE_CHECKING:
+    from minilinalg.targets import Target
+
 _OperationT = TypeVar("_OperationT", bound=Operation)
 Tensors = Sequence[SSAValue]
 
 
 class Writer:
-    """Writes in front of `at`, or for a while into a block; everything gets the place of `at`."""
+    """Writes in front of `at`, or for a while into a block; everything gets the place of `at`.
 
-    def __init__(self, at: Operation):
+    `target` is the machine that is compiled for, if one is known.
+    """
+
+    def __init__(self, at: Operation, target: Target | None = None):
         self.at = at
+        self.target = target
         self.block: Block | None = None
 
     def insert(self, op: _OperationT) -> _OperationT:
