@@ -10,6 +10,7 @@ import pytest
 from road_checks import floats, integers
 
 import minilinalg as ml
+from minilinalg.errors import UnsupportedError
 
 SIZE = 32
 TARGETS = ("mlu370", "tiny-simd")
@@ -203,3 +204,136 @@ def test_one_element_under_a_mask(n: int, target: str) -> None:
             [-1] * len(old[parity::2]) if n == parity else [100 * (parity + 1) + 7 * i for i in range(counts[parity])]
         )
         assert sorted(old[parity::2].tolist()) == found
+
+
+# Loads and stores that nobody merges or moves
+
+LOADS = {
+    "atomic": "tt.atomic_load acquire, gpu, %pa, %mask : (tensor<32x!tt.ptr<{t}>>, tensor<32xi1>) -> tensor<32x{t}>",
+    "volatile": "tt.load %pa, %mask, %v {{isVolatile = true}} : tensor<32x!tt.ptr<{t}>>",
+    "undefined": "tt.load %pa, %mask {{isVolatile = true}} : tensor<32x!tt.ptr<{t}>>",
+}
+STORED = """
+  tt.atomic_store release, gpu, %pa, %v, %mask : tensor<32x!tt.ptr<{t}>>"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("n", [0, 5, 32, 41])
+@pytest.mark.parametrize("element", ["i32", "f32", "f16"])
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("place", PLACES)
+def test_loads_of_blocks_leave_all_as_it_is(place: str, load: str, element: str, n: int, target: str) -> None:
+    """Zeros of both signs, NaN and infinity among what is loaded."""
+    body = ADDRESSES.replace("{place}", PLACES[place]) + "\n  %found = " + LOADS[load] + KEEP
+    dtype = DTYPES[element]
+    index, value = integers(64, low=0, high=64), integers(64).astype(dtype)
+    array, old = integers(64, seed=1).astype(dtype), np.zeros(64, dtype)
+    array[:4] = [0, 0, 1, -1] if element == "i32" else [-0.0, 0.0, np.nan, np.inf]
+    lane = np.arange(64)
+    at = {"window": 2 * (lane % 32), "table": index, "wrapped": lane % 7, "one": np.full(64, 3)}[place]
+    before = array.copy()
+    compiled(body, element, target)[2](index, value, array, old, n, check=True)
+    assert array.tobytes() == before.tobytes()
+    assert old.tobytes() == np.where(lane < n, array[at], dtype(0)).astype(dtype).tobytes()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("n", [0, 5, 32])
+@pytest.mark.parametrize("place", ["window", "table"])
+def test_atomic_stores_of_blocks(place: str, n: int, target: str) -> None:
+    body = ADDRESSES.replace("{place}", PLACES[place]) + STORED
+    index = np.random.default_rng(0).permutation(64).astype(np.int32)
+    value, array = floats(64), floats(64, seed=1)
+    at = 2 * np.arange(32) if place == "window" else index[:32]
+    wanted = array.copy()
+    wanted[at[:n]] = value[:n]
+    compiled(body, "f32", target)[1](index, value, array, np.zeros(64, np.float32), n, check=True)
+    np.testing.assert_array_equal(array, wanted)
+
+
+ELEMENTS = """
+tt.func public @kernel(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %ok: i1) {
+  %other = arith.constant 7.0 : f32
+  %one = arith.constant 1 : i32
+  %a = tt.atomic_load relaxed, gpu, %x : (!tt.ptr<f32>) -> f32
+  %px = tt.addptr %x, %one : !tt.ptr<f32>, i32
+  %b = tt.load %px, %ok, %other {isVolatile = true} : !tt.ptr<f32>
+  %s = arith.addf %a, %b : f32
+  tt.atomic_store relaxed, gpu, %y, %s, %ok : !tt.ptr<f32>
+  %py = tt.addptr %y, %one : !tt.ptr<f32>, i32
+  tt.store %py, %s : !tt.ptr<f32>
+  tt.return
+}
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("ok", [False, True])
+def test_loads_and_stores_of_one_element(ok: bool, target: str) -> None:
+    """What a mask leaves out is not there at all."""
+    x, y = np.array([3, 4], np.float32)[: 2 if ok else 1], np.zeros(2, np.float32)
+    element_kernel(ELEMENTS, target)[1](x, y, ok, check=True)
+    assert y.tolist() == ([7, 7] if ok else [0, 10])
+
+
+@cache
+def element_kernel(text: str, target: str) -> Any:
+    return ml.compile(text, target=target)
+
+
+POLL = """
+tt.func public @kernel(%flag: !tt.ptr<i32>, %x: !tt.ptr<i32>, %y: !tt.ptr<i32>) {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %pid = tt.get_program_id x : i32
+  %first = arith.cmpi eq, %pid, %zero : i32
+  scf.if %first {
+    %v = tt.load %x : !tt.ptr<i32>
+    %w = arith.addi %v, %one : i32
+    tt.store %x, %w : !tt.ptr<i32>
+    tt.atomic_store release, gpu, %flag, %one : !tt.ptr<i32>
+  } else {
+    %ok = tt.atomic_poll acquire, gpu, %flag, %one : !tt.ptr<i32>, i32 -> i1
+    %v = tt.atomic_load acquire, gpu, %x : (!tt.ptr<i32>) -> i32
+    %n = arith.extui %ok : i1 to i32
+    %w = arith.addi %v, %n : i32
+    %py = tt.addptr %y, %pid : !tt.ptr<i32>, i32
+    tt.store %py, %w : !tt.ptr<i32>
+  }
+  tt.return
+}
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("programs", [1, 2, 5])
+def test_programs_that_poll_a_flag(programs: int, target: str) -> None:
+    x, y = np.array([41], np.int32), np.zeros(5, np.int32)
+    element_kernel(POLL, target)[programs](np.zeros(1, np.int32), x, y, check=True)
+    assert x[0] == 42
+    assert y.tolist() == [43 if 0 < p < programs else 0 for p in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("poll", "found"),
+    [
+        (
+            "%ok = tt.atomic_poll acquire, gpu, %flag, %n timeout %ns : !tt.ptr<i32>, i32 -> i1",
+            "'tt.atomic_poll' with a timeout",
+        ),
+        (
+            "%ps = tt.splat %flag : !tt.ptr<i32> -> tensor<4x!tt.ptr<i32>>\n"
+            "%es = tt.splat %n : i32 -> tensor<4xi32>\n"
+            "%ok = tt.atomic_poll acquire, gpu, %ps, %es : tensor<4x!tt.ptr<i32>>, tensor<4xi32> -> tensor<4xi1>",
+            "'tt.atomic_poll' of a block",
+        ),
+    ],
+)
+def test_polls_that_have_no_way_down(poll: str, found: str) -> None:
+    text = f"tt.func public @kernel(%flag: !tt.ptr<i32>, %n: i32, %ns: i64) {{\n{poll}\ntt.return\n}}"
+    with pytest.raises(UnsupportedError) as caught:
+        ml.compile(text, target="mlu370")
+    assert caught.value.diagnostic.found == found
+    assert caught.value.diagnostic.rule == (
+        "triton-to-linalg polls one element, for as long as it takes: below the stage tt there is no clock"
+    )

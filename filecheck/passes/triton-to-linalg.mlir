@@ -468,10 +468,10 @@ tt.func public @scatter_when_a_mask_is_two_intervals(%x: !tt.ptr<f32>, %a: i32, 
 
 // -----
 
-tt.func public @no_conversion_of_an_atomic_load(%x: !tt.ptr<i32>) {
-  // expected-error @+1 {{'tt.atomic_load'}}
-  %o = tt.atomic_load acquire, gpu, %x : (!tt.ptr<i32>) -> i32
-  tt.store %x, %o : !tt.ptr<i32>
+// A poll with a timeout asks for a clock.
+tt.func public @keep_polls_with_a_timeout(%x: !tt.ptr<i32>, %n: i32, %ns: i64) {
+  // expected-error @+1 {{'tt.atomic_poll' with a timeout}}
+  %ok = tt.atomic_poll acquire, gpu, %x, %n timeout %ns : !tt.ptr<i32>, i32 -> i1
   tt.return
 }
 
@@ -512,5 +512,23 @@ tt.func public @a_pointer_made_from_an_integer(%t: !tt.ptr<i64>, %o: !tt.ptr<f16
   %q = tt.addptr %p, %c3 : !tt.ptr<f16>, i32
   %v = tt.load %q : !tt.ptr<f16>
   tt.store %o, %v : !tt.ptr<f16>
+  tt.return
+}
+
+// -----
+
+// An atomic load is an update that leaves what is there: nobody merges or moves it. A poll looks until it finds it.
+// CHECK-LABEL: @loads_that_stay
+// CHECK: memref.generic_atomic_rmw %x
+// CHECK: memref.atomic_yield
+// CHECK: memref.atomic_rmw assign
+// CHECK: scf.while
+// CHECK: memref.generic_atomic_rmw %x
+// CHECK: arith.cmpi ne
+// CHECK: scf.condition
+tt.func public @loads_that_stay(%x: !tt.ptr<i32>, %y: !tt.ptr<i32>, %n: i32) {
+  %v = tt.load %x {isVolatile = true} : !tt.ptr<i32>
+  tt.atomic_store release, gpu, %y, %v : !tt.ptr<i32>
+  %ok = tt.atomic_poll acquire, gpu, %x, %n : !tt.ptr<i32>, i32 -> i1
   tt.return
 }

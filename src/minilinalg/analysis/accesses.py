@@ -6,8 +6,8 @@
 | `Rows` | that holds but for one dimension: a table leads there, or its mask is no interval | rows at indices |
 | `Elements` | anything else | every element at an index of its own |
 
-Atomics have no form by rows. What lies outside of a mask is never touched, so a mask that is no box cannot be a window
-and a choice afterwards: the memory there may belong to nobody.
+Atomics and volatile loads have no form by rows. What lies outside of a mask is never touched, so a mask that is no box
+cannot be a window and a choice afterwards: the memory there may belong to nobody.
 """
 
 from __future__ import annotations
@@ -57,12 +57,13 @@ class Elements:
 
 
 Access: TypeAlias = Windows | Rows | Elements
-Accessor: TypeAlias = tt.LoadOp | tt.StoreOp | tt.AtomicRMWOp | tt.AtomicCASOp
+Atomic: TypeAlias = tt.AtomicRMWOp | tt.AtomicCASOp | tt.AtomicLoadOp | tt.AtomicStoreOp | tt.AtomicPollOp
+Accessor: TypeAlias = tt.LoadOp | tt.StoreOp | Atomic
 
 
 def mask_of(op: Accessor) -> SSAValue | None:
     """Where an access takes place; None for everywhere."""
-    return None if isinstance(op, tt.AtomicCASOp) else op.mask
+    return None if isinstance(op, tt.AtomicCASOp | tt.AtomicPollOp) else op.mask
 
 
 def access_of(op: Accessor, pointers: PointerAnalysis, masks: MaskAnalysis) -> Access:
@@ -79,7 +80,8 @@ def access_of(op: Accessor, pointers: PointerAnalysis, masks: MaskAnalysis) -> A
     indexed = {**rests, **tables}
     if not indexed:
         return Windows(state, mask)
-    if len(indexed) == 1 and isinstance(op, tt.LoadOp | tt.StoreOp):
+    is_plain = isinstance(op, tt.StoreOp) or (isinstance(op, tt.LoadOp) and not op.volatile)
+    if len(indexed) == 1 and is_plain:
         ((dim, why),) = indexed.items()
         # Rows are written one after the other, which is the order of the elements when nothing is around the rows.
         if isinstance(op, tt.LoadOp) or all(size == 1 for size in state.shape[:dim]):

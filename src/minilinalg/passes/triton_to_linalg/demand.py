@@ -50,12 +50,17 @@ class Demand:
                 self._access(op)
                 if op.other is not None:
                     self._need(op.other)
-            case tt.StoreOp():
+            case tt.StoreOp() | tt.AtomicStoreOp():
                 self._access(op)
                 self._need(op.value)
             case tt.AtomicRMWOp():
                 self._access(op)
                 self._need(op.val)
+            case tt.AtomicLoadOp():
+                self._access(op)
+            case tt.AtomicPollOp():
+                self._access(op)
+                self._need(op.expected)
             case tt.AtomicCASOp():
                 self._access(op)
                 self._need(op.cmp)

@@ -44,10 +44,6 @@ from minilinalg.passes.triton_to_linalg.views import Box, base_of, is_full, is_w
 
 def load(c: Conversion, op: tt.LoadOp) -> None:
     """A load gives what is in memory, and `other` where the mask does not hold; without `other`, nothing defined."""
-    if op.volatile:
-        what = "an element" if as_tensor(op.result.type) is None else "a block"
-        rule = "a load may be merged with an equal one, or moved out of a loop that does not write what it reads"
-        raise c.unsupported(op, f"a volatile load of {what}", rule)
     access = checked_access(c, op)
     type = as_tensor(op.result.type)
     if type is None:
@@ -118,7 +114,9 @@ def checked_access(c: Conversion, op: Accessor) -> Windows | Rows | Elements:
 
 
 def _accessed(op: Accessor) -> SSAValue:
-    return op.value if isinstance(op, tt.StoreOp) else op.result
+    if isinstance(op, tt.AtomicPollOp):
+        return op.expected
+    return op.value if isinstance(op, tt.StoreOp | tt.AtomicStoreOp) else op.result
 
 
 def _rows(c: Conversion, access: Windows | Rows) -> IndexedRows | None:
