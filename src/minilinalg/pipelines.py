@@ -73,6 +73,7 @@ SIMT_ROAD = (
     Row("tt", "cse", "equal pointers and masks become one value, which gets one layout"),
     Row("tt", "licm", "blocks that a loop computes the same way every time are computed once, in front of it"),
     Row("ttg", "convert-triton-to-tritongpu", "every tensor gets a layout over the threads, the same for its shape"),
+    Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}

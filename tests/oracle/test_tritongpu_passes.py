@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.oracle, pytest.mark.skipif(not INSTALLED, reason="trit
 KERNELS = [*FILES, *(path for path in EXAMPLES if path.name.count(".") == 1)]
 OFFICIAL = {
     "convert-triton-to-tritongpu": 'passes.ttir.add_convert_to_ttgpuir(pm, "cuda:90", WARPS, 32, 1)',
+    "tritongpu-coalesce": "passes.ttgpuir.add_coalesce(pm)",
 }
 ASK = """
 import json, sys, tempfile
@@ -90,3 +91,14 @@ def test_the_same_layouts_to_begin_with(path: Path, warps: int) -> None:
     free = ("arith.constant", "ttg.convert_layout")
     assert sorted(shown(mine, free)) == sorted(shown(theirs, free))
     assert Counter(conversions(mine)) <= Counter(conversions(theirs))
+
+
+@pytest.mark.parametrize("warps", [1, 4, 8])
+@pytest.mark.parametrize("path", KERNELS, ids=identity)
+def test_accesses_as_wide_as_the_official_ones(path: Path, warps: int) -> None:
+    start = official(path.read_text(), ("convert-triton-to-tritongpu",), warps)
+    theirs = parse_module(official(start, ("tritongpu-coalesce",), warps))
+    mine = ours(start, "tritongpu-coalesce")
+    memory = ("tt.load", "tt.store", "tt.atomic_rmw", "tt.atomic_cas")
+    accesses = [[text for text in shown(module) if text.startswith(memory)] for module in (mine, theirs)]
+    assert accesses[0] == accesses[1]

@@ -55,6 +55,7 @@ _NAMES = (
     "triton-reorder-broadcast",
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
+    "tritongpu-coalesce",
     "tritongpu-to-simt",
 )
 

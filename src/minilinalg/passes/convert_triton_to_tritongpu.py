@@ -19,11 +19,11 @@ from xdsl.dialects.builtin import (
     TensorType,
     i32,
 )
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Operation
 from xdsl.rewriter import Rewriter
 
 from minilinalg.dialects.tt.types import AnyTensor, encoding_of, is_tensor, tensor_type
-from minilinalg.dialects.ttg import BlockedEncodingAttr, ConvertLayoutOp, DistributedLayout, DotOperandEncodingAttr
+from minilinalg.dialects.ttg import BlockedEncodingAttr, DistributedLayout, DotOperandEncodingAttr
 from minilinalg.dialects.ttg.default_layout import blocked_for, default_layout
 from minilinalg.dialects.ttg.inference import (
     backward,
@@ -37,18 +37,8 @@ from minilinalg.dialects.ttg.inference import (
 )
 from minilinalg.errors import CommandError, InputError
 from minilinalg.passes.base import MinilinalgPass, require_simt_target
+from minilinalg.passes.layout_rewriting import converted, give_result
 from minilinalg.stages import WARPS
-
-
-def converted(value: SSAValue, layout: Attribute, at: Operation) -> SSAValue:
-    """`value` in another layout, converted in front of `at`; itself when it has that layout."""
-    if encoding_of(value.type) == layout:
-        return value
-    convert = ConvertLayoutOp(value, with_layout(tensor_type(value), layout))
-    convert.location = at.location
-    assert at.parent is not None
-    at.parent.insert_op_before(convert, at)
-    return convert.result
 
 
 @dataclass
@@ -90,21 +80,9 @@ class _Conversion:
 
     def give_layout(self, op: Operation, layout: DistributedLayout) -> None:
         """The results get `layout`, and their users the default one."""
-        after = op.next_op
-        assert after is not None
         for result in op.results:
-            if not is_tensor(result.type) or encoding_of(result.type) == layout:
-                continue
-            default = result.type
-            value = Rewriter.replace_value_with_new_type(result, with_layout(tensor_type(result), layout))
-            uses = list(value.uses)
-            if uses:
-                convert = ConvertLayoutOp(value, tensor_type_of(default))
-                convert.location = op.location
-                assert op.parent is not None
-                op.parent.insert_op_before(convert, after)
-                for use in uses:
-                    use.operation.operands[use.index] = convert.result
+            if is_tensor(result.type) and encoding_of(result.type) != layout:
+                give_result(result, layout, op)
 
     def by_inference(self, op: Operation) -> None:
         """The layout of the results follows from that of the operands."""
@@ -169,11 +147,6 @@ class _Conversion:
             op.operands[index] = converted(op.operands[index], DotOperandEncodingAttr(index, layout), op)
         op.operands[2] = converted(op.operands[2], layout, op)
         self.give_layout(op, layout)
-
-
-def tensor_type_of(type: Attribute) -> AnyTensor:
-    assert is_tensor(type)
-    return type
 
 
 RULES: Mapping[str, Callable[[_Conversion, Any], None]] = {
