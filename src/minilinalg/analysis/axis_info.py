@@ -317,6 +317,26 @@ def _expand_dims(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
     )
 
 
+def _reshape(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
+    """Dimensions of size one come and go; where others are split or merged nothing is known."""
+    info, old, new = analysis.of(op.src), _shape(op.src.type), _shape(op.result.type)
+    if [size for size in old if size > 1] != [size for size in new if size > 1] or op.allow_reorder is not None:
+        return unknown(op.result.type)
+    kept = iter([dim for dim, size in enumerate(old) if size > 1])
+    dims = [next(kept) if size > 1 else None for size in new]
+
+    def moved(entries: tuple[Any, ...], entry: Any) -> tuple[Any, ...]:
+        return tuple(entry if dim is None else entries[dim] for dim in dims)
+
+    return AxisInfo(
+        moved(info.contiguity, 1),
+        moved(info.divisibility, info.common_divisor),
+        moved(info.constancy, 1),
+        moved(info.stride, 0),
+        info.value,
+    )
+
+
 def _broadcast(analysis: AxisInfoAnalysis, op: Any) -> AxisInfo:
     info, old, new = analysis.of(op.src), _shape(op.src.type), _shape(op.result.type)
     constancy = tuple(n if o != n else c for o, n, c in zip(old, new, info.constancy, strict=True))
@@ -391,6 +411,7 @@ RULES: Mapping[str, Rule] = {
     "tt.broadcast": _broadcast,
     "tt.expand_dims": _expand_dims,
     "tt.make_range": _make_range,
+    "tt.reshape": _reshape,
     "tt.splat": _splat,
     "tt.trans": _transpose,
     "ttg.convert_layout": _same,
