@@ -349,7 +349,7 @@ REFUSALS = {
         "11: error: startup is 99999999999999999999\n"
         "  startup = 99999999999999999999\n"
         "            ^^^^^^^^^^^^^^^^^^^^\n"
-        "  rule: startup is at most 2**40",
+        "  rule: startup is at most 2**48",
     ),
     "figure that is a truth value": (
         ("row = 1", "row = true"),

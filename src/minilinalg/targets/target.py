@@ -42,8 +42,8 @@ INSTRUCTION_CLASSES: dict[str, str] = {
 """The classes of vector instructions that a target gives a cost for."""
 
 
-GREATEST = 2**40
-"""Of any figure. Cycles and bytes are added up in 64 bits: millions of the greatest fit."""
+GREATEST = 2**48
+"""Of any figure. Cycles and bytes are added up in 64 bits: thousands of the greatest fit."""
 
 
 class FigureError(InputError):
@@ -83,7 +83,7 @@ class Figures:
                     rule = f"{item.name} is at least {least}" if least != 1 else f"{item.name} is positive"
                     raise FigureError((item.name,), f"{item.name} is {value}", rule)
                 if value > GREATEST:
-                    raise FigureError((item.name,), f"{item.name} is {value}", f"{item.name} is at most 2**40")
+                    raise FigureError((item.name,), f"{item.name} is {value}", f"{item.name} is at most 2**48")
                 if item.metadata["power_of_two"] and int(value).bit_count() != 1:
                     raise FigureError((item.name,), f"{item.name} is {value}", f"{item.name} is a power of two")
         self.check()
