@@ -110,3 +110,11 @@ def test_a_counter_that_hands_out_work_does_not_order_the_work() -> None:
 """
     with pytest.raises(CoreRaceError, match=r"race between cores: .* of argument 'data'"):
         run(body, 2, False)
+
+
+def test_a_lock_that_another_argument_shares_is_not_watched() -> None:
+    """Who releases it through the other argument is not known to: so there is no report, right or wrong."""
+    body = ACQUIRE + COUNT + "  tt.store %out, %c0 : !tt.ptr<i32>\n"
+    lock, data = np.zeros(1, np.int32), np.zeros(8, np.int32)
+    compile(HEAD + body + TAIL, target="tiny-simd")[5](lock, data, lock, check=True)
+    assert data[0] == 5

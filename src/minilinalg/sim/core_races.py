@@ -103,9 +103,11 @@ class CoreRaceWatch(Observer):
     def start(self, memory: GlobalMemory, names: Sequence[str]) -> CoreRaces:
         """What is known in one run. names: of the arguments."""
         written = {names[i] for i in self.written if i is not None and i < len(names)}
-        # What lies in one segment with it orders too, and nobody is told when that is touched.
+        # What lies in one segment with it orders too, as may what a pointer of unknown origin leads to, and nobody is
+        # told when that is touched.
         ordering = [s for s in memory.segments if any(names[i] in s.names for i in self.ordering if i is not None)]
-        watches = None not in self.ordering and all(len(s.names) == 1 for s in ordering)
+        leads_anywhere = None in self.ordering or any(_argument(buffer) is None for buffer, _, _ in self._sides)
+        watches = not self.ordering or (not leads_anywhere and all(len(s.names) == 1 for s in ordering))
         tracked = [s for s in memory.segments if s not in ordering and (None in self.written or written & set(s.names))]
         order = Order(self.target.cores, self.target.cores_per_cluster)
         return CoreRaces(
