@@ -260,6 +260,23 @@ def test_a_pass_that_fails_on_what_no_road_brings_to_it_is_not_to_blame(capsys: 
     assert not Path("in.reproducer.mlir").exists()
 
 
+def test_a_pipeline_nested_deeper_than_anyone_writes(capsys: pytest.CaptureFixture[str]) -> None:
+    for depth, code in ((64, ExitCode.DONE), (65, ExitCode.WRONG_COMMAND), (2000, ExitCode.WRONG_COMMAND)):
+        assert main(["in.mlir", "-p", "builtin.module(" * depth + "cse" + ")" * depth]) == code
+    assert "'builtin.module' stands inside of 64 others" in capsys.readouterr().err
+
+
+def test_a_switch_of_two_values(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["in.mlir", "--verify-each=7"]) == ExitCode.WRONG_COMMAND
+    assert capsys.readouterr().err == "error: --verify-each cannot be '7'\n  rule: --verify-each is one of 0, 1\n"
+
+
+def test_a_text_behind_a_byte_order_mark(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in.mlir").write_bytes(b"\xef\xbb\xbfmodule {\n}\n")
+    assert main(["in.mlir"]) == ExitCode.DONE
+    assert capsys.readouterr().out == "module {\n}\n"
+
+
 def test_numbers_that_no_attribute_holds(capsys: pytest.CaptureFixture[str]) -> None:
     check = f'debug.assert %ok "small" program(%i, %i, %i) element(%i) of [{2**64}]'
     Path("in.mlir").write_text(f"func.func @f(%i: index, %ok: i1) {{\n  {check}\n  return\n}}\n", encoding="utf-8")

@@ -532,3 +532,11 @@ tt.func public @loads_that_stay(%x: !tt.ptr<i32>, %y: !tt.ptr<i32>, %n: i32) {
   %ok = tt.atomic_poll acquire, gpu, %x, %n : !tt.ptr<i32>, i32 -> i1
   tt.return
 }
+
+// -----
+
+// expected-error @+1 {{argument 'p' of function 'a_block_of_pointers_is_no_argument' has type tensor<8x!tt.ptr<f32>>}}
+tt.func @a_block_of_pointers_is_no_argument(%p: tensor<8x!tt.ptr<f32>>, %v: tensor<8xf32>) {
+  tt.store %p, %v : tensor<8x!tt.ptr<f32>>
+  tt.return
+}

@@ -133,7 +133,7 @@ def _parameter(func: Operation, name: str, type_: Attribute, promises: Mapping[s
         return Parameter(name, "pointer", shaped.pointee_type, promises)
     if type_.name == "memref":
         return Parameter(name, "pointer", shaped.element_type, promises)
-    if type_.name == "tensor":
+    if type_.name == "tensor" and not hasattr(shaped.element_type, "pointee_type"):
         return Parameter(name, "tensor", shaped.element_type, promises, tuple(shaped.get_shape()))
     if type_.name == "tt.tensordesc":
         return Parameter(name, "descriptor", shaped.block_type.element_type, promises, shaped.get_shape())
@@ -141,7 +141,7 @@ def _parameter(func: Operation, name: str, type_: Attribute, promises: Mapping[s
         return Parameter(name, "scalar", shaped, promises)
     raise UnsupportedError(
         f"argument '{name}' of function '{symbol(func)}' has type {type_}",
-        rule="an argument is a pointer, a descriptor, an integer, a float or a tensor",
+        rule="an argument is a pointer, a descriptor, an integer, a float, or a tensor of integers or floats",
         places=places_of(func),
     )
 

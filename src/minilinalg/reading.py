@@ -15,7 +15,8 @@ def read_text(path: str | Path, what: str) -> str:
     """
     path = Path(path)
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors begin a text with a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         parent = path.parent
         siblings = [str(parent / p.name) for p in parent.iterdir()] if parent.is_dir() else []

@@ -25,7 +25,12 @@ FLAGS = (
     Flag(("--allow-unregistered-dialect",), "read operations of dialects that are not known"),
     Flag(("--split-input-file",), "process the parts between lines '// -----' each on its own"),
     Flag(("--verify-diagnostics",), "the diagnostics must be those of 'expected-error @+1 {{text}}' comments"),
-    Flag(("--verify-each", "--verify-passes"), "verify after every pass, not only where a stage ends", "[0|1]"),
+    Flag(
+        ("--verify-each", "--verify-passes"),
+        "verify after every pass, not only where a stage ends",
+        "[0|1]",
+        ("0", "1"),
+    ),
     Flag(("--remarks",), "show why passes did or did not do something"),
     Flag(("--print-ir-after-all", "--mlir-print-ir-after-all"), "print the IR to stderr after each pass"),
     Flag(("--print-ir-after-change", "--mlir-print-ir-after-change"), "the same, for passes that changed it"),

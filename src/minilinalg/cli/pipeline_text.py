@@ -24,6 +24,9 @@ from minilinalg.pipelines import Step
 
 OUTERMOST = "builtin.module"
 
+DEEPEST = 64
+"""Operations around a pass."""
+
 # What may come next, as a user reads it; the terminals of the grammar that are not here stand for themselves.
 _TERMINALS = {
     "OPERATION": "an operation such as tt.func",
@@ -85,6 +88,12 @@ class _Reader:
             raise CommandError(
                 f"something stands beside {OUTERMOST}(...)",
                 rule=f"a nested pipeline is one {OUTERMOST}(...) with everything in it",
+                places=[self.place(name)],
+            )
+        if len(anchor) == DEEPEST:
+            raise CommandError(
+                f"'{name}' stands inside of {DEEPEST} others",
+                rule=f"a pipeline is nested at most {DEEPEST} deep",
                 places=[self.place(name)],
             )
         self.check_anchor(name)
