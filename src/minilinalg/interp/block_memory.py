@@ -37,22 +37,41 @@ class Places:
     """The words of `size` bytes that the threads of blocks access.
 
     index: word numbers, (L, threads, accesses of each). low, high: the bytes that they lie between. fault: an error
-    that stands for the first access out of bounds or alignment, unless it is masked off.
+    that stands for the first access out of bounds or alignment, unless it is masked off. is_range: whether they are all
+    words between low and high, in some order.
     """
 
-    __slots__ = ("fault", "full", "high", "index", "low", "size")
+    __slots__ = ("_parts", "fault", "full", "high", "index", "is_range", "low", "size")
 
     def __init__(self, index: Array, size: int, low: int, high: int, fault: Fault | None):
         self.index = index
         self.size = size
         self.low, self.high = low, high
         self.fault = fault
+        self.is_range = False
         self.full: Array | None = None
         """The word numbers in the memories of all blocks of a chunk, one behind the other: (blocks, words)."""
+        self._parts: dict[bytes, tuple[Places, Array]] = {}
 
     def among(self, words: int, rows: Array) -> Array:
         """Word numbers when the blocks at `rows` have so many words each, one block behind the other: (P, T, A)."""
         return self.index + (rows * words).reshape(-1, 1, 1)
+
+    def part(self, mask: Array) -> tuple[Places, Array] | None:
+        """The places where a mask is true, (L, 1, n), and which accesses of a thread block's these are; None when
+        either differs between blocks."""
+        if len(self.index) > 1 or len(mask) > 1:
+            return None
+        mask = np.broadcast_to(mask, self.index.shape)
+        key = mask.tobytes()
+        found = self._parts.get(key)
+        if found is None:
+            if len(self._parts) >= KEPT:
+                self._parts.clear()
+            chosen = np.flatnonzero(mask)
+            index = self.index.reshape(1, 1, -1)[:, :, chosen]
+            found = self._parts[key] = Places(index, self.size, self.low, self.high, None), chosen
+        return found
 
 
 class Fault:
@@ -118,6 +137,7 @@ class PlacesOf:
             return found
         places = self._made(address, nbytes)
         if key is not None:
+            places.is_range = np.unique(places.index).size * places.size == places.high - places.low
             if len(self._kept) >= KEPT:
                 self._kept.clear()
             self._kept[key] = places
@@ -182,6 +202,9 @@ class BlockMemory:
         words = self._taken(self._table(places.size), places, rows)
         if self._known is None or places in self._sure:
             return words, None
+        if rows is None and places.is_range and self._known[:, places.low : places.high].all():
+            self._sure.add(places)
+            return words, None
         known = self._taken(self._table(places.size, known=True), places, rows).view(np.uint8)
         if known.all():
             if rows is None:
@@ -205,6 +228,11 @@ class BlockMemory:
 
     def _put(self, table: Array, places: Places, words: Any, mask: Array | None, rows: Any) -> None:
         flat = table.reshape(-1)
+        if mask is not None and (part := places.part(mask)) is not None:
+            places, chosen = part
+            mask = None
+            if np.ndim(words) == 3:
+                words = words.reshape(len(words), 1, -1).take(chosen, axis=2)
         if mask is None and rows is None and len(places.index) == 1:
             if places.full is None or len(places.full) != self.blocks:
                 places.full = places.among(table.shape[1], self._all)
@@ -221,6 +249,10 @@ class BlockMemory:
         """What was written is defined now; where `known`, as `read` gives it, says so."""
         if self._known is None or (known is None and places in self._sure):
             return
+        if known is None and mask is None and rows is None and places.is_range:
+            self._known[:, places.low : places.high] = 0xFF
+            self._sure.add(places)
+            return
         marks = np.full(places.size, 0xFF, np.uint8) if known is None else np.ascontiguousarray(known)
         self._put(self._table(places.size, known=True), places, marks.view(WORDS[places.size]), mask, rows)
         if known is not None:
@@ -232,6 +264,9 @@ class BlockMemory:
         """What is there is undefined now: it is about to be written, at some time."""
         if self._known is not None:
             self._doubt(places)
+            if mask is None and rows is None and places.is_range:
+                self._known[:, places.low : places.high] = 0
+                return
             self._put(self._table(places.size, known=True), places, WORDS[places.size].type(0), mask, rows)
 
     def _doubt(self, places: Places) -> None:
