@@ -652,3 +652,21 @@ def test_a_copy_that_is_misaligned() -> None:
 def test_a_copy_from_out_of_bounds() -> None:
     error = fails(module(COPY.format(mask=""), shared=256), 2, [numbers(100), numbers(1)])
     assert error.startswith("'simt.cp_async' is out of bounds: it touches bytes 400 to 404 of argument 'x'")
+
+
+def test_one_address_in_all_threads_and_registers() -> None:
+    body = (
+        LOAD
+        + MINE
+        + """
+    simt.store_shared %mine, %v : vector<1xi32>, vector<1xf32>
+    %bv = vector.broadcast %b : i32 to vector<2xi32>
+    %c = arith.constant dense<4> : vector<2xi32>
+    %b4 = arith.muli %bv, %c : vector<2xi32>
+    %both = arith.andi %b4, %b4 : vector<2xi32>
+    %w = simt.load_shared %both : vector<2xi32> -> vector<2xf32>
+    %r = vector.shuffle %w, %w [1] : vector<2xf32>, vector<2xf32>
+    """
+    )
+    found = each(module(body + STORE, shared=256), 5, lambda: [numbers(320), np.zeros(320, np.float32)])
+    assert (found.reshape(5, 64) == 65 * numbers(5)[:, None]).all()

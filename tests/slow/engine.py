@@ -92,6 +92,12 @@ class Machine:
         self.memory = memory
         self.grid = grid
         self.program = (0, 0, 0)
+        self.thread = 0
+        """The thread of a block that runs, where functions are of one thread."""
+        self.shared = 0
+        """Where the shared memory of its block begins."""
+        self.meet: Callable[[Any], Sequence[Any]] = lambda what: [what]
+        """Waits for all threads of the block; what each of them gave."""
         self.forall_order = forall_order
         self.iteration: list[tuple[int, ...]] = []
         """The indices of the linalg operations around the current one, innermost last."""

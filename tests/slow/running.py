@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import ml_dtypes
@@ -25,6 +27,7 @@ from . import (  # noqa: F401
     memref,
     pointers,
     reductions,
+    simt,
     tensor,
     tt,
 )
@@ -32,8 +35,9 @@ from .descriptors import block_of
 from .engine import Machine
 from .errors import SlowError, SlowUnsupported
 from .memory import Memory
-from .reading import DYNAMIC, attribute, dtype_of, name_of, shape_of, string, symbol
-from .scalars import INDEX, DType, Float, Undefined, from_python
+from .reading import DYNAMIC, attribute, dtype_of, integer, name_of, shape_of, string, symbol
+from .scalars import INDEX, DType, Float, Int, Undefined, from_python
+from .threads import run_threads
 from .values import Descriptor, MemRef, Tensor, row_major, size_of
 
 ABI = "ml.abi"
@@ -64,7 +68,8 @@ def run(
     machine = Machine(module, memory, grid, forall_order)
     buffers = _result_buffers(machine, op)
     given = [*args, *buffers]
-    if attribute(op, ABI) is not None and "tensor" not in _kinds(op):
+    threads = attribute(op, "simt.threads")
+    if threads is None and attribute(op, ABI) is not None and "tensor" not in _kinds(op):
         given += grid
     parameters = [arg.type for arg in op.regions[0].blocks[0].args]
     if len(parameters) != len(given):
@@ -77,12 +82,28 @@ def run(
                 for x in range(grid[0]):
                     machine.program = (x, y, z)
                     machine.call(op, values)
+    elif threads is not None:
+        for z, y, x in itertools.product(*(range(n) for n in reversed(grid))):
+            _run_block(machine, op, (x, y, z), values)
     else:
         results = machine.call(op, values)
     memory.write_back()
     types = op.properties["function_type"].outputs.data  # pyright: ignore
     made = zip(parameters[len(args) :], buffers, strict=False)
     return [_array(machine, type, result) for type, result in (*made, *zip(types, results, strict=True))]
+
+
+def _run_block(machine: Machine, op: Operation, block: tuple[int, int, int], values: Sequence[Any]) -> None:
+    """Runs a function of one thread in all threads of a block, which has shared memory of its own."""
+    shared = machine.memory.allocate("shared memory", integer(op, "simt.shared", 0))
+
+    def body(thread: int, meet: Callable[[Any], Sequence[Any]]) -> None:
+        own = copy(machine)
+        own.program, own.thread, own.shared, own.meet = block, thread, shared, meet
+        own._frame = {}  # pyright: ignore[reportPrivateUsage]
+        own.call(op, values)
+
+    run_threads(integer(op, "simt.threads"), body)
 
 
 def _kinds(op: Operation) -> list[str]:
@@ -134,6 +155,9 @@ def _argument(type: Attribute, value: Any, address: int | None) -> Any:
         return value
     if address is None:
         return _tensor(dtype_of(type), value) if type.name == "tensor" else from_python(dtype_of(type), value)
+    if dtype_of(type) == Int(64):
+        # An address, where functions are of one thread.
+        return address
     match type.name:
         case "tt.ptr":
             return address

@@ -15,7 +15,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
-from minilinalg.interp.values import Affine, Partial, written_out
+from minilinalg.interp.values import Affine, Partial, spread, written_out
 
 SHARED = "shared"
 """The memory space in the arenas of a chunk."""
@@ -106,14 +106,23 @@ class Fault:
 class PlacesOf:
     """From addresses to places, for one operation.
 
-    size: the bytes of what each address names. change: from the addresses (L, T, A) that threads give to those of the
-    words, of `word` bytes, that they access; threads: the numbers of the threads whose addresses count (None: all).
+    shape: (threads, addresses of each), (1, 1) for one address of a block. size: the bytes of what each address names.
+    change: from the addresses (L, T, A) that threads give to those of the words, of `word` bytes, that they access;
+    threads: the numbers of the threads whose addresses count (None: all).
     """
 
     def __init__(
-        self, what: str, size: int, *, word: int | None = None, change: Change | None = None, threads: Any = None
+        self,
+        what: str,
+        shape: tuple[int, ...],
+        size: int,
+        *,
+        word: int | None = None,
+        change: Change | None = None,
+        threads: Any = None,
     ):
         self.what = what
+        self.shape = shape
         self.size = size
         self.word = word or size
         self.change = change
@@ -144,13 +153,10 @@ class PlacesOf:
         return places
 
     def _made(self, address: Any, nbytes: int) -> Places:
-        if type(address) is Affine:
-            shape = address.shape
-            full = np.broadcast_to(address.array(), (len(address.array()), *shape))
-        else:
-            full = np.asarray(written_out(address))
-            full = full.reshape(-1, 1, 1) if full.ndim < 3 else full
-        addresses = full.astype(np.int64)
+        given = np.asarray(written_out(address), np.int64)
+        if given.ndim < 3:
+            given = given.reshape(-1, 1, 1)
+        addresses = spread(given, self.shape)
         if self.threads is not None:
             addresses = addresses[:, self.threads]
         wrong = (addresses < 0) | (addresses > nbytes - self.size) | ((addresses & (self.size - 1)) != 0)

@@ -59,8 +59,8 @@ def emit_load_shared(em: Emitter, op: Any) -> None:
     dtype, scalar = dtype_of(op.result.type), rank_of(op.result.type) is None
     shape = (1, 1) if scalar else shape_of(op.result.type)
     what, stored = f"'{op.name}'", stays_stored(op.result)
-    size = shape[-1] * dtype.itemsize // (1 if scalar else shape_of(op.address.type)[-1])
-    places = PlacesOf(what, size)
+    given = (1, 1) if scalar else shape_of(op.address.type)
+    places = PlacesOf(what, given, shape[-1] * dtype.itemsize // given[-1])
 
     def load(c: Chunk, address: Any) -> Any:
         found = load_words(c, places(address, BlockMemory.of(c).nbytes), dtype, shape, stored, what)
@@ -80,7 +80,8 @@ def one_of_a_block(value: Any, dtype: DType) -> Any:
 def emit_store_shared(em: Emitter, op: Any) -> None:
     dtype, shape = dtype_of(op.value.type), shape_of(op.value.type)
     what = f"'{op.name}'"
-    places = PlacesOf(what, shape[-1] * dtype.itemsize // shape_of(op.address.type)[-1])
+    given = shape_of(op.address.type)
+    places = PlacesOf(what, given, shape[-1] * dtype.itemsize // given[-1])
 
     def store(c: Chunk, address: Any, value: Any, mask: Any) -> None:
         store_words(c, places(address, BlockMemory.of(c).nbytes), value, mask, dtype, shape, what)
@@ -117,7 +118,7 @@ def matrix_places(op: Any, threads: int) -> PlacesOf:
         found = addresses[:, giver] + offset[:, :, None]
         return found.transpose(0, 1, 3, 2).reshape(len(addresses), threads, -1)
 
-    return PlacesOf(f"'{op.name}'", 16, word=word, change=change, threads=givers)
+    return PlacesOf(f"'{op.name}'", shape_of(op.address.type), 16, word=word, change=change, threads=givers)
 
 
 @meaning("simt.ldmatrix", fresh=True)
@@ -178,7 +179,7 @@ class Landing:
 def emit_cp_async(em: Emitter, op: Any) -> None:
     what, size = f"'{op.name}'", int(op.bytes.value.data)
     shape = shape_of(op.source.type)
-    places_of = PlacesOf(what, size)
+    places_of = PlacesOf(what, shape, size)
 
     def copy(c: Chunk, to: Any, source: Any, mask: Any) -> None:
         memory = BlockMemory.of(c)
