@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from minilinalg.check import Checked, PassChecks
+    from minilinalg.cuda import CudaKernel
     from minilinalg.interp.run import Executable
     from minilinalg.sim.report import MachineReport
     from minilinalg.sim.run import Simulator
@@ -45,6 +46,12 @@ class HasModule(Protocol):
     @property
     def module(self) -> ModuleOp: ...
 
+
+PTX = "ptx"
+"""What `Kernel.text` has beside the stages."""
+
+DEVICES = ("cuda",)
+"""Real machines that a kernel may run on."""
 
 Check = bool | Literal["deep"]
 Source = str | os.PathLike[str] | ModuleOp | HasModule
@@ -63,6 +70,8 @@ class Run:
     report: MachineReport | None = None
     checked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    milliseconds: float | None = None
+    """What the kernel took on a real GPU; None on a simulated machine."""
 
     def _machine(self) -> MachineReport:
         if self.report is None:
@@ -110,10 +119,13 @@ class Kernel:
     remarks: list[Remark]
     stopped: UnsupportedError | None = None
     """Why it reaches no further stage, when it was compiled with `partial=True`; else None."""
+    device: str | None = None
+    """Where stage simt runs: "cuda", or None for the simulated machine."""
     _executables: dict[tuple[str, RunOptions], Executable] = field(
         default_factory=dict[tuple[str, RunOptions], "Executable"]
     )
     _simulators: dict[RunOptions, Simulator] = field(default_factory=dict[RunOptions, "Simulator"])
+    _on_gpu: list[CudaKernel] = field(default_factory=list["CudaKernel"])
     _checks: dict[str, PassChecks] = field(default_factory=dict[str, "PassChecks"])
 
     def __repr__(self) -> str:
@@ -145,7 +157,11 @@ class Kernel:
         return self.modules[stage]
 
     def text(self, stage: str, *, debuginfo: bool = False) -> str:
-        """The text of the module at the end of `stage`."""
+        """The text of the module at the end of `stage`; of "ptx", what the GPU's driver takes of stage simt."""
+        if stage == PTX:
+            from minilinalg.codegen.ptx import machine_of, ptx_text
+
+            return ptx_text(self.module("simt"), machine_of(self.target))
         return module_text(self.module(stage), debuginfo=debuginfo)
 
     def __getitem__(self, grid: Any) -> Callable[..., Run]:
@@ -191,6 +207,8 @@ class Kernel:
                 self._simulators[options] = Simulator(module, self.target, self.name, options)
             found = self._simulators[options].run(grid, args)
             return Run(found.results, found.report, checked, notes)
+        if self.device is not None and stage == "simt":
+            return Run([], None, checked, notes, self._cuda().run(grid, args))
         if not options.answers:
             raise CommandError(f"stage '{stage}' has no cycles", rule="only the simd stage counts cycles")
         if (stage, options) not in self._executables:
@@ -199,6 +217,15 @@ class Kernel:
             self._executables[stage, options] = Executable(module, self.name, options)
         results = self._executables[stage, options].run(grid, args, cores=self.target.cores)
         return Run(results, None, checked, notes)
+
+    def _cuda(self) -> CudaKernel:
+        """The kernel on the GPU, loaded when it is first run."""
+        if not self._on_gpu:
+            from minilinalg.codegen.ptx import machine_of
+            from minilinalg.cuda import CudaKernel
+
+            self._on_gpu.append(CudaKernel(self.module("simt"), self.name, machine_of(self.target)))
+        return self._on_gpu[0]
 
     def _check(
         self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None
@@ -290,6 +317,7 @@ def compile(
     to: str | None = None,
     partial: bool = False,
     watch: Sequence[Instrumentation] = (),
+    device: str | None = None,
 ) -> Kernel:
     """Compiles a kernel down a road.
 
@@ -297,7 +325,8 @@ def compile(
     `module` (a builder's); a module is not changed.
     target: a machine by name, the path of a TOML file, or a Target. function: which one, when there are several.
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
-    `kernel.stopped`, instead of raising. watch: instrumentation of the passes.
+    `kernel.stopped`, instead of raising. watch: instrumentation of the passes. device: "cuda" runs stage simt on the
+    first GPU of this computer instead of the simulated one.
 
     Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
     for an unknown road, target or stage.
@@ -328,4 +357,4 @@ def compile(
         if not partial:
             raise
         stopped = error
-    return Kernel(name, road, machine, original, modules, list(ctx.remarks), stopped)
+    return Kernel(name, road, machine, original, modules, list(ctx.remarks), stopped, device)

@@ -45,6 +45,7 @@ class Request:
     road: str | None = None
     target: str | None = None
     stage: str | None = None
+    device: str | None = None
     function: str | None = None
     check: Check = False
     numbers: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
@@ -84,6 +85,7 @@ class Outcome:
     notes: Sequence[str] = ()
     answers: Sequence[Answer] = ()
     report: MachineReport | None = None
+    milliseconds: float | None = None
     failure: CheckError | None = None
 
     @property
@@ -135,7 +137,7 @@ def _perform(request: Request, show: Callable[[str], None]) -> Outcome:
         error.diagnostic = with_excerpts(_with_reproducer(error, request), request.file, request.text)
         return outcome
     outcome.checks = checks.checked
-    outcome.report, outcome.notes = run.report, run.notes
+    outcome.report, outcome.notes, outcome.milliseconds = run.report, run.notes, run.milliseconds
     return _judged(outcome, run.results)
 
 
@@ -179,6 +181,7 @@ def _compiled(request: Request, module: ModuleOp, name: str, log: _PassLog) -> K
             to=request.stage,
             partial=True,
             watch=[log],
+            device=request.device,
         )
     except PassFailure as failure:
         raise _blamed(failure, request) from failure.__cause__

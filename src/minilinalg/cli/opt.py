@@ -35,6 +35,7 @@ FLAGS = (
     Flag(("--print-ir-after-all", "--mlir-print-ir-after-all"), "print the IR to stderr after each pass"),
     Flag(("--print-ir-after-change", "--mlir-print-ir-after-change"), "the same, for passes that changed it"),
     Flag(("--print-ir-tree-dir", "--mlir-print-ir-tree-dir"), "write the IR after each pass to DIR", "DIR"),
+    Flag(("--emit",), "print the module of stage simt as text for the target's GPU", "ptx", ("ptx",)),
     Flag(("--print-debuginfo", "--mlir-print-debuginfo"), "print where operations come from"),
     Flag(("--mlir-print-op-generic",), "print every operation in its generic form"),
     Flag(("--dump-pass-pipeline",), "print the pipeline to stderr, as a text for -p"),

@@ -22,6 +22,7 @@ FLAGS = (
     Flag(("--road",), "the road that the kernel takes down (minilinalg pipelines lists them)", "NAME"),
     Flag(("--target",), "the machine: a name (minilinalg targets lists them), or the path of a target file", "NAME"),
     Flag(("--launch",), "the launch file: grid, arguments and reference, in TOML", "FILE"),
+    Flag(("--device",), "run on this computer's GPU instead of the simulated one", "cuda", ("cuda",)),
     Flag(("--stage",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
     Flag(("--function",), "which function runs, where there are several", "NAME"),
     Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
@@ -93,7 +94,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
     road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
-    asks = ("stage", "check", "no-cycles", "no-answers")
+    asks = ("stage", "device", "check", "no-cycles", "no-answers")
     if road is None and (target is not None or any(arguments.has(flag) for flag in asks)):
         # What only a road has use for asks for one.
         road = DEFAULT_ROAD
@@ -116,6 +117,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         road=road,
         target=target,
         stage=stage,
+        device=arguments.text("device"),
         function=arguments.text("function"),
         check="deep" if arguments.text("check") == "deep" else arguments.has("check"),
         numbers=dict(_number(value or "") for key, value in arguments.order if key == "set"),

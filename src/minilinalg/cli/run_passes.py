@@ -152,7 +152,7 @@ class Run:
             except PassFailure as failure:
                 raise self.with_reproducer(failure, part.text, steps) from failure.__cause__
         with self.span("Printer"):
-            return self.show(module)
+            return self.emit(module) if self.arguments.has("emit") else self.show(module)
 
     def context(self) -> MLContext:
         from minilinalg.context import make_context
@@ -176,6 +176,11 @@ class Run:
 
         has = self.arguments.has
         return module_text(module, debuginfo=has("print-debuginfo"), generic=has("mlir-print-op-generic"))
+
+    def emit(self, module: ModuleOp) -> str:
+        from minilinalg.codegen.ptx import machine_of, ptx_text
+
+        return ptx_text(module, machine_of(self.target))
 
     def span(self, name: str) -> AbstractContextManager[None]:
         return nullcontext() if self.times is None else self.times.span(name)

@@ -34,6 +34,8 @@ def print_report(outcome: Outcome) -> None:
         print("\nThe kernel changed nothing, and there is no reference.")
     if outcome.report is not None:
         print(f"\n{outcome.report.render()}")
+    if outcome.milliseconds is not None:
+        print(f"\n{outcome.milliseconds:.3f} ms on the GPU")
 
 
 def headline(outcome: Outcome) -> str:
@@ -41,7 +43,10 @@ def headline(outcome: Outcome) -> str:
     request = outcome.request
     if outcome.kernel is None:
         return f"{outcome.launch.function}, as it is in {request.file}"
-    return f"{outcome.launch.function} on {outcome.kernel.target.name}, road {request.road}, stage {outcome.stage}"
+    where = "the GPU, for " if request.device is not None else ""
+    return (
+        f"{outcome.launch.function} on {where}{outcome.kernel.target.name}, road {request.road}, stage {outcome.stage}"
+    )
 
 
 def grid_text(launch: Launch) -> str:
@@ -128,6 +133,7 @@ def to_json(outcome: Outcome) -> dict[str, Any]:
         ],
         "answers": [_answer_json(answer) for answer in outcome.answers],
         "machine": None if outcome.report is None else outcome.report.to_json(),
+        "milliseconds": outcome.milliseconds,
         "remarks": [
             {"pass": r.pass_name, "text": r.text, "places": [str(p) for p in r.places]} for r in outcome.remarks
         ],

@@ -1,0 +1,1 @@
+"""Text for machines that exist: what a module of the last stage of a road is printed as."""

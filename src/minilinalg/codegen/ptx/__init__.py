@@ -1,0 +1,20 @@
+"""PTX: a module of stage `simt` as text that the CUDA driver takes.
+
+| file | what it has |
+|---|---|
+| `elements.py` | what stands for one element of a thread's registers |
+| `writer.py` | instructions as they are written, registers, what is alive |
+| `integers.py`, `floats.py`, `conversions.py`, `math_functions.py` | arithmetic |
+| `registers.py` | registers that change places or lanes, barriers, thread and block |
+| `memory.py`, `atomics.py` | global and shared memory |
+| `dot.py` | products on tensor cores and without |
+| `control_flow.py` | loops and branches |
+| `module.py` | functions with their parameters, the module |
+
+Each file ends with a table, `HANDLERS`: name of an operation -> what writes it.
+"""
+
+from minilinalg.codegen.ptx.module import machine_of, ptx_name, ptx_text
+from minilinalg.codegen.ptx.writer import Machine
+
+__all__ = ["Machine", "machine_of", "ptx_name", "ptx_text"]

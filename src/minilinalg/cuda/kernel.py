@@ -1,0 +1,128 @@
+"""A function of stage simt on the GPU."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp
+
+from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
+from minilinalg.codegen.ptx import Machine, ptx_name, ptx_text
+from minilinalg.cuda.driver import (
+    LOCAL_BYTES,
+    MAX_DYNAMIC_SHARED,
+    MAX_SHARED_OF_BLOCK,
+    REGISTERS,
+    Driver,
+    driver,
+)
+from minilinalg.cuda.memory import DeviceArrays
+from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
+from minilinalg.errors import RunError
+
+STATIC_SHARED = 48 << 10
+"""Bytes of shared memory that a block may have without asking."""
+
+
+class CudaKernel:
+    """A function of a module of stage simt, compiled by the driver.
+
+    Raises CommandError without a GPU, UnsupportedError for what has no PTX, InputError for PTX that the driver refuses.
+    """
+
+    def __init__(self, module: ModuleOp, function: str | None, machine: Machine):
+        self.driver: Driver = driver()
+        self.function = find_function(module, function)
+        self.abi = FunctionAbi.of(self.function)
+        self.text = ptx_text(module, machine)
+        self.threads, self.shared = self._number(THREADS_ATTR), self._number(SHARED_ATTR)
+        self._module = self.driver.load(self.text)
+        self._handle = ctypes.c_void_p()
+        name = ptx_name(symbol(self.function)).encode()
+        self.driver.call("cuModuleGetFunction", ctypes.byref(self._handle), self._module, name)
+        most = self.driver.attribute(MAX_SHARED_OF_BLOCK)
+        if self.shared > most:
+            raise RunError(
+                f"'{self.abi.name}' has {self.shared} bytes of shared memory",
+                rule=f"a block has at most {most} of them on {self.driver.name}",
+            )
+        if self.shared > STATIC_SHARED:
+            self.driver.call("cuFuncSetAttribute", self._handle, MAX_DYNAMIC_SHARED, self.shared)
+
+    def _number(self, name: str) -> int:
+        found = self.function.attributes[name]
+        assert isinstance(found, IntegerAttr)
+        return found.value.data
+
+    def _attribute(self, number: int) -> int:
+        value = ctypes.c_int()
+        self.driver.call("cuFuncGetAttribute", ctypes.byref(value), number, self._handle)
+        return value.value
+
+    @property
+    def registers(self) -> int:
+        """Registers of 32 bits that a thread has."""
+        return self._attribute(REGISTERS)
+
+    @property
+    def spilled(self) -> int:
+        """Bytes of local memory that a thread has: what did not fit into its registers."""
+        return self._attribute(LOCAL_BYTES)
+
+    def run(self, grid: Any, args: Sequence[Any]) -> float:
+        """Runs the kernel, arrays written in place. Returns the milliseconds that it took on the GPU."""
+        with self.staged(args) as staged:
+            took = staged.milliseconds(grid)
+            staged.arrays.download()
+        return took
+
+    @contextmanager
+    def staged(self, args: Sequence[Any]) -> Generator[Staged]:
+        """The arguments on the GPU, for several launches."""
+        with DeviceArrays(self.driver, self.abi, args) as arrays:
+            yield Staged(self, arrays)
+
+    def launch(self, sizes: tuple[int, int, int], values: Sequence[bytes]) -> None:
+        """Starts the kernel and does not wait. values: the bytes of each argument."""
+        if 0 in sizes:
+            return
+        held = [ctypes.create_string_buffer(value, len(value)) for value in values]
+        pointers = (ctypes.c_void_p * max(len(held), 1))(*(ctypes.addressof(each) for each in held))
+        self.driver.call("cuLaunchKernel", self._handle, *sizes, self.threads, 1, 1, self.shared, None, pointers, None)
+
+
+class Staged:
+    """A kernel with its arguments on the GPU."""
+
+    def __init__(self, kernel: CudaKernel, arrays: DeviceArrays):
+        self.kernel, self.arrays = kernel, arrays
+        self.driver = kernel.driver
+
+    def milliseconds(self, grid: Any, times: int = 1) -> float:
+        """Launches the kernel so many times in a row; what one of them took on average."""
+        sizes = check_grid(grid)
+
+        def launch() -> None:
+            for _ in range(times):
+                self.kernel.launch(sizes, self.arrays.values)
+
+        return _timed(self.driver, launch) / times
+
+
+def _timed(driver: Driver, work: Callable[[], None]) -> float:
+    """Milliseconds between two events around what `work` starts."""
+    begin, end = ctypes.c_void_p(), ctypes.c_void_p()
+    for event in (begin, end):
+        driver.call("cuEventCreate", ctypes.byref(event), 0)
+    driver.call("cuEventRecord", begin, None)
+    work()
+    driver.call("cuEventRecord", end, None)
+    driver.call("cuEventSynchronize", end)
+    took = ctypes.c_float()
+    driver.call("cuEventElapsedTime", ctypes.byref(took), begin, end)
+    for event in (begin, end):
+        driver.call("cuEventDestroy_v2", event)
+    return took.value
