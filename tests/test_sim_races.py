@@ -14,10 +14,14 @@ import minilinalg as ml
 from minilinalg.context import make_context
 from minilinalg.errors import RunError
 from minilinalg.interp import RunOptions
+from minilinalg.interp.dtypes import F32
+from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.views import MemRef
 from minilinalg.launch.file import LaunchFile
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import road_steps, run_pipeline
 from minilinalg.sim.byte_sets import View, shared
+from minilinalg.sim.races import Access, Races
 from minilinalg.sim.run import Simulator
 from minilinalg.targets import load_target
 
@@ -68,6 +72,46 @@ ORDERED = {
 def test_races(name: str):
     with pytest.raises(RunError, match="race between pipes"):
         run(RACES[name])
+
+
+def bytes_of(m: MemRef, core: int) -> set[int]:
+    """What a core touches, one element at a time."""
+    first, *numbers = [int(n[core]) if isinstance(n, np.ndarray) else int(n) for n in (m.offset, *m.sizes, *m.strides)]
+    (rows, columns), (down, across) = numbers[:2], numbers[2:]
+    return {first + r * down + c * across + b for r in range(rows) for c in range(columns) for b in range(4)}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_blocks_at_places_of_each_core(seed: int):
+    """Nothing is ordered but by its pipe: cores race where their own blocks meet, each beside what it did before."""
+    random, op, cores = np.random.default_rng(seed), ModuleOp([]), 3
+    memory, races = GlobalMemory(), Races(cores)
+    done: list[tuple[Any, int, set[int]]] = []
+
+    def number(low: int, high: int) -> Any:
+        several = random.integers(low, high, cores) * 4
+        return several if random.random() < 0.6 else int(several[0])
+
+    for _ in range(12):
+        pipe, kind = random.choice(["io_dma", "move_dma", "vector"]), random.choice(["reads", "reads", "writes"])
+        sizes = [n // 4 for n in (number(0, 3), number(1, 3))]
+        block = MemRef(F32, number(0, 60), sizes, [number(2, 9), 4], memory=memory)
+        active: Any = [slice(None), slice(1, 3), np.array([0, 2])][random.integers(3)]
+        names = np.arange(cores)[active].tolist()
+        access = Access(op, str(pipe), str(kind), 0)  # pyright: ignore
+        mine = {core: bytes_of(block, core) for core in names}
+        expected = [
+            core
+            for other, core, touched in done
+            if core in mine and other.pipe != pipe and "writes" in (other.kind, kind) and touched & mine[core]
+        ]
+        try:
+            races.instruction([access], [block.take_programs(active)], access.pipe, active, [], False)
+        except RunError as error:
+            assert any(f"on core {core}," in error.diagnostic.render() for core in expected)
+            return
+        assert not expected
+        done += [(access, core, touched) for core, touched in mine.items()]
 
 
 @pytest.mark.parametrize("name", ORDERED)

@@ -1,7 +1,7 @@
 """float16 from and to float32, several times faster than NumPy's own conversions; float16 as float32 means its values.
 
-All do the same to every number, in pieces that stay near the core, and leave to NumPy the pieces with a NaN, an
-infinity, or what becomes one.
+All do the same to every number, in pieces that stay near the core, and leave to NumPy what is NaN, infinite, or becomes
+so.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def _round_piece(x: Array, out: Array) -> None:
     float16 below 2**-14 are as far apart as just above.
     """
     scale = x.view(np.uint32) & np.uint32(0x7F800000)
-    if scale.max() >= 0x47000000:
-        out[...] = x.astype(np.float16)
-        return
+    large = np.nonzero(scale >= 0x47000000) if scale.max() >= 0x47000000 else None
+    # x may be written over before what is large is.
+    rounded = None if large is None else x[large].astype(np.float16)
     smallest = np.uint32(0x38800000)
     sign = None
     if scale.min() < smallest:
@@ -94,3 +94,5 @@ def _round_piece(x: Array, out: Array) -> None:
         # What rounds to zero keeps its sign.
         bits = out.view(np.uint32)
         np.bitwise_or(bits, sign, out=bits)
+    if large is not None:
+        out[large] = rounded

@@ -34,6 +34,10 @@ class View(NamedTuple):
             self.offset + sum(r for r in reach if r > 0) + self.itemsize,
         )
 
+    def moved(self, offsets: int | Ints, at: int) -> View:
+        """The view moved by the offset, or by the one `at` this place."""
+        return self._replace(offset=self.offset + (offsets if isinstance(offsets, int) else int(offsets[at])))
+
     def runs(self) -> tuple[Ints, int]:
         """The starts of its gapless runs, ascending, and the bytes of each; beyond a million runs, one from end to end.
 

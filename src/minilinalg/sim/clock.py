@@ -29,7 +29,7 @@ from minilinalg.sim.costs import (
     scalar_cost,
     transfer,
 )
-from minilinalg.sim.timing import Span
+from minilinalg.sim.timing import MANY, Span
 from minilinalg.targets import Path, Target
 
 MACHINE = simd.Instruction | simd.BarrierOp | simd.WaitOp
@@ -155,12 +155,16 @@ class Clock(Observer):
 
         def dma(c: Chunk, a: MemRef, b: MemRef, after: Sequence[Array], lead: Span | None) -> Any:
             try:
-                found = known.get((a.sizes, a.strides, b.strides))
+                key: Any = a.sizes, a.strides, b.strides
+                found = known.get(key)
             except TypeError:
                 # Numbers that differ between cores are in arrays, which are no keys.
-                found = per_core(cost, (*a.sizes, *a.strides, *b.strides), c.size)
+                key = c.size, *(_key(n) for numbers in (a.sizes, a.strides, b.strides) for n in numbers)
+                found = known.get(key)
             if found is None:
-                found = known[a.sizes, a.strides, b.strides] = cost(*a.sizes, *a.strides, *b.strides)
+                if len(known) > MANY:
+                    known.clear()
+                found = known[key] = per_core(cost, (*a.sizes, *a.strides, *b.strides), c.size)
             return c.machine.dma(path, found, c.active, op=name, after=after, synchronous=synchronous, lead=lead)
 
         return dma
@@ -233,6 +237,10 @@ def _transfer_along(path: Path, width: int, *, writes_chip: bool) -> Callable[..
 def _times(*tokens: Token) -> list[Array]:
     """When the instructions are done that are still on their way."""
     return [token.done for token in tokens if token.done is not None]
+
+
+def _key(number: Any) -> Any:
+    return number.tobytes() if isinstance(number, np.ndarray) else number
 
 
 def per_core(cost: Callable[..., Transfer], numbers: Sequence[Any], count: int) -> Transfer:

@@ -6,7 +6,7 @@ must not read. An elementwise one whose input is its output reads each element b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -19,9 +19,8 @@ from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import memref
 from minilinalg.errors import RunError
 from minilinalg.interp.engine import Chunk, Emitter
-from minilinalg.interp.views import MemRef
+from minilinalg.interp.views import MemRef, groups, plain
 from minilinalg.sim.byte_sets import View, shared
-from minilinalg.sim.races import views_of
 from minilinalg.targets import Target
 
 
@@ -62,8 +61,8 @@ class _Overlaps:
 
     def __call__(self, c: Chunk, inputs: Sequence[MemRef], output: MemRef) -> None:
         for value, view in zip(self.inputs, inputs, strict=True):
-            for memory, read, lanes in views_of(view, c.size):
-                for other_memory, written, other in views_of(output, c.size):
+            for memory, read, lanes in _views(view, c.size):
+                for other_memory, written, other in _views(output, c.size):
                     if other_memory is not memory:
                         continue
                     both = np.intersect1d(np.arange(c.size)[lanes], np.arange(c.size)[other])
@@ -86,3 +85,12 @@ class _Overlaps:
             rule="an instruction does not write what it reads, but for an elementwise one whose input is its output, "
             "element for element",
         )
+
+
+def _views(m: MemRef, count: int) -> Iterator[tuple[Any, View, Any]]:
+    """The memory, the bytes and the cores, for each group of cores that touch the same bytes."""
+    rank, memory = len(m.sizes), m.storage if m.storage is not None else m.memory
+    for lanes, row in groups([plain(n) for n in (m.offset, *m.sizes, *m.strides)], count):
+        view = View(row[0], row[1 : rank + 1], row[rank + 1 :], m.dtype.itemsize)
+        if not view.is_empty:
+            yield memory, view, lanes

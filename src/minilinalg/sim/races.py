@@ -23,11 +23,11 @@ from xdsl.ir import Operation, SSAValue
 from minilinalg.analysis.aliasing import own_accesses
 from minilinalg.dialects import simd
 from minilinalg.errors import RunError
-from minilinalg.interp.dtypes import Array, is_array
+from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.memref import element
 from minilinalg.interp.tokens import Token
-from minilinalg.interp.views import MemRef, groups
+from minilinalg.interp.views import MemRef, groups, plain
 from minilinalg.locations import places_of
 from minilinalg.sim.byte_sets import View, shared
 from minilinalg.sim.timing import Cores
@@ -48,22 +48,52 @@ class Access(NamedTuple):
     position: int
 
 
+class Block(NamedTuple):
+    """What some cores, `lanes` of the active ones, touch of a memory: `view`, moved by one offset or by each its own.
+
+    bounds: the first byte that any of them touches and the one behind the last.
+    """
+
+    memory: Any
+    view: View
+    offsets: int | Array
+    lanes: Any
+    bounds: tuple[int, int]
+
+    def key(self, rows: Array) -> Any:
+        """What is equal when the cores `rows` touch the same bytes."""
+        if isinstance(self.offsets, int):
+            return self.view, self.offsets
+        return self.view, self.offsets.tobytes(), rows.tobytes()
+
+
 @dataclass
 class Record:
-    """The latest time that `access` touched `view`: for each core the number of the instruction, 0 for never."""
+    """The latest time that `access` touched a block: for each core the number of the instruction, 0 for never."""
 
     access: Access
     view: View
+    offsets: int | Array
+    """Of all cores."""
     bounds: tuple[int, int]
     number: Array
+
+    def meets(self, block: Block, active: Cores) -> Array | bool:
+        """Which of the block's cores may touch the same bytes, as far as the first and the last ones tell."""
+        theirs, ours = self.offsets, block.offsets
+        if isinstance(theirs, int) and isinstance(ours, int):
+            return True
+        (low, high), (first, end) = self.view.bounds, block.view.bounds
+        apart = ours - (theirs if isinstance(theirs, int) else theirs[active][block.lanes])
+        return (apart + first < high) & (low < apart + end)
 
 
 @dataclass
 class Shadow:
     """What was touched of one memory, by pipe and kind."""
 
-    records: dict[tuple[Pipe, Kind], dict[tuple[Access, View], Record]] = field(
-        default_factory=dict[tuple["Pipe", "Kind"], dict[tuple["Access", "View"], "Record"]]
+    records: dict[tuple[Pipe, Kind], dict[Any, Record]] = field(
+        default_factory=dict[tuple["Pipe", "Kind"], dict[Any, "Record"]]
     )
 
 
@@ -97,9 +127,9 @@ class Races:
             if token.behind is not None:
                 behind = np.maximum(behind, token.behind)
         touched = [
-            (access, view, lanes, memory)
+            (access, block)
             for access, memref in zip(accesses, memrefs, strict=True)
-            for memory, view, lanes in views_of(memref, len(behind))
+            for block in _blocks(memref, len(behind))
         ]
         self._check(touched, pipe, active, behind)
         column = COLUMN[pipe]
@@ -112,17 +142,17 @@ class Races:
         else:
             # What the core waits for itself is behind everything that follows, and need not be remembered.
             rows = np.arange(self._cores)[active]
-            for access, view, lanes, memory in touched:
-                self._remember(access, view, memory, rows[lanes], number[lanes])
+            for access, block in touched:
+                self._remember(access, block, rows[block.lanes], number[block.lanes])
         return behind
 
     def scalar(self, accesses: Sequence[Access], memrefs: Sequence[MemRef], active: Cores) -> None:
         """The cores touch memory themselves. Raises RunError for a race."""
         behind = self._core[active]
         touched = [
-            (access, view, lanes, memory)
+            (access, block)
             for access, memref in zip(accesses, memrefs, strict=True)
-            for memory, view, lanes in views_of(memref, len(behind))
+            for block in _blocks(memref, len(behind))
         ]
         self._check(touched, "scalar", active, behind)
 
@@ -136,14 +166,12 @@ class Races:
         """The active cores wait until their pipes are idle."""
         self._core[active] = self._count[active]
 
-    def _check(
-        self, touched: Sequence[tuple[Access, View, Any, Any]], pipe: Pipe, active: Cores, behind: Array
-    ) -> None:
-        for access, view, lanes, memory in touched:
-            shadow = self._shadows.get(memory)
+    def _check(self, touched: Sequence[tuple[Access, Block]], pipe: Pipe, active: Cores, behind: Array) -> None:
+        for access, block in touched:
+            shadow = self._shadows.get(block.memory)
             if shadow is None:
                 continue
-            low, high = view.bounds
+            (low, high), lanes = block.bounds, block.lanes
             for (other, kind), records in shadow.records.items():
                 if other == pipe or access.kind == kind == "reads":
                     continue
@@ -152,20 +180,39 @@ class Races:
                     if record.bounds[0] >= high or record.bounds[1] <= low:
                         continue
                     racing = record.number[active][lanes] > known
-                    if racing.any() and (both := shared(view, record.view)) is not None:
-                        core = int(np.arange(self._cores)[active][lanes][racing][0])
-                        raise _race(access, record.access, both, core, _name(memory))
+                    if racing.any():
+                        racing &= record.meets(block, active)
+                        self._report(access, block, record, np.arange(self._cores)[active][lanes], racing)
 
-    def _remember(self, access: Access, view: View, memory: Any, rows: Array, number: Array) -> None:
-        records = self._shadows.setdefault(memory, Shadow()).records.setdefault((access.pipe, access.kind), {})
-        record = records.get((access, view))
+    def _report(self, access: Access, block: Block, record: Record, cores: Array, racing: Array) -> None:
+        """Raises RunError if one of the `racing` ones of a block's cores touches a byte that it has touched before."""
+        for lane in np.flatnonzero(racing).tolist():
+            core = int(cores[lane])
+            ours = block.view.moved(block.offsets, lane)
+            both = shared(ours, record.view.moved(record.offsets, core))
+            if both is not None:
+                raise _race(access, record.access, both, core, _name(block.memory))
+            if isinstance(block.offsets, int) and isinstance(record.offsets, int):
+                # So it is for the others.
+                return
+
+    def _remember(self, access: Access, block: Block, rows: Array, number: Array) -> None:
+        shadow = self._shadows.setdefault(block.memory, Shadow())
+        records = shadow.records.setdefault((access.pipe, access.kind), {})
+        key = access, block.key(rows)
+        record = records.get(key)
         if record is None:
-            record = records[access, view] = Record(access, view, view.bounds, np.zeros(self._cores, np.int64))
+            offsets = block.offsets
+            if not isinstance(offsets, int):
+                offsets = np.zeros(self._cores, np.int64)
+                offsets[rows] = block.offsets
+            never = np.zeros(self._cores, np.int64)
+            record = records[key] = Record(access, block.view, offsets, block.bounds, never)
             if len(records) > self._limit:
                 self._forget(records, COLUMN[access.pipe])
         record.number[rows] = number
 
-    def _forget(self, records: dict[tuple[Access, View], Record], column: int) -> None:
+    def _forget(self, records: dict[Any, Record], column: int) -> None:
         """Forgets what every core has waited for: all that follows is behind it."""
         over = [key for key, record in records.items() if (record.number <= self._core[:, column]).all()]
         for key in over:
@@ -173,18 +220,21 @@ class Races:
         self._limit = max(self._limit, 2 * len(records))
 
 
-def views_of(memref: MemRef, count: int) -> Iterator[tuple[Any, View, Any]]:
-    """The memory, the bytes and the cores, for each group of cores that touch the same bytes."""
+def _blocks(memref: MemRef, count: int) -> Iterator[Block]:
+    """What a memref's cores touch, for each group of cores with equal sizes and strides."""
     rank, memory = len(memref.sizes), memref.storage if memref.storage is not None else memref.memory
-    numbers = [_plain(n) for n in (memref.offset, *memref.sizes, *memref.strides)]
-    for lanes, row in groups(numbers, count):
-        view = View(row[0], row[1 : rank + 1], row[rank + 1 :], memref.dtype.itemsize)
-        if not view.is_empty:
-            yield memory, view, lanes
-
-
-def _plain(number: Any) -> Any:
-    return number if is_array(number) and number.ndim else int(number)
+    offset = plain(memref.offset)
+    for lanes, row in groups([plain(n) for n in (*memref.sizes, *memref.strides)], count):
+        view = View(0, row[:rank], row[rank:], memref.dtype.itemsize)
+        if view.is_empty:
+            continue
+        low, high = view.bounds
+        if isinstance(offset, int):
+            yield Block(memory, view, offset, lanes, (low + offset, high + offset))
+            continue
+        offsets = plain(np.broadcast_to(np.asarray(offset, np.int64), (count,))[lanes])
+        lowest, highest = (offsets, offsets) if isinstance(offsets, int) else (int(offsets.min()), int(offsets.max()))
+        yield Block(memory, view, offsets, lanes, (low + lowest, high + highest))
 
 
 def _name(memory: Any) -> str:
