@@ -61,6 +61,7 @@ class Writer:
         self.random = random
         self.lines: list[str] = []
         self.count = 0
+        self.addresses: dict[str, int] = {}
         self.buffers = [self.buffer() for _ in range(5)]
 
     def name(self) -> str:
@@ -70,7 +71,7 @@ class Writer:
     def buffer(self) -> tuple[str, str]:
         name, element = self.name(), self.random.choice(("f32", "f32", "f16", "i32"))
         type_ = f"memref<8x16x{element}, #simd.space<nram>>"
-        address = 128 * self.random.randrange(8)
+        address = self.addresses[name] = 128 * self.random.randrange(8)
         self.lines.append(f"{name} = memref.alloc() {{simd.address = {address} : i64}} : {type_}")
         return name, element
 
@@ -119,18 +120,17 @@ class Writer:
     def compute(self) -> None:
         element = self.random.choice(self.buffers)[1]
         a, b, c = (self.random.choice([x for x in self.buffers if x[1] == element])[0] for _ in range(3))
+        # An instruction may not overwrite what it reads, but for one on elements whose input is its output.
+        apart = {x: x == c or abs(self.addresses[x] - self.addresses[c]) >= 128 * SIZE[element] for x in (a, b)}
         type_ = f"memref<8x16x{element}, #simd.space<nram>>"
         add = "addi" if element == "i32" else "addf"
         number = {"f32": "%half", "f16": "%small", "i32": "%three"}[element]
-        self.lines.append(
-            self.random.choice(
-                (
-                    f"simd.fill {number} -> {a} : {element} -> {type_}",
-                    f"simd.{add} {a}, {b} -> {c} : {type_}",
-                    f"simd.move {a} -> {c} : {type_} -> {type_}",
-                )
-            )
-        )
+        possible = [f"simd.fill {number} -> {a} : {element} -> {type_}"]
+        if apart[a] and apart[b]:
+            possible.append(f"simd.{add} {a}, {b} -> {c} : {type_}")
+        if apart[a] and a != c:
+            possible.append(f"simd.move {a} -> {c} : {type_} -> {type_}")
+        self.lines.append(self.random.choice(possible))
 
     @property
     def text(self) -> str:
