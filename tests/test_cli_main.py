@@ -51,7 +51,7 @@ def test_figures_of_a_target(name: str, capsys: pytest.CaptureFixture[str]) -> N
     out = shown(capsys, "targets", name)
     titles = {
         "simd": ("Memory spaces", "Copies", "Vector instructions", "Units"),
-        "simt": ("Figures", "multiprocessor", "tensor_cores", "bytes_per_second"),
+        "simt": ("Figures", "multiprocessor", "tensor_cores", "gigabytes_per_second"),
     }
     for title in titles[load_target(name).kind]:
         assert title in out

@@ -74,6 +74,7 @@ SIMT_ROAD = (
     Row("tt", "licm", "blocks that a loop computes the same way every time are computed once, in front of it"),
     Row("ttg", "convert-triton-to-tritongpu", "every tensor gets a layout over the threads, the same for its shape"),
     Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
+    Row("ttg", "tritongpu-remove-layout-conversions", "what is computed takes the layouts that it comes in"),
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}

@@ -27,6 +27,7 @@ KERNELS = [*FILES, *(path for path in EXAMPLES if path.name.count(".") == 1)]
 OFFICIAL = {
     "convert-triton-to-tritongpu": 'passes.ttir.add_convert_to_ttgpuir(pm, "cuda:90", WARPS, 32, 1)',
     "tritongpu-coalesce": "passes.ttgpuir.add_coalesce(pm)",
+    "tritongpu-remove-layout-conversions": "passes.ttgpuir.add_remove_layout_conversions(pm)",
 }
 ASK = """
 import json, sys, tempfile
@@ -102,3 +103,12 @@ def test_accesses_as_wide_as_the_official_ones(path: Path, warps: int) -> None:
     memory = ("tt.load", "tt.store", "tt.atomic_rmw", "tt.atomic_cas")
     accesses = [[text for text in shown(module) if text.startswith(memory)] for module in (mine, theirs)]
     assert accesses[0] == accesses[1]
+
+
+@pytest.mark.parametrize("warps", [1, 4, 8])
+@pytest.mark.parametrize("path", KERNELS, ids=identity)
+def test_no_more_conversions_than_the_official_pass_leaves(path: Path, warps: int) -> None:
+    start = official(path.read_text(), ("convert-triton-to-tritongpu", "tritongpu-coalesce"), warps)
+    name = "tritongpu-remove-layout-conversions"
+    theirs, mine = conversions(parse_module(official(start, (name,), warps))), conversions(ours(start, name))
+    assert len(mine) <= len(theirs), (mine, theirs)

@@ -56,6 +56,7 @@ _NAMES = (
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
     "tritongpu-coalesce",
+    "tritongpu-remove-layout-conversions",
     "tritongpu-to-simt",
 )
 

@@ -52,7 +52,7 @@ class DeviceMemory(Figures):
     """Global memory and the cache in front of it; sizes are bytes."""
 
     capacity: int = figure()
-    bytes_per_second: int = figure()
+    gigabytes_per_second: int = figure()
     cache: int = figure()
     line: int = figure(power_of_two=True)
     sector: int = figure(power_of_two=True)

@@ -42,6 +42,16 @@ def layout_of(type: Attribute) -> DistributedLayout | None:
     return layout if isinstance(layout, DistributedLayout) else None
 
 
+def replicas(type: Attribute) -> tuple[tuple[bool, ...], ...]:
+    """Of each bit of the register, the lane, the warp and the block whether it leads to replicas.
+
+    Tensors for which this is the same lie in the same places, in one order or another.
+    """
+    layout = layout_of(type)
+    assert layout is not None and is_tensor(type)
+    return tuple(tuple(mask == 0 for mask in masks) for _, masks in layout.linear_layout(type.get_shape()).ins)
+
+
 def same_layout(shape: Shape, one: Attribute | None, other: Attribute | None) -> bool:
     """Whether two layouts place the elements of a tensor of this shape alike."""
     if one == other:
@@ -221,7 +231,7 @@ def keeps_layout(op: Operation) -> bool:
     return (
         op.name.startswith(("arith.", "math."))
         or op.has_trait(Elementwise)
-        or (op.has_trait(SameEncoding) and op.name != "tt.scan")
+        or op.has_trait(SameEncoding)
         or op.name in _KEEP
     )
 

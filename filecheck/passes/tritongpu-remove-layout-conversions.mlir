@@ -1,0 +1,74 @@
+// RUN: minilinalg-opt %s --tritongpu-remove-layout-conversions --split-input-file | filecheck %s
+// RUN: minilinalg-opt %s --tritongpu-remove-layout-conversions --split-input-file --remarks 2>&1 | filecheck %s --check-prefix=REMARK
+
+#a = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+#b = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // A loop carries the pointers in the layout of the load, and nothing is converted in it.
+  // CHECK-LABEL: @loop_carries_the_anchors_layout
+  // CHECK: scf.for {{.*}} -> (tensor<128xf32, #blocked>, tensor<128x!tt.ptr<f32>, #blocked>)
+  // CHECK-NOT: ttg.convert_layout
+  // CHECK: tt.return
+  tt.func @loop_carries_the_anchors_layout(%p: !tt.ptr<f32>, %n: i32) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %z = arith.constant dense<0.0> : tensor<128xf32, #a>
+    %s = arith.constant dense<128> : tensor<128xi32, #a>
+    %0 = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32, #a>
+    %1 = tt.splat %p : !tt.ptr<f32> -> tensor<128x!tt.ptr<f32>, #a>
+    %2 = tt.addptr %1, %0 : tensor<128x!tt.ptr<f32>, #a>, tensor<128xi32, #a>
+    %3:2 = scf.for %i = %c0 to %n step %c1 iter_args(%q = %2, %acc = %z) -> (tensor<128x!tt.ptr<f32>, #a>, tensor<128xf32, #a>) : i32 {
+      %4 = ttg.convert_layout %q : tensor<128x!tt.ptr<f32>, #a> -> tensor<128x!tt.ptr<f32>, #b>
+      %5 = tt.load %4 : tensor<128x!tt.ptr<f32>, #b>
+      %6 = ttg.convert_layout %5 : tensor<128xf32, #b> -> tensor<128xf32, #a>
+      %7 = arith.addf %acc, %6 : tensor<128xf32, #a>
+      %8 = tt.addptr %q, %s : tensor<128x!tt.ptr<f32>, #a>, tensor<128xi32, #a>
+      scf.yield %8, %7 : tensor<128x!tt.ptr<f32>, #a>, tensor<128xf32, #a>
+    }
+    %9 = ttg.convert_layout %2 : tensor<128x!tt.ptr<f32>, #a> -> tensor<128x!tt.ptr<f32>, #b>
+    %10 = ttg.convert_layout %3#1 : tensor<128xf32, #a> -> tensor<128xf32, #b>
+    tt.store %9, %10 : tensor<128x!tt.ptr<f32>, #b>
+    tt.return
+  }
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+#c = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // The load insists on its layout and the store on another: what is converted is narrow.
+  // CHECK-LABEL: @converts_before_it_widens
+  // CHECK: tt.load
+  // CHECK-NEXT: ttg.convert_layout {{.*}} : tensor<128xf16
+  // CHECK-NEXT: arith.extf
+  // CHECK-NEXT: tt.store
+  // REMARK: remark: [tritongpu-remove-layout-conversions] the operand comes from what cannot be computed in another layout
+  tt.func @converts_before_it_widens(%p: tensor<128x!tt.ptr<f16>, #b>, %q: tensor<128x!tt.ptr<f32>, #c>) {
+    %0 = tt.load %p : tensor<128x!tt.ptr<f16>, #b>
+    %1 = arith.extf %0 : tensor<128xf16, #b> to tensor<128xf32, #b>
+    %2 = ttg.convert_layout %1 : tensor<128xf32, #b> -> tensor<128xf32, #c>
+    tt.store %q, %2 : tensor<128x!tt.ptr<f32>, #c>
+    tt.return
+  }
+
+  // CHECK-LABEL: @converts_where_it_is_needed
+  // CHECK: scf.if
+  // CHECK: tt.load
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: scf.yield
+  // CHECK-NOT: ttg.convert_layout
+  // CHECK: tt.store
+  tt.func @converts_where_it_is_needed(%c: i1, %p: tensor<128x!tt.ptr<f32>, #b>, %q: tensor<128x!tt.ptr<f32>, #c>) {
+    %z = arith.constant dense<0.0> : tensor<128xf32, #b>
+    %0 = scf.if %c -> (tensor<128xf32, #b>) {
+      %1 = tt.load %p : tensor<128x!tt.ptr<f32>, #b>
+      scf.yield %1 : tensor<128xf32, #b>
+    } else {
+      scf.yield %z : tensor<128xf32, #b>
+    }
+    %2 = ttg.convert_layout %0 : tensor<128xf32, #b> -> tensor<128xf32, #c>
+    tt.store %q, %2 : tensor<128x!tt.ptr<f32>, #c>
+    tt.return
+  }
+}
