@@ -670,3 +670,48 @@ def test_one_address_in_all_threads_and_registers() -> None:
     )
     found = each(module(body + STORE, shared=256), 5, lambda: [numbers(320), np.zeros(320, np.float32)])
     assert (found.reshape(5, 64) == 65 * numbers(5)[:, None]).all()
+
+
+COUNTED = (
+    MINE
+    + """
+%zero = arith.constant dense<0> : vector<1xi32>
+%one = arith.constant dense<1> : vector<1xi32>
+%c8 = arith.constant dense<8> : vector<1xi32>
+%first = arith.cmpi slt, %t, %c8 : vector<1xi32>
+{init}
+%bin = arith.remui %t, %c8 : vector<1xi32>
+%where = arith.muli %bin, %four : vector<1xi32>
+%some = arith.cmpi sge, %t, %c8 : vector<1xi32>
+simt.barrier
+%old = simt.atomic_rmw_shared add, %where, %one{mask} : vector<1xi32>, vector<1xi32>
+simt.barrier
+%now = simt.load_shared %where : vector<1xi32> -> vector<1xi32>
+"""
+).replace("%first =", "%few =")
+INIT = "simt.store_shared %mine, %zero mask %few : vector<1xi32>, vector<1xi32>"
+
+
+@pytest.mark.parametrize(("mask", "each_bin"), [("", 8), (" mask %some", 7)])
+@pytest.mark.parametrize("result", ["old", "now"])
+def test_threads_count_in_shared_memory(mask: str, each_bin: int, result: str) -> None:
+    store = at("o", "%i", 4, "po") + f"simt.store_global %po, %{result}{{}} : vector<1xi64>, vector<1xi32>"
+    body = COUNTED.format(init=INIT, mask=mask) + store.format(mask if result == "old" else "")
+    found = each(module(body, shared=32, parameters={"o": "i32"}), 3, lambda: [np.full(192, -1, np.int32)])
+    number = np.arange(64) // 8
+    wanted = number - (8 - each_bin) if result == "old" else np.full(64, each_bin)
+    assert (found.reshape(3, 64) == wanted).all()
+
+
+def test_an_update_of_what_nobody_wrote_is_undefined() -> None:
+    store = at("o", "%i", 4, "po") + "simt.store_global %po, %now : vector<1xi64>, vector<1xi32>"
+    kernel = module(COUNTED.format(init="", mask="") + store, shared=32, parameters={"o": "i32"})
+    assert fails(kernel, 1, [np.zeros(64, np.int32)]).startswith("'simt.store_global' stores an undefined element")
+
+
+def test_an_update_out_of_bounds() -> None:
+    kernel = module(COUNTED.format(init="", mask=""), shared=28, parameters={"o": "i32"})
+    error = fails(kernel, 1, [np.zeros(64, np.int32)])
+    assert error.startswith(
+        "'simt.atomic_rmw_shared' is out of bounds: thread 7 of block (0, 0, 0) touches bytes 28 to 32"
+    )

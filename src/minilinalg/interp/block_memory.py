@@ -251,6 +251,23 @@ class BlockMemory:
             mask = np.broadcast_to(mask, at.shape)
             flat[at[mask]] = np.broadcast_to(words, at.shape)[mask]
 
+    def update(
+        self, places: Places, step: Callable[..., Array | None], values: Array, mask: Array | None, rows: Any
+    ) -> Array | None:
+        """Does an atomic `step` of (cells, index, values) to elements, (P or 1, T, A), where `mask` is true.
+
+        Returns what each found, anything elsewhere; None when the step gives nothing.
+        """
+        cells = self.data.view(values.dtype)
+        at = places.among(cells.shape[1], self.rows(rows))
+        lanes = np.ones(at.shape, np.bool_) if mask is None else np.broadcast_to(mask, at.shape)
+        found = step(cells.reshape(-1), at[lanes], np.broadcast_to(values, at.shape)[lanes])
+        if found is None:
+            return None
+        out = np.zeros(at.shape, values.dtype)
+        out[lanes] = found.view(values.dtype)
+        return out
+
     def define(self, places: Places, mask: Array | None, rows: Any, known: Array | None = None) -> None:
         """What was written is defined now; where `known`, as `read` gives it, says so."""
         if self._known is None or (known is None and places in self._sure):

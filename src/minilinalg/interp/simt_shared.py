@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.dialects.tt.attributes import RMWOp
+from minilinalg.interp.access import defined_where, dtype_in, poison
+from minilinalg.interp.atomics import update
 from minilinalg.interp.block_memory import WORDS, BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.global_words import active_lanes, as_words, from_words, read_words
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.shared_memory import begin, commit, wait
-from minilinalg.interp.stored import stays_stored
+from minilinalg.interp.stored import as_stored, stays_stored
 from minilinalg.interp.threads import LANES
 from minilinalg.interp.values import Partial, scalar_form, spread
 from minilinalg.interp.warps import whole_warps
@@ -88,6 +91,29 @@ def emit_store_shared(em: Emitter, op: Any) -> None:
 
     mask = "None" if op.mask is None else em.ref(op.mask)
     em.call(op, store, f"c, {em.refs((op.address, op.value))}, {mask}", "store")
+
+
+@meaning("simt.atomic_rmw_shared", fresh=True)
+def emit_atomic_rmw_shared(em: Emitter, op: Any) -> None:
+    """One access after another, threads in order. What is undefined stays so."""
+    dtype, shape = dtype_of(op.value.type), shape_of(op.value.type)
+    what, wanted = f"'{op.name}'", any(True for _ in op.result.uses)
+    step = update(RMWOp.of(op.kind), dtype, wanted=wanted)
+    places_of = PlacesOf(what, shape, dtype.itemsize)
+
+    def rmw(c: Chunk, address: Any, value: Any, mask: Any) -> Any:
+        memory, lanes = BlockMemory.of(c), active_lanes(mask, what)
+        places = places_of(address, memory.nbytes)
+        check(c, places, lanes, what)
+        known = memory.read(places, c.rows)[1] if places.fault is None else None
+        given = defined_where(value, lanes, what) if type(value) is Partial else value
+        found = memory.update(places, step, as_stored(given, dtype, shape), lanes, c.rows)
+        data = np.full((1, 1, 1), poison(dtype), dtype.carrier) if found is None else dtype_in(found, dtype)
+        defined = np.ones((1, 1, 1), np.bool_) if known is None else elements_known(known, dtype, shape)
+        return data if known is None and lanes is None else Partial(data, defined if lanes is None else defined & lanes)
+
+    mask = "None" if op.mask is None else em.ref(op.mask)
+    em.call(op, rmw, f"c, {em.refs((op.address, op.value))}, {mask}", "atomic")
 
 
 # Matrices of 8 rows of 16 bytes
