@@ -203,6 +203,9 @@ class _Flow:
             return False
         ends_on = self.closure(end.operands[0], inside)
         reads = {v.op for v in ends_on if isinstance(v, OpResult) and _reads(v.op)}
+        if any(isinstance(v, OpResult) and v.op.name == "simt.load_shared" for v in ends_on):
+            # What one thread has read the others were told through shared memory.
+            reads |= {op for op in inside if _reads(op)}
         changes = any(self._changes(v) for v in ends_on)
         return any(self._waits_for(read, changes) for read in reads)
 
