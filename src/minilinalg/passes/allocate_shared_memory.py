@@ -66,6 +66,7 @@ class AllocateSharedMemoryPass(MinilinalgPass):
     Requires: a layout on every tensor; calls inlined.
     Ensures: `allocation.offset`, in bytes, on each of them; `ttg.shared` on the module, the bytes that a block needs,
     no more than the target has for one, if there is a target.
+    Leaves alone: everything else.
     """
 
     name = "allocate-shared-memory"

@@ -1,0 +1,85 @@
+// RUN: minilinalg-opt %s --allocate-shared-memory --membar --tritongpu-to-simt --split-input-file | filecheck %s
+
+#blocked = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [2], order = [0]}>
+module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // Wide where pointers are contiguous and divisible, and one mask holds for all of an access.
+  // CHECK-LABEL: func.func @wide
+  // CHECK-SAME: simt.threads = 64 : i32
+  tt.func @wide(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}) {
+    %r = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32, #blocked>
+    %s = tt.splat %n : i32 -> tensor<256xi32, #blocked>
+    %m = arith.cmpi slt, %r, %s : tensor<256xi32, #blocked>
+    %b = tt.splat %x : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>, #blocked>
+    %p = tt.addptr %b, %r : tensor<256x!tt.ptr<f32>, #blocked>, tensor<256xi32, #blocked>
+    // CHECK: simt.load_global %{{.*}} mask %{{.*}} : vector<1xi64> -> vector<4xf32>
+    %v = tt.load %p, %m : tensor<256x!tt.ptr<f32>, #blocked>
+    // CHECK: simt.store_global %{{.*}}, %{{.*}} mask %{{.*}} : vector<1xi64>, vector<4xf32>
+    tt.store %p, %v, %m : tensor<256x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+  // Nothing is known of the pointer: one element at a time.
+  // CHECK-LABEL: func.func @narrow
+  tt.func @narrow(%x: !tt.ptr<f32>) {
+    %r = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32, #blocked>
+    %b = tt.splat %x : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>, #blocked>
+    %p = tt.addptr %b, %r : tensor<256x!tt.ptr<f32>, #blocked>, tensor<256xi32, #blocked>
+    // CHECK: simt.load_global %{{.*}} : vector<4xi64> -> vector<4xf32>
+    %v = tt.load %p : tensor<256x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+  // A thread's own four elements in two steps, five between lanes, one between warps; what is left is the same in all.
+  // CHECK-LABEL: func.func @reduced
+  // CHECK-SAME: simt.shared = 8 : i32
+  tt.func @reduced(%x: tensor<256xf32, #blocked>, %o: !tt.ptr<f32>) {
+    // CHECK: arith.addf {{.*}} : vector<2xf32>
+    // CHECK: arith.addf {{.*}} : vector<1xf32>
+    // CHECK-COUNT-5: simt.shuffle bfly
+    // CHECK: simt.store_shared %{{.*}}, %{{.*}} mask %{{.*}} : vector<1xi32>, vector<1xf32>
+    // CHECK-NEXT: simt.barrier
+    // CHECK: simt.load_shared %{{.*}} : vector<1xi32> -> vector<2xf32>
+    // CHECK: arith.addf {{.*}} : vector<1xf32>
+    // CHECK: simt.uniform %{{.*}} : vector<1xf32> -> f32
+    %s = "tt.reduce"(%x) <{axis = 0 : i32}> ({
+    ^bb0(%a: f32, %b: f32):
+      %c = arith.addf %a, %b : f32
+      tt.reduce.return %c : f32
+    }) : (tensor<256xf32, #blocked>) -> f32
+    // One thread stores what all of them hold.
+    // CHECK: arith.cmpi eq, %{{.*}}, %{{.*}} : vector<1xi32>
+    // CHECK: simt.store_global %{{.*}}, %{{.*}} mask %{{.*}} : vector<1xi64>, vector<1xf32>
+    tt.store %o, %s : !tt.ptr<f32>
+    tt.return
+  }
+}
+
+// -----
+
+#rows = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [1, 1], order = [1, 0]}>
+#columns = #ttg.blocked<{sizePerThread = [4, 1], threadsPerWarp = [8, 4], warpsPerCTA = [1, 1], order = [0, 1]}>
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // Through shared memory, at places that both sides reach with few bank conflicts.
+  // CHECK-LABEL: func.func @exchanged
+  // CHECK-SAME: simt.shared = 4096 : i32
+  tt.func @exchanged(%x: tensor<32x32xf32, #rows>) {
+    // CHECK: simt.store_shared
+    // CHECK-NEXT: simt.barrier
+    // CHECK: simt.load_shared
+    %y = ttg.convert_layout %x : tensor<32x32xf32, #rows> -> tensor<32x32xf32, #columns>
+    tt.return
+  }
+}
+
+// -----
+
+#mma = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [1, 1], instrShape = [16, 8]}>
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // One operation for all tiles of a warp.
+  // CHECK-LABEL: func.func @product
+  tt.func @product(%a: tensor<32x32xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>,
+                   %b: tensor<32x16xf16, #ttg.dot_op<{opIdx = 1, parent = #mma, kWidth = 2}>>,
+                   %c: tensor<32x16xf32, #mma>) {
+    // CHECK: simt.mma_sync %{{.*}}, %{{.*}}, %{{.*}} shape 16, 8, 16 tiles 2, 2, 2 : vector<32xf16>, vector<16xf16> -> vector<16xf32>
+    %d = tt.dot %a, %b, %c : tensor<32x32xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>> * tensor<32x16xf16, #ttg.dot_op<{opIdx = 1, parent = #mma, kWidth = 2}>> -> tensor<32x16xf32, #mma>
+    tt.return
+  }
+}
