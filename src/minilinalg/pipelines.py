@@ -75,6 +75,9 @@ SIMT_ROAD = (
     Row("ttg", "convert-triton-to-tritongpu", "every tensor gets a layout over the threads, the same for its shape"),
     Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what is computed takes the layouts that it comes in"),
+    Row("simt", "allocate-shared-memory", "buffers and changes of layout get their places in a block's shared memory"),
+    Row("simt", "membar", "threads wait for one another where they meet in shared memory"),
+    Row("simt", "tritongpu-to-simt", "every operation on tensors becomes what one thread does with its registers"),
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}

@@ -1,0 +1,186 @@
+"""Kernels on a real GPU leave what they leave on the simulated one. Skipped where there is no GPU."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from engine_kernels import same_bits
+from ptx_programs import BLOCKS, FLOATS, Program, functions, off_by, programs
+from test_ptx_assembles import ROAD, TTGIR
+from test_ttgir_meaning import CASES, Case
+from test_ttgir_to_simt import NOT_YET
+
+import minilinalg as ml
+from minilinalg.codegen.ptx import Machine
+from minilinalg.context import make_context
+from minilinalg.cuda import CudaKernel, driver
+from minilinalg.errors import CommandError
+from minilinalg.interp import Executable
+from minilinalg.parsing import parse_module
+from minilinalg.passes import load_pass
+
+
+def _own() -> Machine | None:
+    """What PTX for the GPU of this computer is written for."""
+    try:
+        capability = driver().capability
+    except CommandError:
+        return None
+    return Machine(min(capability, 90), specific=capability == 90)
+
+
+OWN = _own()
+OLDEST = Machine(80)
+pytestmark = pytest.mark.skipif(OWN is None, reason="there is no GPU")
+
+
+def both(program: Program, machine: Machine) -> tuple[Any, Any, list[Any]]:
+    """What the GPU leaves, what the simulated one leaves, and the operands."""
+    kernel = program.module()
+    arguments = program.arguments()
+    found, expected = arguments[-1].copy(), arguments[-1].copy()
+    operands = arguments[:-1]
+    Executable(kernel).run(BLOCKS, [*operands, expected])
+    CudaKernel(kernel, None, machine).run(BLOCKS, [*operands, found])
+    return found, expected, operands
+
+
+def same_numbers(found: Any, expected: Any) -> Any:
+    """Where the same bits are, or some NaN in both."""
+    bits = f"u{found.dtype.itemsize}"
+    same = found.view(bits) == expected.view(bits)
+    if found.dtype.kind in "fV":
+        same |= np.isnan(found.astype(np.float64)) & np.isnan(expected.astype(np.float64))
+    return same
+
+
+def check(program: Program, machine: Machine) -> None:
+    found, expected, operands = both(program, machine)
+    same = same_numbers(found, expected)
+    if (
+        "maxnumf" in program.text
+        or "minnumf" in program.text
+        or "maximumf" in program.text
+        or "minimumf" in program.text
+    ):
+        # Which zero is the larger one is open.
+        same |= (found == 0) & (expected == 0)
+    wrong = np.flatnonzero(~same)
+    assert not wrong.size, [(at, *(x[at] for x in operands), found[at], expected[at]) for at in wrong[:4].tolist()]
+
+
+@pytest.mark.parametrize("program", programs(), ids=str)
+def test_every_operation(program: Program) -> None:
+    assert OWN is not None
+    check(program, OWN)
+
+
+@pytest.mark.parametrize("program", [p for p in programs() if "bf16" in (*p.ins, p.out)], ids=str)
+def test_bf16_for_the_oldest_machine(program: Program) -> None:
+    check(program, OLDEST)
+
+
+@pytest.mark.parametrize("kind", FLOATS[:3])
+@pytest.mark.parametrize("program", functions(), ids=str)
+def test_functions_are_as_exact_as_they_say(program: Program, kind: str) -> None:
+    assert OWN is not None
+    program = next(p for p in functions(kind) if p.text == program.text)
+    found, _, (x,) = both(program, OWN)
+    with np.errstate(all="ignore"):
+        exact = program.reference(x.astype(np.float64))
+    off = off_by(found, exact)
+    # Rounded again to 16 bits, what is off is at most one unit.
+    allowed = program.ulps + 0.5 if kind == "f32" else 1
+    worst = int(np.argmax(off))
+    assert off[worst] <= allowed, (x[worst], found[worst], exact[worst], off[worst])
+
+
+def test_functions_of_far_angles() -> None:
+    """Of angles as large as floats are; exact values by whole numbers, with pi to 1,100 bits."""
+    assert OWN is not None
+    random = np.random.default_rng(5)
+    for program in functions()[7:9]:
+        (x, *_), out = program.arguments()[:1], np.zeros(program.count, np.float32)
+        x[:] = (random.standard_normal(len(x)) * 2.0 ** random.integers(10, 127, len(x))).astype(np.float32)
+        CudaKernel(program.module(), None, OWN).run(BLOCKS, [x, out])
+        exact = np.array([_angle(program.text, float(each)) for each in x])
+        assert off_by(out, exact).max() <= 2.5
+
+
+def _angle(name: str, x: float) -> float:
+    """sin or cos of a whole number, or of a multiple of 2^-14."""
+    import math
+
+    bits = 1100
+    whole = int(x * 2**14) << bits - 14
+    rest = whole % (2 * _pi(bits))
+    angle = (rest >> bits - 200) / (1 << 200)
+    return math.sin(angle) if "sin" in name else math.cos(angle)
+
+
+@cache
+def _pi(bits: int) -> int:
+    """pi times 2^bits (Machin, 1706)."""
+
+    def arctan(n: int) -> int:
+        power = (1 << bits + 32) // n
+        total, k, sign = power, 3, -1
+        while power:
+            power //= n * n
+            total += sign * (power // k)
+            k, sign = k + 2, -sign
+        return total
+
+    return 4 * (4 * arctan(5) - arctan(239)) >> 32
+
+
+def of_one_thread(name: str) -> Any:
+    ctx = make_context()
+    module = parse_module((TTGIR / f"{name}.ttgir").read_text(), f"{name}.ttgir", ctx)
+    for each in ROAD:
+        load_pass(each)().apply(ctx, module)
+    return module
+
+
+UNITS = {"softmax": 8, "layernorm": 8, "flash_attn": 8, "dropout": 2}
+RUNS = [case for case in CASES if f"{case.kernel}.sm80" not in NOT_YET and case.kernel != "misc_ops"]
+
+
+@pytest.mark.parametrize("case", RUNS, ids=str)
+def test_official_kernels(case: Case) -> None:
+    assert OWN is not None
+    module = of_one_thread(f"{case.kernel}.sm80")
+    grid, expected = case.make(*case.sizes)
+    Executable(module).run(grid, expected)
+    grid, found = case.make(*case.sizes)
+    CudaKernel(module, None, OWN).run(grid, found)
+    for a, b in zip(found, expected, strict=True):
+        if isinstance(a, np.ndarray) and not same_bits(a, b):
+            wide = np.abs(a.astype(np.float64) - b.astype(np.float64))
+            eps = float(ml_dtypes.finfo(a.dtype).eps) if a.dtype.kind == "f" else 0.0
+            units = UNITS.get(case.kernel, 0)
+            assert (wide <= units * eps * np.abs(b.astype(np.float64)).max()).all(), (wide.max(), np.argmax(wide))
+
+
+def test_a_grid_of_nothing_and_arrays_that_overlap() -> None:
+    assert OWN is not None
+    kernel = CudaKernel(of_one_thread("vector_add.sm80"), None, OWN)
+    x = np.arange(1024, dtype=np.float32)
+    out = x.copy()
+    kernel.run(0, [x, x, out, 1024])
+    assert (out == x).all()
+    # In place: the sum is written over the first operand.
+    kernel.run(1, [x, x, x, 1024])
+    assert (x == 2 * out).all()
+
+
+def test_through_compile() -> None:
+    module = of_one_thread("vector_add.sm80")
+    kernel = ml.compile(module, road="simt", target="h200", device="cuda")
+    x, out = np.ones(1024, np.float32), np.zeros(1024, np.float32)
+    run = kernel[(1,)](x, x, out, 1024)
+    assert (out == 2).all() and run.milliseconds is not None and run.milliseconds > 0

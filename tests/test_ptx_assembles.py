@@ -1,0 +1,85 @@
+"""What is printed as PTX is PTX: the official assembler takes it, for the oldest and the newest machine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from ptx_programs import functions, programs
+
+from minilinalg.codegen.ptx import Machine, ptx_text
+from minilinalg.context import make_context
+from minilinalg.parsing import parse_module
+from minilinalg.passes import load_pass
+
+TTGIR = Path(__file__).resolve().parent / "data" / "ttgir"
+MACHINES = (Machine(80), Machine(90, specific=True))
+ROAD = ("allocate-shared-memory", "membar", "tritongpu-to-simt")
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.skipif(find_spec("triton") is None, reason="ptxas comes with triton, which is not installed"),
+]
+
+
+@cache
+def ptxas() -> str:
+    found = find_spec("triton")
+    assert found is not None and found.origin is not None
+    return str(Path(found.origin).parent / "backends" / "nvidia" / "bin" / "ptxas")
+
+
+def assembled(text: str, machine: Machine, path: Path) -> str:
+    """What ptxas says of the text."""
+    source = path / "kernel.ptx"
+    source.write_text(text)
+    command = [ptxas(), "-v", f"-arch={machine.name}", str(source), "-o", str(path / "kernel.cubin")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@cache
+def text_of(kernel: str, machine: Machine) -> str:
+    ctx = make_context()
+    module = parse_module((TTGIR / f"{kernel}.ttgir").read_text(), f"{kernel}.ttgir", ctx)
+    for each in ROAD:
+        load_pass(each)().apply(ctx, module)
+    return ptx_text(module, machine)
+
+
+KERNELS = {
+    "vector_add": 40, "softmax": 64, "layernorm": 64, "gemv": 128, "flash_attn": 168, "matmul": 255, "dropout": 64,
+    "histogram_atomic": 64, "histogram_op": 64, "cumsum_scan": 96, "gather_rows": 64, "int8_dot": 128,
+    "int8_dequant_matmul": 200, "matmul_devdesc": 255, "dot_scaled": 255,
+}  # fmt: skip
+"""Kernel -> registers that a thread has at most."""
+SPILLS = ("matmul", "matmul_devdesc", "dot_scaled")
+"""Kernels of which a thread holds more than there are registers."""
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_official_kernels(kernel: str, machine: Machine, tmp_path: Path) -> None:
+    said = assembled(text_of(f"{kernel}.sm80", machine), machine, tmp_path)
+    registers = re.search(r"Used (\d+) registers", said)
+    assert registers is not None and int(registers[1]) <= KERNELS[kernel], said
+    if kernel not in SPILLS:
+        assert "0 bytes spill stores, 0 bytes spill loads" in said, said
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)
+def test_every_operation(machine: Machine, tmp_path: Path) -> None:
+    """One module for all: a body each, under its own name."""
+    bodies: list[str] = []
+    head = ""
+    for i, program in enumerate([*programs(), *functions("f32"), *functions("f16"), *functions("bf16")]):
+        text = ptx_text(program.module(), machine)
+        start = text.index(".visible")
+        head = max(head, text[:start], key=len)
+        bodies.append(re.sub(r"\bk(?=\(|_param)", f"k{i}", text[start:]))
+    assembled(head + "\n".join(bodies), machine, tmp_path)
