@@ -5,7 +5,7 @@
 | `conversion.py` | the state that handlers share |
 | `threads.py` | what layouts say of a thread's elements, as arithmetic on its number |
 | `registers.py` | elements that change registers or lanes |
-| `view.py`, `shared.py` | buffers in shared memory, and changes of layout through it |
+| `view.py`, `shared.py`, `matrices.py` | buffers in shared memory, and changes of layout through it |
 | `memory.py`, `async_copy.py`, `atomics.py` | loads and stores of global memory, copies from it, atomics |
 | `elementwise.py`, `foreign.py`, `shapes.py` | what is done with each element |
 | `reduction.py`, `scan.py`, `dot.py`, `indexed.py` | what is done with tensors |

@@ -15,6 +15,7 @@ from minilinalg.dialects.upstream import arith
 from minilinalg.layouts.linear import LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
+from minilinalg.passes.tritongpu_to_simt.matrices import as_matrices, load_matrices
 from minilinalg.passes.tritongpu_to_simt.memory import WIDEST, from_memory, stored_type, to_memory
 from minilinalg.passes.tritongpu_to_simt.registers import moved, ordered, picked
 from minilinalg.passes.tritongpu_to_simt.shapes import numbers_of
@@ -99,10 +100,15 @@ def store(
 
 
 def load(c: Conversion, type: Attribute, places: LinearLayout, base: SSAValue, origin: int = 0) -> SSAValue:
-    """Loads a vector of `type`, each register from where `places`, of register, lane and warp, says."""
+    """Loads a vector of `type`, each register from where `places`, of register, lane and warp, says.
+
+    By matrices where threads would have to load less than 16 bytes at once.
+    """
     stored = stored_type(type)
     size = bytes_of(stored)
     run = widest_vector(places, size, origin)
+    if size << len(run) < WIDEST and (found := as_matrices(places, size, origin)) is not None:
+        return load_matrices(c, type, found, places, base, origin)
     order = ordered(register_masks(places), run)
     at = addresses(c, base, places, size, order[:: 1 << len(run)], origin)
     loaded = c.insert(simt.LoadSharedOp(at, stored)).result
