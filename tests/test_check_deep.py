@@ -134,7 +134,10 @@ def test_it_looks_beyond_the_stage_that_runs(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_kernel_that_the_road_does_not_lead_down_says_so() -> None:
-    text = ADD.replace("arith.addi %v, %n : i32", "tt.atomic_load acquire, gpu, %p : (!tt.ptr<i32>) -> i32")
+    add = "%w = arith.addi %v, %n : i32"
+    poll = """%ns = arith.constant 5 : i64
+  %found = tt.atomic_poll acquire, gpu, %p, %v timeout %ns : !tt.ptr<i32>, i32 -> i1"""
+    text = ADD.replace(add, f"{poll}\n  {add}")
     kernel = compile(text, target="tiny-simd", partial=True)
     assert kernel.stopped is not None
     with pytest.raises(UnsupportedError):

@@ -227,11 +227,21 @@ class Kernel:
             self._on_gpu.append(CudaKernel(self.module("simt"), self.name, machine_of(self.target)))
         return self._on_gpu[0]
 
+    def _check_launch(self, args: Sequence[Any]) -> None:
+        """Raises LaunchError for arguments that the machine will refuse, before the passes are checked in vain."""
+        from minilinalg.interp.memory import GlobalMemory
+        from minilinalg.sim.run import place
+
+        assert isinstance(self.target, Target)
+        place(FunctionAbi.of(find_function(self.module("simd"), self.name)), args, GlobalMemory(), self.target)
+
     def _check(
         self, grid: Any, args: Sequence[Any], check: Check, stage: str, progress: Callable[[str], None] | None
     ) -> Checked:
         from minilinalg.check import PassChecks, check_deep
 
+        if stage == "simd":
+            self._check_launch(args)
         make_context = partial(_context, self.target)
         # The deep check goes to the end of the road whatever stage runs.
         steps = _steps(self.road, self.source, None if check == "deep" else stage)

@@ -15,7 +15,7 @@ from minilinalg.check.arguments import copy_arguments
 from minilinalg.check.compare import Answer
 from minilinalg.check.turns import NO_LIMITS, TurnLimits, TurnWatch
 from minilinalg.dialects.upstream import scf
-from minilinalg.interp.binding import bind
+from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.dtypes import Array, is_array
 from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
@@ -65,7 +65,7 @@ class Launch:
         """Raises LaunchError when the arguments are not those of the function."""
         program = self._ready(module, DEFAULTS).program
         executable = program.executable if isinstance(program, Simulator) else program
-        bind(executable.abi, executable.with_results(args)[0], GlobalMemory())
+        bind(executable.abi, with_results(executable.abi, args)[0], GlobalMemory())
 
     def answer(
         self,

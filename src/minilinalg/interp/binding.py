@@ -56,6 +56,12 @@ def allocate_result(p: Parameter) -> np.ndarray[Any, Any]:
     return np.zeros(p.shape, dtype_of(p.type).storage)
 
 
+def with_results(abi: FunctionAbi, args: Sequence[Any]) -> tuple[Sequence[Any], list[np.ndarray[Any, Any]]]:
+    """The arguments with a fresh array for each trailing result buffer of the function, and those arrays."""
+    results = [allocate_result(p) for p in abi.parameters if p.kind == "result"]
+    return [*args, *results], results
+
+
 def _tensor(abi: FunctionAbi, p: Parameter, given: Any) -> Any:
     """A tensor argument as the engine's value: (1, *shape) in the carrier of its type."""
     dtype = dtype_of(p.type)

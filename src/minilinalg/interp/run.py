@@ -14,7 +14,7 @@ from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of,
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.errors import CommandError, Place, WaitError
 from minilinalg.interp.access import dtype_out
-from minilinalg.interp.binding import allocate_result, bind
+from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.block_memory import SHARED
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
@@ -70,15 +70,10 @@ class Executable:
         """
         sizes = check_grid(grid)
         memory = GlobalMemory()
-        args, results = self.with_results(args)
+        args, results = with_results(self.abi, args)
         values = bind(self.abi, args, memory)
         found = self.run_bound(sizes, memory, values, cores=cores)
         return results or found
-
-    def with_results(self, args: Sequence[Any]) -> tuple[Sequence[Any], list[Array]]:
-        """The arguments with a fresh array for each trailing result buffer of the function, and those arrays."""
-        results = [allocate_result(p) for p in self.abi.parameters if p.kind == "result"]
-        return [*args, *results], results
 
     def run_bound(
         self,

@@ -17,8 +17,9 @@ from minilinalg.analysis.aliasing import root_of
 from minilinalg.analysis.footprint import ADDRESS
 from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import memref
-from minilinalg.errors import InputError, MinilinalgError, RunError
+from minilinalg.errors import InputError, LaunchError, MinilinalgError, RunError
 from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.views import MemRef
 from minilinalg.locations import places_of
 from minilinalg.sim.overlaps import watch_overlaps
@@ -77,12 +78,12 @@ def check_buffer(op: memref.AllocOp, target: Target) -> None:
         )
 
 
-def check_arguments(nbytes: int, target: Target) -> None:
-    """Raises InputError when the arrays of a launch do not fit into global memory."""
-    space = target.global_space
+def check_room(memory: GlobalMemory, has_results: bool, target: Target) -> None:
+    """Raises LaunchError when the arrays of a launch do not fit into global memory, which is no pass's mistake."""
+    space, nbytes = target.global_space, sum(s.nbytes for s in memory.segments)
     if nbytes > space.usable:
-        raise InputError(
-            f"the arguments are over capacity: they have {nbytes} bytes",
+        raise LaunchError(
+            f"the arguments{' and results' if has_results else ''} are over capacity: they have {nbytes} bytes",
             rule=f"'{target.name}' has {space.usable} bytes of {space.name} for a program",
         )
 

@@ -234,7 +234,8 @@ class CoreRaces:
             f"core {found.agent}, and {other} {found.did} {what}{by}",
             rule="programs run side by side: what one writes, no other one touches unless all of them have waited for "
             "one another in between",
-            hint="give every program a part of its own to write, or separate the two by 'simd.barrier chip'",
+            hint="in a kernel: let every program write a part of its own, add up by atomics, or make it two launches, "
+            "of which the second one reads; in a pass: 'simd.barrier chip' between the two",
             places=places_of(op),
         )
 

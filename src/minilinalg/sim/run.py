@@ -9,18 +9,18 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from minilinalg.abi import check_grid
+from minilinalg.abi import FunctionAbi, check_grid
 from minilinalg.analysis.data_dependence import course_depends_on_data
 from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import memref
-from minilinalg.interp.binding import bind
+from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.clock import Clock
-from minilinalg.sim.constraints import ConstraintWatch, check_arguments
+from minilinalg.sim.constraints import ConstraintWatch, check_room
 from minilinalg.sim.core_races import CoreRaceWatch
 from minilinalg.sim.definedness import DefinednessWatch
 from minilinalg.sim.races import Races, RaceWatch
@@ -35,6 +35,17 @@ class Simulation:
 
     results: list[Array]
     report: MachineReport | None
+
+
+def place(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory, target: Target) -> tuple[list[Any], list[Array]]:
+    """Places the arrays of a launch in the machine's global memory: the engine's values, and the arrays of results.
+
+    Raises LaunchError when the arguments are not those of the function, or do not fit.
+    """
+    args, results = with_results(abi, args)
+    values = bind(abi, args, memory)
+    check_room(memory, bool(results), target)
+    return values, results
 
 
 class Simulator:
@@ -76,9 +87,7 @@ class Simulator:
         and for what is out of bounds."""
         sizes = check_grid(grid)
         memory = GlobalMemory()
-        args, results = self.executable.with_results(args)
-        values = bind(self.executable.abi, args, memory)
-        check_arguments(sum(s.nbytes for s in memory.segments), self.target)
+        values, results = place(self.executable.abi, args, memory, self.target)
         machine = Machine(self.target)
         if self.finds_races:
             machine.races = Races(machine.cores)
