@@ -28,6 +28,8 @@ OFFICIAL = {
     "convert-triton-to-tritongpu": 'passes.ttir.add_convert_to_ttgpuir(pm, "cuda:90", WARPS, 32, 1)',
     "tritongpu-coalesce": "passes.ttgpuir.add_coalesce(pm)",
     "tritongpu-remove-layout-conversions": "passes.ttgpuir.add_remove_layout_conversions(pm)",
+    "tritongpu-accelerate-matmul": "passes.ttgpuir.add_accelerate_matmul(pm)",
+    "tritongpu-reduce-data-duplication": "passes.ttgpuir.add_reduce_data_duplication(pm)",
 }
 ASK = """
 import json, sys, tempfile
@@ -52,9 +54,9 @@ print(json.dumps(answers))
 
 
 @cache
-def official(text: str, names: tuple[str, ...], warps: int) -> str:
+def official(text: str, names: tuple[str, ...], warps: int, arch: int = 90) -> str:
     """What the official passes make of a text."""
-    steps = [OFFICIAL[name].replace("WARPS", str(warps)) for name in names]
+    steps = [OFFICIAL[name].replace("WARPS", str(warps)).replace("90", str(arch)) for name in names]
     asked = json.dumps([(text, steps)])
     process = subprocess.run([sys.executable, "-c", ASK], input=asked, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
@@ -112,3 +114,18 @@ def test_no_more_conversions_than_the_official_pass_leaves(path: Path, warps: in
     name = "tritongpu-remove-layout-conversions"
     theirs, mine = conversions(parse_module(official(start, (name,), warps))), conversions(ours(start, name))
     assert len(mine) <= len(theirs), (mine, theirs)
+
+
+@pytest.mark.parametrize("arch", [80, 90])
+@pytest.mark.parametrize("path", KERNELS, ids=identity)
+def test_operands_of_dots_lie_as_the_official_ones_in_shared_memory(path: Path, arch: int) -> None:
+    before = (
+        "convert-triton-to-tritongpu",
+        "tritongpu-coalesce",
+        "tritongpu-remove-layout-conversions",
+        "tritongpu-accelerate-matmul",
+        "tritongpu-remove-layout-conversions",
+    )
+    start = official(path.read_text(), before, 4, arch)
+    name = "tritongpu-reduce-data-duplication"
+    assert shown(ours(start, name)) == shown(parse_module(official(start, (name,), 4, arch)))

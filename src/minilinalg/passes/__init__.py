@@ -44,6 +44,7 @@ _NAMES = (
     "linalg-tile-and-fuse",
     "linalg-to-simd",
     "membar",
+    "loop-aware-cse",
     "memref-plan",
     "memref-promote",
     "one-shot-bufferize",
@@ -56,7 +57,10 @@ _NAMES = (
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
     "tritongpu-coalesce",
+    "tritongpu-combine-tensor-select-and-if",
+    "tritongpu-reduce-data-duplication",
     "tritongpu-remove-layout-conversions",
+    "tritongpu-reorder-instructions",
     "tritongpu-to-simt",
 )
 

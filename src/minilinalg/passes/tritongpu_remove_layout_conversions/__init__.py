@@ -20,8 +20,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.dialects import tt
 from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.carried_values import drop_dead_carried
 from minilinalg.passes.rewriting import apply_patterns
-from minilinalg.passes.tritongpu_remove_layout_conversions.carried_values import drop_dead_carried
 from minilinalg.passes.tritongpu_remove_layout_conversions.cleanup import PATTERNS
 from minilinalg.passes.tritongpu_remove_layout_conversions.hoisting import hoist_into_conditionals, hoist_over_widening
 from minilinalg.passes.tritongpu_remove_layout_conversions.propagation import Propagation

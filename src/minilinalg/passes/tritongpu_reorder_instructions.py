@@ -1,0 +1,114 @@
+"""`tritongpu-reorder-instructions`: values are made where they are needed, so that fewer live at a time.
+
+Source: the pass of the same name in Triton 3.9.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, Operation
+from xdsl.traits import is_side_effect_free
+
+from minilinalg.dialects import tt, ttg
+from minilinalg.dialects.ttg.distributed_layouts import DotOperandEncodingAttr
+from minilinalg.dialects.ttg.inference import layout_of
+from minilinalg.passes.base import MinilinalgPass
+
+
+def _users(op: Operation) -> list[Operation]:
+    return [use.operation for result in op.results for use in result.uses]
+
+
+def move_after(op: Operation, at: Operation) -> None:
+    """Moves `op` behind `at`, unless it stands there."""
+    if op.prev_op is at:
+        return
+    op.detach()
+    assert at.parent is not None
+    at.parent.insert_op_after(op, at)
+
+
+def sink_conversion(op: ttg.ConvertLayoutOp) -> None:
+    """A conversion with one user in its block stands in front of it."""
+    users = _users(op)
+    if len(users) == 1 and users[0].parent is op.parent:
+        user = users[0]
+        if user.prev_op is not op and user.parent is not None:
+            op.detach()
+            user.parent.insert_op_before(op, user)
+
+
+def definition_in(op: Operation, block: Block | None) -> Operation | None:
+    """The operation that makes the first operand of `op`, when it stands in `block`."""
+    owner = op.operands[0].owner if op.operands else None
+    return owner if isinstance(owner, Operation) and owner.parent is block else None
+
+
+@dataclass(frozen=True)
+class TritongpuReorderInstructionsPass(MinilinalgPass):
+    """Moves what is stored to shared memory up to where it was computed, and conversions down to who needs them.
+
+    ```mlir
+    #a = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    #b = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    tt.func @before(%x: tensor<512xf32, #a>, %y: tensor<512xf32, #b>) -> tensor<512xf32, #b> {
+      %0 = ttg.convert_layout %x : tensor<512xf32, #a> -> tensor<512xf32, #b>
+      %1 = math.exp %y : tensor<512xf32, #b>
+      %2 = arith.addf %0, %1 : tensor<512xf32, #b>
+      tt.return %2 : tensor<512xf32, #b>
+    }
+    ```
+    becomes
+    ```mlir
+    #a = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    #b = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+    tt.func @after(%x: tensor<512xf32, #a>, %y: tensor<512xf32, #b>) -> tensor<512xf32, #b> {
+      %0 = math.exp %y : tensor<512xf32, #b>
+      %1 = ttg.convert_layout %x : tensor<512xf32, #a> -> tensor<512xf32, #b>
+      %2 = arith.addf %1, %0 : tensor<512xf32, #b>
+      tt.return %2 : tensor<512xf32, #b>
+    }
+    ```
+
+    Requires: nothing. Ensures: a conversion that one operation of its block uses stands in front of that; a buffer that
+    holds a value is allocated behind the operation that made the value, in the same block, and a transposition stands
+    behind what it transposes; the second operand of a dot is loaded from shared memory behind the first. Leaves alone:
+    what several operations use, and order across blocks.
+    """
+
+    name = "tritongpu-reorder-instructions"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for each in [each for each in op.walk() if isinstance(each, ttg.ConvertLayoutOp)]:
+            sink_conversion(each)
+        for each in [each for each in op.walk() if isinstance(each, ttg.LocalAllocOp) and each.src is not None]:
+            if (made := definition_in(each, each.parent)) is not None:
+                move_after(each, made)
+        for each in [each for each in op.walk() if isinstance(each, tt.TransOp | ttg.MemDescTransOp)]:
+            if (made := definition_in(each, each.parent)) is not None:
+                move_after(each, made)
+        for each in [each for each in op.walk() if isinstance(each, ttg.LocalLoadOp)]:
+            self.second_behind_first(each)
+
+    def second_behind_first(self, load: ttg.LocalLoadOp) -> None:
+        """Loads of both operands of a dot stand together, the first one first."""
+        layout = layout_of(load.result.type)
+        if not isinstance(layout, DotOperandEncodingAttr) or layout.op_idx.data != 1:
+            return
+        users = _users(load)
+        if len(users) != 1 or not isinstance(users[0], tt.DotOp):
+            return
+        first = users[0].a.owner
+        if not isinstance(first, ttg.LocalLoadOp) or first.parent is not load.parent:
+            return
+        # Nothing between them may write the buffer: they stand side by side with only operations without effects.
+        between = load.next_op
+        while between is not None and between is not first:
+            if not is_side_effect_free(between) and not isinstance(between, ttg.LocalLoadOp | tt.LoadOp):
+                return
+            between = between.next_op
+        if between is first:
+            move_after(load, first)
