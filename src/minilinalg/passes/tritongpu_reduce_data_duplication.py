@@ -12,9 +12,10 @@ from xdsl.dialects.builtin import FixedBitwidthType, ModuleOp
 
 from minilinalg.dialects import ttg
 from minilinalg.dialects.tt.types import tensor_type
-from minilinalg.dialects.ttg.distributed_layouts import DistributedLayout, DotOperandEncodingAttr
+from minilinalg.dialects.ttg.distributed_layouts import BlockedEncodingAttr, DistributedLayout, DotOperandEncodingAttr
 from minilinalg.dialects.ttg.dot_operand_sharing import shared_for_operand
 from minilinalg.dialects.ttg.inference import layout_of
+from minilinalg.dialects.ttg.struct_attribute import numbers
 from minilinalg.layouts.conversion import Movement, conversion
 from minilinalg.layouts.linear import LANE, REGISTER, WARP
 from minilinalg.passes.base import MinilinalgPass, remark
@@ -22,6 +23,8 @@ from minilinalg.passes.base import MinilinalgPass, remark
 
 def memory_order(layout: DistributedLayout, shape: tuple[int, ...]) -> list[int]:
     """The dimensions of a layout in the order in which its registers, lanes and warps first go along them."""
+    if isinstance(layout, BlockedEncodingAttr):
+        return list(numbers(layout.order))
     linear = layout.linear_layout(shape)
     order: list[int] = []
     for name in (REGISTER, LANE, WARP):

@@ -12,6 +12,7 @@ from minilinalg.dialects.ttg.shared_layouts import SwizzledSharedEncodingAttr
 
 _ROWS = 8
 """Rows, and columns, of a matrix that ldmatrix reads."""
+_BANKS_BITS = 32 * 32
 
 
 def shared_for_operand(
@@ -25,9 +26,9 @@ def shared_for_operand(
         return SwizzledSharedEncodingAttr(1, 1, 1, order)
     rank, width = len(order), layout.k_width.data
     k = rank - 1 if layout.op_idx.data == 0 else rank - 2
-    per_phase = max(128 // (shape[order[0]] * max(4 // width, 1)), 1)
-    if order[0] == k and width != 32 // element_bits:
-        per_phase = max(per_phase, 2 * (32 // element_bits))
+    row = shape[order[0]]
+    # Rows that fill the banks once have one phase; the phases of the rows that are read at once differ.
+    per_phase = max(_BANKS_BITS // (row * element_bits), 1)
     depth = 4 * width
-    vec, stride = (depth, _ROWS) if order[0] == k else (_ROWS, depth)
-    return SwizzledSharedEncodingAttr(vec, per_phase, max(stride // per_phase, 1), order)
+    vec, rows = (depth, _ROWS) if order[0] == k else (_ROWS, depth)
+    return SwizzledSharedEncodingAttr(vec, per_phase, max(min(rows // per_phase, row // vec), 1), order)
