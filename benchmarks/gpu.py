@@ -51,7 +51,7 @@ def random(*shape: int, seed: int = 0, dtype: Any = np.float32) -> Any:
 
 
 def vector_add() -> Case:
-    n = 1 << 26
+    n = 1 << 28
     x, y = random(n), random(n, seed=1)
     out = np.empty_like(x)
     work = 12.0 * n
@@ -59,7 +59,7 @@ def vector_add() -> Case:
 
 
 def softmax() -> Case:
-    rows, columns = 32768, 1024
+    rows, columns = 1 << 18, 1024
     x = random(rows, columns)
     e = np.exp(x - x.max(1, keepdims=True))
     expected = {0: e / e.sum(1, keepdims=True)}
@@ -69,7 +69,7 @@ def softmax() -> Case:
 
 
 def layernorm() -> Case:
-    rows, columns = 16384, 4096
+    rows, columns = 1 << 16, 4096
     x, w, b = random(rows, columns, dtype=np.float16), *(random(columns, seed=s, dtype=np.float16) for s in (1, 2))
     wide = x.astype(np.float32)
     mean = wide.mean(1, dtype=np.float64)
@@ -87,7 +87,7 @@ def layernorm() -> Case:
 
 
 def gemv() -> Case:
-    m, n = 16384, 8192
+    m, n = 1 << 16, 8192
     a, x = random(m, n, dtype=np.float16), random(n, seed=1, dtype=np.float16)
     y = a.astype(np.float32) @ x.astype(np.float32)
     args = [a, x, np.empty(m, np.float32), m, n, n]

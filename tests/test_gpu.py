@@ -112,11 +112,11 @@ def test_functions_of_far_angles() -> None:
 
 
 def _angle(name: str, x: float) -> float:
-    """sin or cos of a whole number, or of a multiple of 2^-14."""
+    """sin or cos of a multiple of 2^-60."""
     import math
 
     bits = 1100
-    whole = int(x * 2**14) << bits - 14
+    whole = int(x * 2**60) << bits - 60
     rest = whole % (2 * _pi(bits))
     angle = (rest >> bits - 200) / (1 << 200)
     return math.sin(angle) if "sin" in name else math.cos(angle)

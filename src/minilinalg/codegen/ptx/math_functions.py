@@ -191,7 +191,7 @@ def _far_reduced(c: Arithmetic, x: str, near: str, near_q: str) -> tuple[str, st
     w = c.w
     r, q, behind = w.new("r"), w.new("r"), w.label("near")
     magnitude = c.f("abs", x)
-    far = c.i("and.pred", c.test("ge", magnitude, FAR), c.test("lt", magnitude, INFINITY), letter="p")
+    far = c.test("geu", magnitude, FAR)
     w.raw(f"mov.b32 {r}, {near};", (r,))
     w.raw(f"mov.b32 {q}, {near_q};", (q,))
     w.raw(f"@!{far} bra {behind};")
@@ -219,7 +219,8 @@ def _far_reduced(c: Arithmetic, x: str, near: str, near_q: str) -> tuple[str, st
             float_bits(1.5707963267948966 / 2**62, "f64"),
             letter="d",
         )
-        found = c.i("cvt.rn.f32.f64", angle)
+        # Infinity and NaN have no angle.
+        found = c.choose(c.test("lt", magnitude, INFINITY), c.i("cvt.rn.f32.f64", angle), float("nan"))
         turns = c.i("cvt.u32.u64", quarter)
         negative = c.i("setp.lt.s32", x, 0, letter="p")
         w.raw(f"selp.b32 {r}, {c.f('neg', found)}, {found}, {negative};", (r,))

@@ -95,7 +95,7 @@ def ptx_text(module: ModuleOp, machine: Machine) -> str:
         bodies.append(_function(w, function))
         for name, words in w.tables.items():
             tables[name] = f".const .align 4 .b32 {name}[{len(words)}] = {{{', '.join(map(str, words))}}};"
-    lines = [f".version {VERSION}", f".target {machine.name}", ".address_size 64", "", *tables.values()]
+    lines = [f".version {VERSION}", f".target {machine.name}", ".address_size 64", *tables.values()]
     if shared:
         lines.append(f".extern .shared .align 1024 .b8 {SHARED}[];")
     return "\n".join([*lines, "", *bodies])

@@ -1,0 +1,60 @@
+// RUN: minilinalg-opt %s --emit ptx --target a100 --split-input-file --verify-diagnostics
+// What has no PTX is named, with its place.
+
+func.func @power(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = f32}]} {
+  %a = vector.broadcast %p : i64 to vector<1xi64>
+  %x = simt.load_global %a : vector<1xi64> -> vector<1xf32>
+  // expected-error @+1 {{'math.powf' cannot be printed as PTX}}
+  %y = math.powf %x, %x : vector<1xf32>
+  return
+}
+
+// -----
+
+func.func @double(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = f64}]} {
+  %a = vector.broadcast %p : i64 to vector<1xi64>
+  %x = simt.load_global %a : vector<1xi64> -> vector<1xf64>
+  // expected-error @+1 {{'math.exp' of f64}}
+  %y = math.exp %x : vector<1xf64>
+  return
+}
+
+// -----
+
+func.func @odd(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = i8}]} {
+  // expected-error @+1 {{elements of type i4}}
+  %x = arith.constant dense<1> : vector<2xi4>
+  return
+}
+
+// -----
+
+func.func @matrix(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 512 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = i8}]} {
+  %t = simt.thread_id : vector<1xi32>
+  %x = arith.constant dense<1.0> : vector<2xf16>
+  // expected-error @+1 {{'simt.stmatrix' on sm_80}}
+  simt.stmatrix %t, %x, 1 : vector<1xi32>, vector<2xf16>
+  return
+}
+
+// -----
+
+func.func @atomic(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = f32}]} {
+  %a = vector.broadcast %p : i64 to vector<1xi64>
+  %x = arith.constant dense<1.0> : vector<1xf32>
+  // expected-error @+1 {{'simt.atomic_rmw' max of f32 on sm_80}}
+  %0 = simt.atomic_rmw max, relaxed, gpu, %a, %x : vector<1xi64>, vector<1xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{function 'whole' has no simt.threads}}
+func.func @whole(%x: tensor<4xf32>) -> tensor<4xf32> {
+  return %x : tensor<4xf32>
+}
