@@ -21,7 +21,7 @@ from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
 
 ROAD = ("allocate-shared-memory", "membar", "tritongpu-to-simt")
-NOT_YET: dict[str, str] = {}
+NOT_YET = {"matmul_devdesc.sm90": "'ttg.global_scratch_alloc'", "matmul_tma.sm90": "'ttng.init_barrier'"}
 """What does not go down yet, and what its error names."""
 ROUNDINGS = {"softmax": 2, "layernorm": 2, "flash_attn": 8}
 """Kernels whose sums are of floats: how many units in the last place of its type an element may be off by."""
@@ -37,7 +37,7 @@ def of_one_thread(name: str) -> Executable:
     return Executable(module)
 
 
-RUNS = [(case, arch) for case in CASES for arch in ("sm80",) if f"{case.kernel}.{arch}" not in NOT_YET]
+RUNS = [(case, arch) for case in CASES for arch in ("sm80", "sm90") if f"{case.kernel}.{arch}" not in NOT_YET]
 
 
 @pytest.mark.parametrize(("case", "arch"), RUNS, ids=[f"{case}-{arch}" for case, arch in RUNS])

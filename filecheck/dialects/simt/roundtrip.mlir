@@ -80,3 +80,20 @@ func.func @dots(%a: vector<32xf16>, %b: vector<32xf16>, %c: vector<32xf32>, %x: 
   %e = simt.fma_dot %x, %y, %z sizes 2, 4, 16 : vector<32xf32>, vector<64xf32> -> vector<8xf32>
   return
 }
+
+// CHECK-LABEL: func.func @warp_groups
+func.func @warp_groups(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>, %r: vector<32xf16>, %u: i1) {
+  // CHECK: simt.fence_async_shared
+  // CHECK-NEXT: simt.wgmma_fence
+  simt.fence_async_shared
+  simt.wgmma_fence
+  // CHECK-NEXT: %d = simt.wgmma %a, %b, %c use %u shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = true, offsets = [0, 2048, 4096, 6144]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  %d = simt.wgmma %a, %b, %c use %u shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = true, offsets = [0, 2048, 4096, 6144]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  // CHECK-NEXT: simt.wgmma_commit
+  simt.wgmma_commit
+  // CHECK-NEXT: simt.wgmma_wait 0, %d : vector<64xf32>
+  %e = simt.wgmma_wait 0, %d : vector<64xf32>
+  // CHECK-NEXT: simt.wgmma %r, %b, %c shape
+  %f = simt.wgmma %r, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = true, offsets = [0, 2048, 4096, 6144]}>} : vector<32xf16>, vector<1xi32> -> vector<64xf32>
+  return
+}

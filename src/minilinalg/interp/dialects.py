@@ -31,6 +31,7 @@ from minilinalg.interp import (
     ttg,
     vector,
     warp_group_dot,
+    wgmma,
 )
 
 __all__ = [
@@ -64,4 +65,5 @@ __all__ = [
     "ttg",
     "vector",
     "warp_group_dot",
+    "wgmma",
 ]

@@ -21,6 +21,14 @@ from minilinalg.dialects.simt.shared_memory import (
     StMatrixOp,
     StoreSharedOp,
 )
+from minilinalg.dialects.simt.warp_group import (
+    FenceAsyncSharedOp,
+    MatrixAttr,
+    WgmmaCommitOp,
+    WgmmaFenceOp,
+    WgmmaOp,
+    WgmmaWaitOp,
+)
 
 SIMT = dialect("simt", globals())
 
@@ -36,10 +44,12 @@ __all__ = [
     "CpAsyncCommitOp",
     "CpAsyncOp",
     "CpAsyncWaitOp",
+    "FenceAsyncSharedOp",
     "FmaDotOp",
     "LdMatrixOp",
     "LoadGlobalOp",
     "LoadSharedOp",
+    "MatrixAttr",
     "MmaSyncOp",
     "NumBlocksOp",
     "ShuffleKind",
@@ -51,4 +61,8 @@ __all__ = [
     "UniformOp",
     "VoteKind",
     "VoteOp",
+    "WgmmaCommitOp",
+    "WgmmaFenceOp",
+    "WgmmaOp",
+    "WgmmaWaitOp",
 ]

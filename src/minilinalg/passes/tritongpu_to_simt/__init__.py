@@ -9,6 +9,7 @@
 | `memory.py`, `async_copy.py`, `atomics.py` | loads and stores of global memory, copies from it, atomics |
 | `elementwise.py`, `foreign.py`, `shapes.py` | what is done with each element |
 | `reduction.py`, `scan.py`, `dot.py`, `indexed.py` | what is done with tensors |
+| `warp_group.py` | products by warp groups |
 | `control.py` | programs, loops and branches |
 """
 
@@ -43,6 +44,7 @@ from minilinalg.passes.tritongpu_to_simt import (
     scan,
     shapes,
     shared,
+    warp_group,
 )
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type
 
@@ -58,6 +60,7 @@ HANDLERS: Mapping[str, Handler] = {
     **indexed.HANDLERS,
     **scan.HANDLERS,
     **reduction.HANDLERS,
+    **warp_group.HANDLERS,
     **control.HANDLERS,
 }
 """Name of an operation -> what converts it."""

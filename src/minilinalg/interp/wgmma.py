@@ -1,0 +1,177 @@
+"""simt: products of matrices in shared memory by warp groups, of all groups of all blocks at once.
+
+The matrices are read where the instruction's description says that they lie, 16 bytes at a time. A product is there at
+once; that nobody uses it before its wait is the machine's to check (sim/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from xdsl.ir import Operation
+
+from minilinalg.dialects.simt.dot import numbers
+from minilinalg.dialects.simt.warp_group import MatrixAttr
+from minilinalg.errors import InputError
+from minilinalg.interp.access import dtype_in
+from minilinalg.interp.block_memory import BlockMemory, PlacesOf
+from minilinalg.interp.dot import dot_arrays, round_tf32
+from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
+from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.fragments import inverse, of_a, of_c, tiled
+from minilinalg.interp.mma import moves
+from minilinalg.interp.simt_shared import check
+from minilinalg.interp.threads import LANES
+from minilinalg.interp.values import Partial, spread, written_out
+from minilinalg.locations import places_of
+
+PART = 16
+"""Bytes that a swizzle keeps together."""
+GROUP = 128
+"""Threads of a warp group."""
+
+
+def parts_of_tile(matrix: MatrixAttr, rows: int, k: int) -> Array:
+    """The byte offsets of the 16-byte parts of one tile: (rows, parts along k), transposed (k, parts along rows)."""
+    size, swizzle = matrix.element_bytes, matrix.swizzle.data
+    lines, length = (k, rows) if matrix.is_transposed else (rows, k)
+    line = np.arange(lines)[:, None]
+    byte = np.arange(length * size // PART)[None] * PART
+    return line // 8 * matrix.stride.data + line % 8 * swizzle + byte // swizzle * matrix.leading.data + byte % swizzle
+
+
+def swizzled(addresses: Array, swizzle: int) -> Array:
+    """Where parts lie: their number in a line is XORed with that of the line (address bits 7 and up)."""
+    return addresses ^ ((addresses >> 7 & (swizzle // PART - 1)) << 4)
+
+
+class _Matrix:
+    """Reads a matrix of all warp groups: (P, groups, rows, k), in the carrier of its elements."""
+
+    def __init__(self, what: str, matrix: MatrixAttr, threads: int, rows: int, k: int, tiles: tuple[int, int]):
+        self.what, self.matrix, self.tiles = what, matrix, tiles
+        self.groups = threads // GROUP
+        self.rows, self.k = rows, k
+        self.dtype = dtype_of(matrix.element)
+        tile = parts_of_tile(matrix, rows, k)
+        offsets = np.asarray(matrix.tile_offsets)[:, None] + tile.reshape(-1)
+        self.shape = tile.shape
+        self.length = tile.shape[1] * PART // matrix.element_bytes
+
+        def change(given: Array) -> Array:
+            found = swizzled(given[:, :, :1] + offsets.reshape(-1), matrix.swizzle.data)
+            return found.reshape(len(given), self.groups, -1)
+
+        self.places = PlacesOf(what, (threads, 1), PART, change=change, threads=np.arange(self.groups) * GROUP)
+
+    def read(self, c: Chunk, address: Any) -> tuple[Array, Array | None]:
+        """The elements, and for each row whether all of it is defined (None: all are)."""
+        memory = BlockMemory.of(c)
+        places = self.places(address, memory.nbytes)
+        check(c, places, None, self.what)
+        words, known = memory.read(places, c.rows)
+        data = dtype_in(self._whole(words.view(self.dtype.storage)), self.dtype)
+        if self.dtype.name == "f32":
+            data = round_tf32(data)
+        if known is None:
+            return data, None
+        flags = known.reshape(*words.shape, -1, self.dtype.itemsize).all(axis=-1)
+        return data, np.asarray(self._whole(flags.reshape(*words.shape[:2], -1)).all(axis=3))
+
+    def _whole(self, elements: Array) -> Array:
+        down, right = self.tiles
+        lines = elements.reshape(-1, self.groups, down, right, self.shape[0], self.length)
+        if self.matrix.is_transposed:
+            lines = lines.swapaxes(4, 5)
+        return lines.transpose(0, 1, 2, 4, 3, 5).reshape(-1, self.groups, down * self.rows, right * self.k)
+
+
+@meaning("simt.wgmma", fresh=True)
+def emit_wgmma(em: Emitter, op: Any) -> None:
+    m, n, k = numbers(op.shape)
+    tm, tn, tk = numbers(op.tiles)
+    shape, result = shape_of(op.c.type), dtype_of(op.d.type)
+    threads = shape[0]
+    if threads % GROUP:
+        raise InputError(
+            f"'{op.name}' in blocks of {threads} threads",
+            rule=f"a warp group is four warps: a block has a multiple of {GROUP} threads",
+            places=places_of(op),
+        )
+    what, warps = f"'{op.name}'", threads // LANES
+    right = _Matrix(what, op.b_matrix, threads, n, k, (tn, tk))
+    element = right.dtype
+    left: Any = None
+    if op.a_matrix is not None:
+        left = _Matrix(what, op.a_matrix, threads, m, k, (tm, tk))
+    of_registers = _of_registers(shape_of(op.a.type), dtype_of(op.a.type), k, (tm, tk), warps)
+    take_d = moves(tiled(of_c(16, 8), (16, 8), (tm, tn * n // 8)).reshape(-1)[::2] // 2, 2, warps)
+
+    def fragments(product: Array) -> Array:
+        """(P, groups, rows, columns) -> (P, threads, elements): a warp has 16 rows of each 64."""
+        found = product.reshape(*product.shape[:2], tm, 4, 16, -1).transpose(0, 1, 3, 2, 4, 5)
+        return take_d(np.ascontiguousarray(found.reshape(len(product), warps, -1))).reshape(len(product), *shape)
+
+    def multiply(c: Chunk, a: Any, b: Any, acc: Any, use: Any) -> Any:
+        x, x_known = of_registers(a) if left is None else left.read(c, a)
+        y, y_known = right.read(c, b)
+        product = dot_arrays(x, y.swapaxes(2, 3), element, result, tk * k)
+        start = _where_used(acc, use)
+        found = result.round(written_out(start) + fragments(product))
+        if x_known is None and y_known is None and type(start) is not Partial:
+            return found
+        sides = [np.ones((1, 1, s.shape[2]), np.bool_) if f is None else f for f, s in ((x_known, x), (y_known, y))]
+        both = sides[0][:, :, :, None] & sides[1][:, :, None, :]
+        groups = np.broadcast_shapes(both.shape[:2], (1, threads // GROUP))
+        known = fragments(np.broadcast_to(both, (*groups, *both.shape[2:])))
+        return Partial(found, known & start.defined_array() if type(start) is Partial else known)
+
+    use = "None" if op.use is None else em.ref(op.use)
+    em.call(op, multiply, f"c, {em.refs((op.a, op.b, op.c))}, {use}", "wgmma")
+
+
+def _of_registers(
+    shape: tuple[int, ...], dtype: DType, k: int, tiles: tuple[int, int], warps: int
+) -> Callable[[Any], tuple[Array, Array | None]]:
+    """Operand a in registers as matrices of warp groups."""
+    e = max(1, 4 // dtype.itemsize)
+
+    def matrix(x: Array) -> Array:
+        take = moves(inverse(tiled(of_a(16, k, e), (16, k), tiles), e), e, warps)
+        found = take(np.ascontiguousarray(x)).reshape(len(x), warps // 4, 4, tiles[0], 16, -1)
+        return found.transpose(0, 1, 3, 2, 4, 5).reshape(len(x), warps // 4, tiles[0] * 64, -1)
+
+    def read(value: Any) -> tuple[Array, Array | None]:
+        data = matrix(spread(value, shape))
+        data = data if data.dtype == dtype.carrier else dtype_in(data, dtype)
+        if dtype.name == "f32":
+            data = round_tf32(data)
+        if type(value) is not Partial:
+            return data, None
+        return data, np.asarray(matrix(spread(value.defined_array(), shape)).all(axis=3))
+
+    return read
+
+
+def _where_used(acc: Any, use: Any) -> Any:
+    """c, or zero where it does not count."""
+    if use is None:
+        return acc
+    if isinstance(use, bool | int | np.bool_):
+        return acc if use else np.zeros_like(written_out(acc)[:1])
+    chosen = np.asarray(written_out(use)).reshape(-1, 1, 1)
+    zero = np.where(chosen, written_out(acc), 0).astype(written_out(acc).dtype)
+    return Partial(zero, acc.defined_array() | ~chosen) if type(acc) is Partial else zero
+
+
+@meaning("simt.wgmma_wait")
+def emit_wgmma_wait(em: Emitter, op: Any) -> None:
+    for value, result in zip(op.inputs, op.outputs, strict=True):
+        em.line(f"{em.define(result)} = {em.ref(value)}", op)
+
+
+@meaning("simt.fence_async_shared", "simt.wgmma_commit", "simt.wgmma_fence")
+def emit_nothing(em: Emitter, op: Operation) -> None:
+    """Everything that was begun is done already."""
