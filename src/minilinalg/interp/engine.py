@@ -79,6 +79,8 @@ class Arenas:
         """The copies into shared memory that are under way (shared_memory.py), once there was one."""
         self.block: Any = None
         """The shared memory of blocks of threads (block_memory.py), once something was there."""
+        self.notes: Any = None
+        """What the blocks did, when something looks on (sim/simt/trace.py)."""
         self._capacities = capacities
         self._storage: dict[str, Storage] = {}
 

@@ -88,7 +88,7 @@ class Executable:
         if self.func.name == "tt.func" or self.threads is not None:
             values = self._with_descriptors(values)
             size = 1 if self.compiled.stepwise else self._chunk_size()
-            chunks = _chunks(grid, memory, size, self._shared, tracks=self.options.checked)
+            chunks = _chunks(grid, memory, size, self._shared, tracks=self.options.checked, machine=machine)
             if self.compiled.stepwise:
                 self._take_turns(chunks, memory, values)
             else:
@@ -229,7 +229,13 @@ def _as_result(value: Any, type_: Any) -> Array:
 
 
 def _chunks(
-    grid: tuple[int, int, int], memory: GlobalMemory, size: int, capacities: dict[str, int], *, tracks: bool
+    grid: tuple[int, int, int],
+    memory: GlobalMemory,
+    size: int,
+    capacities: dict[str, int],
+    *,
+    tracks: bool,
+    machine: Any = None,
 ) -> Iterator[Chunk]:
     """The programs in order, x fastest, in chunks of at most `size`, each with memories of its own."""
     gx, gy, gz = grid
@@ -241,7 +247,7 @@ def _chunks(
         else:
             linear = np.arange(first, first + n, dtype=np.int64)
             ids = (_id(linear % gx), _id(linear // gx % gy), _id(linear // (gx * gy)))
-        yield Chunk(n, ids, grid, memory, Arenas(n, capacities, tracks=tracks))
+        yield Chunk(n, ids, grid, memory, Arenas(n, capacities, tracks=tracks), None, machine)
 
 
 def _id(values: Any) -> Any:

@@ -1,0 +1,168 @@
+"""Looking on while blocks run: a line beside each access to memory counts it and makes a note of it (trace.py)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xdsl.ir import Block, Operation
+
+from minilinalg.interp.dtypes import Array
+from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.threads import threads_of
+from minilinalg.sim.simt.classes import active_of
+from minilinalg.sim.simt.metrics import global_metrics, shared_metrics
+from minilinalg.sim.simt.sites import GLOBAL, SHARED, GlobalSide, SharedSide, accesses_memory, lanes_of
+from minilinalg.sim.simt.trace import Note
+
+
+class Tally:
+    """What one run has counted.
+
+    ended: is told of the notes of each chunk when its blocks have ended. at_once: whether chunks run one by one, so
+    that one has ended when another begins.
+    """
+
+    def __init__(self, ended: Callable[[Chunk, Sequence[Note]], None], *, at_once: bool):
+        self.totals: dict[tuple[str, ...], Array] = {}
+        self._ended, self._at_once = ended, at_once
+        self._chunks: list[tuple[Chunk, list[Note]]] = []
+        self.reach: dict[int, tuple[int, int, float]] = {}
+        """Site -> least address, greatest one, and sectors, in global memory."""
+
+    def add(self, names: tuple[str, ...], found: Array) -> None:
+        """Counts numbers under names."""
+        total = self.totals.get(names)
+        if total is None:
+            self.totals[names] = found.copy()
+        else:
+            total += found
+
+    def touched(self, site: int, low: int, high: int, sectors: float) -> None:
+        """A site touched sectors of global memory between two addresses."""
+        before = self.reach.get(site)
+        if before is not None:
+            low, high, sectors = min(low, before[0]), max(high, before[1]), sectors + before[2]
+        self.reach[site] = low, high, sectors
+
+    def notes_of(self, c: Chunk) -> list[Note]:
+        """The notes of a chunk, to which more are added."""
+        arenas = c.arenas
+        assert arenas is not None
+        if arenas.notes is None:
+            if self._at_once:
+                self.end()
+            arenas.notes = []
+            self._chunks.append((c, arenas.notes))
+        return arenas.notes
+
+    def end(self) -> None:
+        """The blocks of all chunks so far have ended."""
+        chunks, self._chunks = self._chunks, []
+        for c, notes in chunks:
+            self._ended(c, notes)
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What was counted, by name."""
+        found: Counter[str] = Counter()
+        for names, numbers in self.totals.items():
+            found.update(dict(zip(names, numbers.tolist(), strict=True)))
+        return found
+
+
+class Watch(Observer):
+    """Adds to each access a line that counts it; `c.machine` is a `Tally`.
+
+    sites: the accesses, in the order of their numbers. begins: the blocks of regions, numbered -1, -2, ...
+    """
+
+    def __init__(self) -> None:
+        self.functions: dict[str, Operation] = {}
+        self.sites: list[Operation] = []
+        self.sides: list[tuple[GlobalSide | None, SharedSide | None]] = []
+        self.number_of: dict[Operation, int] = {}
+        self.begins: dict[Block, int] = {}
+        self.skipped: set[Operation] = set()
+        """What is done once for all turns of a loop, or by nobody."""
+
+    def before(self, em: Emitter, op: Operation) -> None:
+        block = op.parent
+        self.functions = em.functions
+        if block is not None and op is block.first_op:
+            number = self.begins.setdefault(block, -1 - len(self.begins))
+
+            def begin(c: Chunk) -> None:
+                c.machine.notes_of(c).append(Note(c.rows, number, (), None))
+
+            em.line(f"{em.const(begin, 'begin')}(c)")
+
+    def unused(self, em: Emitter, op: Operation) -> None:
+        self.skipped.add(op)
+        self.before(em, op)
+
+    def after(self, em: Emitter, op: Operation) -> None:
+        if not accesses_memory(op):
+            return
+        threads = _threads_around(op)
+        number = self.number_of.setdefault(op, len(self.sites))
+        if number == len(self.sites):
+            self.sites.append(op)
+            self.sides.append(
+                (
+                    GlobalSide(op, threads) if op.name in GLOBAL else None,
+                    SharedSide(op, threads) if op.name in SHARED else None,
+                )
+            )
+        outside, inside = self.sides[number]
+        masks = lanes_of(op)
+        arguments = ["c"]
+        for side, mask in zip((outside, inside), masks, strict=True):
+            arguments += ["None" if side is None else em.ref(side.address), "None" if mask is None else em.ref(mask)]
+        em.line(f"{em.const(self._counting(number, outside, inside), 'count')}({', '.join(arguments)})", op)
+
+    @property
+    def uses_shared(self) -> bool:
+        """Whether anything accesses shared memory."""
+        return any(inside is not None for _, inside in self.sides)
+
+    @staticmethod
+    def _counting(number: int, outside: GlobalSide | None, inside: SharedSide | None) -> Any:
+        copies = outside is not None and inside is not None
+        sectors = global_metrics(outside.kind) if outside is not None else ()
+        wavefronts = shared_metrics(inside.kind) if inside is not None else ()
+
+        def count(c: Chunk, source: Any, mask: Any, to: Any, when: Any) -> None:
+            tally: Tally = c.machine
+            costs: list[float] = []
+            touched = None
+            made = None if inside is None else active_of(when)
+            if outside is not None:
+                active = active_of(mask)
+                if copies and made is not None:
+                    active = made if active is None else active & made
+                found = outside.classes(source, active, c.size)
+                tally.add(sectors, found)
+                low, high = outside.classes.reach(source)
+                tally.touched(number, low, high + outside.bytes, float(found[0]))
+                costs += (found / c.size).tolist()
+            if inside is not None:
+                touched = inside.touched(c, to, made)
+                found = inside.cost(touched, to, made, c.size)
+                tally.add(wavefronts, found)
+                costs += (found / c.size).tolist()
+            tally.notes_of(c).append(Note(c.rows, number, tuple(costs), touched))
+
+        return count
+
+
+def _threads_around(op: Operation) -> int:
+    """The threads of a block of the function that an operation is in."""
+    at: Operation | None = op
+    while at is not None:
+        threads = threads_of(at)
+        if threads is not None:
+            return threads
+        at = at.parent_op()
+    raise AssertionError(f"'{op.name}' is in no function of threads")

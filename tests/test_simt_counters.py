@@ -1,0 +1,345 @@
+"""What the simulated GPU counts: sectors and bank conflicts as an H200's profiler does, and as lanes one by one.
+
+The golden values are those that the profiler gave on an H200 for the same accesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from simt_programs import at, module
+from slow.lanes import sectors_of_warp, wavefronts_of_warp
+
+from minilinalg.interp.dtypes import INDEX
+from minilinalg.interp.values import Affine
+from minilinalg.sim.simt.banks import count_wavefronts
+from minilinalg.sim.simt.classes import Classes
+from minilinalg.sim.simt.run import SimtSimulator
+from minilinalg.sim.simt.sectors import count_sectors
+
+LD_SECTORS = "l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum"
+ST_SECTORS = "l1tex__t_sectors_pipe_lsu_mem_global_op_st.sum"
+LD_REQUESTS = "l1tex__t_requests_pipe_lsu_mem_global_op_ld.sum"
+LD_CONFLICTS = "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_ld.sum"
+ST_CONFLICTS = "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_st.sum"
+LD_WAVEFRONTS = "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum"
+ST_WAVEFRONTS = "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum"
+
+
+def counters(kernel: Any, blocks: Any, *args: Any) -> Mapping[str, int]:
+    return SimtSimulator(kernel).run(blocks, args)
+
+
+def zeros(n: int) -> np.ndarray:
+    return np.zeros(n, np.float32)
+
+
+def scaled(name: str, value: str, factor: int, offset: int = 0) -> str:
+    return f"""
+    %{name}_f = arith.constant dense<{factor}> : vector<1xi32>
+    %{name}_o = arith.constant dense<{offset}> : vector<1xi32>
+    %{name}_m = arith.muli {value}, %{name}_f : vector<1xi32>
+    %{name} = arith.addi %{name}_m, %{name}_o : vector<1xi32>
+    """
+
+
+# Global memory
+
+
+@pytest.mark.parametrize(
+    ("stride", "first", "sectors"), [(1, 0, 4), (1, 1, 5), (2, 0, 8), (4, 0, 16), (8, 0, 32), (9, 0, 32), (100, 0, 32)]
+)
+def test_sectors_of_f32(stride: int, first: int, sectors: int) -> None:
+    body = (
+        scaled("e", "%i", stride, first)
+        + at("x", "%e", 4, "px")
+        + at("o", "%e", 4, "po")
+        + "%v = simt.load_global %px : vector<1xi64> -> vector<1xf32>\n"
+        "simt.store_global %po, %v : vector<1xi64>, vector<1xf32>"
+    )
+    found = counters(module(body, 64), 3, zeros(20000), zeros(20000))
+    assert (found[LD_SECTORS], found[ST_SECTORS], found[LD_REQUESTS]) == (6 * sectors, 6 * sectors, 6)
+
+
+def test_sectors_of_float4() -> None:
+    body = scaled("e", "%i", 4) + at("x", "%e", 4, "px") + "%v = simt.load_global %px : vector<1xi64> -> vector<4xf32>"
+    found = counters(module(body, 32), 5, zeros(640), zeros(1))
+    assert (found[LD_SECTORS], found[LD_REQUESTS]) == (5 * 16, 5)
+
+
+@pytest.mark.parametrize(("n", "sectors", "requests"), [(0, 0, 0), (1, 1, 1), (9, 2, 1), (33, 5, 2), (100, 13, 4)])
+def test_masked_off_lanes_touch_nothing(n: int, sectors: int, requests: int) -> None:
+    body = (
+        """
+        %ns = vector.broadcast %n : i32 to vector<1xi32>
+        %m = arith.cmpi slt, %i, %ns : vector<1xi32>
+        """
+        + at("x", "%i", 4, "px")
+        + "%v = simt.load_global %px mask %m : vector<1xi64> -> vector<1xf32>"
+    )
+    kernel = module(body, 64, parameters={"x": "f32", "n": "i32"})
+    found = counters(kernel, 3, zeros(192), n)
+    assert (found[LD_SECTORS], found[LD_REQUESTS]) == (sectors, requests)
+
+
+def test_the_same_address_in_all_threads_is_one_sector_a_warp() -> None:
+    found = counters(module("%v = simt.load_global %x : i64 -> f32", 96), 2, zeros(8), zeros(1))
+    assert (found[LD_SECTORS], found[LD_REQUESTS]) == (6, 6)
+
+
+def test_an_argument_that_begins_inside_a_sector() -> None:
+    body = at("x", "%i", 4, "px") + "%v = simt.load_global %px : vector<1xi64> -> vector<1xf32>"
+    whole = zeros(64)
+    assert counters(module(body, 32), 1, whole[1:], whole)[LD_SECTORS] == 5
+
+
+def test_atomics_count_by_whether_their_result_is_used() -> None:
+    body = (
+        at("o", "%i", 4, "po") + "%old = simt.atomic_rmw fadd, relaxed, gpu, %po, %one : vector<1xi64>, vector<1xf32>"
+    )
+    body = "%one = arith.constant dense<1.0> : vector<1xf32>\n" + body
+    found = counters(module(body, 32), 1, zeros(1), zeros(32))
+    assert found["l1tex__t_sectors_pipe_lsu_mem_global_op_red.sum"] == 4
+    body += "\nsimt.store_global %po, %old : vector<1xi64>, vector<1xf32>"
+    found = counters(module(body, 32), 1, zeros(1), zeros(32))
+    assert found["l1tex__t_sectors_pipe_lsu_mem_global_op_atom.sum"] == 4
+
+
+# Shared memory
+
+SHARED_LOADS = [
+    ("f32", 1, 0, 1, 0),
+    ("f32", 1, 1, 1, 0),
+    ("f32", 1, 3, 1, 0),
+    ("f32", 1, 2, 2, 1),
+    ("f32", 1, 4, 4, 3),
+    ("f32", 1, 32, 32, 31),
+    ("f32", 2, 1, 2, 0),
+    ("f32", 2, 2, 4, 2),
+    ("f32", 2, 16, 32, 30),
+    ("f32", 4, 2, 8, 4),
+    ("f32", 4, 8, 32, 28),
+    ("f32", 4, 9, 4, 0),
+    ("i16", 1, 1, 1, 0),
+    ("i16", 1, 2, 1, 0),
+    ("i16", 1, 64, 32, 31),
+]
+"""Element, elements of an access, stride in accesses, wavefronts and conflicts of a warp."""
+
+
+@pytest.mark.parametrize(("element", "n", "stride", "wavefronts", "conflicts"), SHARED_LOADS)
+def test_wavefronts_of_a_warp(element: str, n: int, stride: int, wavefronts: int, conflicts: int) -> None:
+    size = n * (4 if element == "f32" else 2)
+    body = (
+        scaled("a", "%t", stride * size)
+        + f"%v = arith.constant dense<0{'.0' if element == 'f32' else ''}> : vector<{n}x{element}>\n"
+        f"simt.store_shared %a, %v : vector<1xi32>, vector<{n}x{element}>\n"
+        + ("" if stride else "simt.barrier\n")
+        + f"%w = simt.load_shared %a : vector<1xi32> -> vector<{n}x{element}>"
+    )
+    if not stride:
+        # All threads may read one word, and may not all write it.
+        body = body.replace("simt.store_shared %a, %v", "simt.store_shared %a, %v mask %only")
+        body = (
+            "%zero = arith.constant dense<0> : vector<1xi32>\n%only = arith.cmpi eq, %t, %zero : vector<1xi32>\n" + body
+        )
+    found = counters(module(body, 32, shared=8192), 3, zeros(1), zeros(1))
+    assert (found[LD_WAVEFRONTS], found[LD_CONFLICTS]) == (3 * wavefronts, 3 * conflicts)
+    if stride:
+        assert (found[ST_WAVEFRONTS], found[ST_CONFLICTS]) == (3 * wavefronts, 3 * conflicts)
+
+
+TRANSPOSE = """
+%y = simt.block_id y : i32
+%n32 = arith.constant 32 : i32
+%row0 = arith.muli %y, %n32 : i32
+%col0 = arith.muli %b, %n32 : i32
+%row0s = vector.broadcast %row0 : i32 to vector<4xi32>
+%col0s = vector.broadcast %col0 : i32 to vector<4xi32>
+%c31 = arith.constant dense<31> : vector<1xi32>
+%c5 = arith.constant dense<5> : vector<1xi32>
+%lane1 = arith.andi %t, %c31 : vector<1xi32>
+%warp1 = arith.shrui %t, %c5 : vector<1xi32>
+%lane = vector.broadcast %lane1 : vector<1xi32> to vector<4xi32>
+%warps = vector.broadcast %warp1 : vector<1xi32> to vector<4xi32>
+%eights = arith.constant dense<[0, 8, 16, 24]> : vector<4xi32>
+%row = arith.addi %warps, %eights : vector<4xi32>
+%size = arith.constant dense<1024> : vector<4xi32>
+"""
+"""A block of 256 threads has a tile of 32 x 32: warp w the rows w, w + 8, ..., lane l column l. %row and %lane."""
+
+
+def transpose(place: str) -> Any:
+    """place: text that gives `%name`, the place in the tile, for {row}, {column}, {name}."""
+    global_at = """
+    %{n}_r = arith.addi {rows}, %row : vector<4xi32>
+    %{n}_c = arith.addi {columns}, %lane : vector<4xi32>
+    %{n}_p = arith.muli %{n}_r, %size : vector<4xi32>
+    %{n}_i = arith.addi %{n}_p, %{n}_c : vector<4xi32>
+    """
+    body = (
+        TRANSPOSE
+        + global_at.format(n="in", rows="%row0s", columns="%col0s")
+        + at("x", "%in_i", 4, "px", 4)
+        + "%v = simt.load_global %px : vector<4xi64> -> vector<4xf32>\n"
+        + place.format(name="to", row="%row", column="%lane")
+        + "simt.store_shared %to, %v : vector<4xi32>, vector<4xf32>\nsimt.barrier\n"
+        + place.format(name="from", row="%lane", column="%row")
+        + "%w = simt.load_shared %from : vector<4xi32> -> vector<4xf32>\n"
+        + global_at.format(n="out", rows="%col0s", columns="%row0s")
+        + at("o", "%out_i", 4, "po", 4)
+        + "simt.store_global %po, %w : vector<4xi64>, vector<4xf32>"
+    )
+    return module(body, 256, shared=32 * 33 * 4)
+
+
+PITCH = """
+%{name}_n = arith.constant dense<{pitch}> : vector<4xi32>
+%{name}_4 = arith.constant dense<4> : vector<4xi32>
+%{name}_s = arith.muli {row}, %{name}_n : vector<4xi32>
+%{name}_e = arith.muli {column}, %{name}_4 : vector<4xi32>
+%{name} = arith.addi %{name}_s, %{name}_e : vector<4xi32>
+"""
+XOR = """
+%{name}_x = arith.xori {row}, {column} : vector<4xi32>
+""" + PITCH.replace("{pitch}", "128").replace("{column}", "%{name}_x")
+
+
+@pytest.mark.parametrize(
+    ("place", "wavefronts", "conflicts"),
+    [
+        (PITCH.replace("{pitch}", "128"), 1_048_576, 1_015_808),
+        (PITCH.replace("{pitch}", "132"), 32_768, 0),
+        (XOR, 32_768, 0),
+    ],
+    ids=["tile[32][32]", "tile[32][33]", "xor"],
+)
+def test_transpose_of_1024_by_1024(place: str, wavefronts: int, conflicts: int) -> None:
+    x = np.arange(1024 * 1024, dtype=np.float32)
+    o = np.zeros_like(x)
+    found = counters(transpose(place), (32, 32), x, o)
+    assert (o.reshape(1024, 1024) == x.reshape(1024, 1024).T).all()
+    assert (found[LD_WAVEFRONTS], found[LD_CONFLICTS]) == (wavefronts, conflicts)
+    assert (found[ST_WAVEFRONTS], found[ST_CONFLICTS]) == (32_768, 0)
+    assert found[LD_SECTORS] == found[ST_SECTORS] == 4 * 32_768
+
+
+def test_ldmatrix_takes_a_phase_a_matrix() -> None:
+    def kernel(pitch: int) -> Any:
+        return module(
+            scaled("w", "%t", 16)
+            + "%v = arith.constant dense<0.0> : vector<8xf16>\n"
+            + scaled("a", "%t", pitch)
+            + "simt.store_shared %a, %v : vector<1xi32>, vector<8xf16>\nsimt.barrier\n"
+            + "%m = simt.ldmatrix %a, 4 : vector<1xi32> -> vector<8xf16>\n"
+            + "%m2 = simt.ldmatrix %a, 2 : vector<1xi32> -> vector<4xf16>",
+            32,
+            shared=8192,
+        )
+
+    found = counters(kernel(16), 1, zeros(1), zeros(1))
+    assert (found[LD_WAVEFRONTS], found[LD_CONFLICTS]) == (4 + 2, 0)
+    found = counters(kernel(128), 1, zeros(1), zeros(1))
+    assert (found[LD_WAVEFRONTS], found[LD_CONFLICTS]) == (32 + 16, 28 + 14)
+
+
+TILES = [
+    (4, 32, (1, 1, 1), {"row": 0, "column": 31, "columns by 4": 7}),
+    (4, 32, (1, 1, 32), {"row": 0, "column": 0}),
+    (4, 32, (4, 1, 8), {"row": 0, "column": 3, "columns by 4": 0}),
+    (2, 64, (1, 1, 1), {"row by 8": 0, "column": 31, "columns by 8": 7}),
+    (2, 64, (8, 1, 8), {"row by 8": 0, "column": 3, "columns by 8": 0}),
+]
+"""Element size, extent of a square tile, swizzle (vector, per phase, max phase), conflicts of a phase."""
+
+
+@pytest.mark.parametrize("case", TILES, ids=lambda case: f"{case[0]}-{case[2]}")
+def test_swizzled_tiles(case: tuple[int, int, tuple[int, int, int], dict[str, int]]) -> None:
+    """As `minilinalg.layouts` states them, and where accesses are of one element as Gluon does."""
+    size, extent, (vector, per_phase, phases), expected = case
+    lanes = np.arange(32)
+    for pattern, conflicts in expected.items():
+        n = int(pattern[-1]) if pattern[-1].isdigit() else 1
+        if pattern.startswith("row"):
+            row, column = lanes * n // extent, lanes * n % extent
+        else:
+            row, column = lanes, lanes * 0
+        moved = (column // vector ^ row // per_phase % phases) * vector + column % vector
+        addresses = ((row * extent + moved) * size)[None, :, None]
+        found, _, _ = count_wavefronts(addresses, None, n * size)[0].tolist()
+        needed = max(1, n * size // 4)
+        assert found // needed - 1 == conflicts, pattern
+
+
+# Against lanes one by one
+
+
+def random_accesses(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None, int]:
+    size = int(rng.choice([1, 2, 4, 8, 16]))
+    shape = int(rng.integers(1, 4)), int(rng.choice([1, 7, 32, 33, 64, 96])), int(rng.integers(1, 4))
+    spread = int(rng.choice([4, 40, 400, 4000]))
+    addresses = rng.integers(0, spread, shape) * size
+    active = None if rng.random() < 0.4 else rng.random(shape) < rng.choice([0.0, 0.2, 0.9])
+    return addresses, active, size
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_as_lanes_counted_one_by_one(seed: int) -> None:
+    addresses, active, size = random_accesses(np.random.default_rng(seed))
+    blocks, threads, accesses = addresses.shape
+    for block in range(blocks):
+        sectors = requests = wavefronts = conflicts = 0
+        for first in range(0, threads, 32):
+            for access in range(accesses):
+                lanes = range(first, min(first + 32, threads))
+                given = [
+                    int(addresses[block, t, access]) if active is None or active[block, t, access] else None
+                    for t in lanes
+                ]
+                sectors += sectors_of_warp(given, size)
+                more, phases = wavefronts_of_warp(given, size)
+                wavefronts, conflicts = wavefronts + more, conflicts + more - phases
+                requests += any(address is not None for address in given)
+        assert count_sectors(addresses, active, size)[block].tolist() == [sectors, requests]
+        assert count_wavefronts(addresses, active, size)[block].tolist() == [wavefronts, conflicts, requests]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_by_class_as_by_address(seed: int) -> None:
+    """However addresses and masks are written, and on the second time too, what is counted is the same."""
+    rng = np.random.default_rng(seed)
+    blocks, threads, accesses, size = int(rng.integers(1, 6)), int(rng.choice([16, 32, 64])), int(rng.integers(1, 4)), 4
+    shape = threads, accesses
+    starts = rng.integers(0, 100, blocks) * size
+    pattern = rng.integers(0, 200, (1, *shape)) * size
+    strides = tuple(int(n) * size for n in rng.integers(0, 40, 2))
+    forms: list[Any] = [
+        starts[:, None, None] + pattern,
+        rng.integers(0, 100, (blocks, *shape)) * size,
+        pattern,
+        Affine(starts, strides, shape, INDEX),
+        Affine(int(starts[0]), strides, shape, INDEX),
+        starts,
+        int(starts[0]),
+    ]
+    masks: list[Any] = [None, rng.random((1, *shape)) < 0.7, rng.random((blocks, *shape)) < 0.7]
+    masks.append(np.where(np.arange(blocks)[:, None, None] == 0, masks[1], True))
+
+    def count(addresses: np.ndarray, active: np.ndarray | None) -> np.ndarray:
+        return count_sectors(addresses, active, size)
+
+    classes = Classes(count, 2, 32, shape)
+    for form in forms:
+        array = form.array() if isinstance(form, Affine) else np.asarray(form)
+        full = np.broadcast_to(array if array.ndim == 3 else array.reshape(-1, 1, 1), (blocks, *shape))
+        for mask in masks:
+            expected = count_sectors(full, None if mask is None else np.broadcast_to(mask, full.shape), size).sum(
+                axis=0
+            )
+            for _ in range(2):
+                assert classes(form, mask, blocks).tolist() == expected.tolist()
+            low, high = classes.reach(form)
+            assert (low, high) == (full.min(), full.max())
