@@ -74,6 +74,7 @@ SIMT_ROAD = (
     Row("tt", "licm", "blocks that a loop computes the same way every time are computed once, in front of it"),
     Row("ttg", "convert-triton-to-tritongpu", "every tensor gets a layout over the threads, the same for its shape"),
     Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
+    Row("ttg", "tritongpu-F32DotTC", "a dot of f32 that wants it becomes three that tensor cores compute"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what is computed takes the layouts that it comes in"),
     Row("ttg", "loop-aware-cse", "pointers that became equal are one, in loops too"),
     Row("ttg", "tritongpu-combine-tensor-select-and-if", "a choice joins the branch on the same condition"),

@@ -56,6 +56,7 @@ _NAMES = (
     "triton-reorder-broadcast",
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
+    "tritongpu-F32DotTC",
     "tritongpu-coalesce",
     "tritongpu-combine-tensor-select-and-if",
     "tritongpu-reduce-data-duplication",
