@@ -10,10 +10,10 @@ from triton_texts import EXAMPLES, FILES, identity
 from minilinalg.cli.pipeline_text import parse_pipeline
 from minilinalg.compilation import compile
 from minilinalg.context import make_context
-from minilinalg.errors import CommandError
+from minilinalg.errors import CommandError, InputError
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import run_pipeline
-from minilinalg.stages import stage_of
+from minilinalg.stages import check_stage, stage_of
 from minilinalg.targets import load_target
 
 EMPTY = "tt.func @k(%x: f32) {\n  %0 = tt.splat %x : f32 -> tensor<8xf32>\n  tt.return\n}"
@@ -73,3 +73,37 @@ def test_a_road_leads_to_machines_of_its_kind(road: str, target: str, other: str
         f"  rule: road {road} leads to a {road} machine\n"
         f"  hint: road '{other}'"
     )
+
+
+LAID_OUT = """
+#b = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+#c = #ttg.blocked<{sizePerThread = [2], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  tt.func @k(%x: f32) {
+    %0 = tt.splat %x : f32 -> tensor<64xf32, #b>
+    %1 = arith.truncf %0 : tensor<64xf32, #b> to tensor<64xf16, #b>
+    tt.return
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (
+            '"ttg.num-warps" = 1 : i32, ',
+            "",
+            "'builtin.module' has no ttg.num-warps\n"
+            "  rule: the module says how many warps a program has: ttg.num-warps",
+        ),
+        ("-> tensor<64xf32, #b>", "-> tensor<64xf32>", "'tt.splat' has type tensor<64xf32>\n"),
+    ],
+)
+def test_the_contract_of_ttg(old: str, new: str, found: str) -> None:
+    check_stage(parse_module(LAID_OUT), "ttg", "a")
+    text = LAID_OUT.replace(old, new)
+    if new == "-> tensor<64xf32>":
+        text = text.replace("    %1 = arith.truncf %0 : tensor<64xf32, #b> to tensor<64xf16, #b>\n", "")
+    with pytest.raises(InputError) as caught:
+        check_stage(parse_module(text), "ttg", "a")
+    assert found in str(caught.value)

@@ -231,17 +231,6 @@ def _has_tensor_without_layout(op: Operation) -> str | None:
     return next((f"has type {type}" for type in _types(op) if _is_tensor(type) and layout_of(type) is None), None)
 
 
-def _has_several_layouts(op: Operation) -> str | None:
-    if op.name.partition(".")[0] not in ("arith", "math"):
-        return None
-    from minilinalg.dialects.tt.types import encoding_of, is_tensor
-
-    tensors = [type for type in _types(op) if is_tensor(type)]
-    return next(
-        (f"has {tensors[0]} and {type}" for type in tensors if encoding_of(type) != encoding_of(tensors[0])), None
-    )
-
-
 _SCALARS = frozenset({"builtin", "func", "arith", "math", "ub", "scf", "cf", "address", "debug"})
 _VIEWS = frozenset(
     f"memref.{name}"
@@ -321,7 +310,6 @@ STAGES: Mapping[str, Stage] = {
                 _IN_FUNCTIONS,
                 Rule(_is_not_for_threads, "the module says how many warps a program has: ttg.num-warps"),
                 Rule(_has_tensor_without_layout, "every tensor has a layout of registers"),
-                Rule(_has_several_layouts, "what is computed element by element has one layout"),
             ),
         ),
         Stage(
