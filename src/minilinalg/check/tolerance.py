@@ -28,6 +28,8 @@ SIZES = (8191, 2047, 511, 127, 31, 7, 3, 1)
 """The greatest whole numbers that are tried, until all sums of the source module are exact on them: all digits set."""
 FEW = 3
 """The greatest whole number of a second trial, in which functions such as exp do not saturate."""
+BETWEEN_THREADS = ("ttg.", "ttng.", "simt.")
+"""How the operations begin of stages at which the error analysis does not follow elements through shared memory."""
 SLACK = 1.01
 """Bounds are computed in float64 themselves."""
 
@@ -52,6 +54,10 @@ def watched(
     limits: TurnLimits = NO_LIMITS,
 ) -> Watched:
     """Runs the module on copies of the arguments under the error analysis (see there for the options)."""
+    if beyond := {op.name for op in module.walk() if op.name.startswith(BETWEEN_THREADS)}:
+        answer = launch.answer(module, copy_arguments(args), limits=limits)
+        unknown = tuple(np.full(array.shape, np.inf) for _, array in answer.arrays)
+        return Watched(answer, unknown, True, frozenset(beyond))
     watch = Watch(approximates=approximates, digits=digits)
     answer = launch.observe(module, copy_arguments(args), watch, limits)
     in_memory, returned = watch.errors, list(watch.returned)
@@ -146,10 +152,18 @@ class Tolerance:
         # A type that is narrower than all there were is no excuse for a larger error.
         approximates, digits = numerics == "approximates", coarsest(before)
         a, b = (
-            watched(self.launch, module, args, approximates=approximates, digits=digits) for module in (before, after)
+            watched(self.launch, self._analysed(module), args, approximates=approximates, digits=digits)
+            for module in (before, after)
         )
         self.unruled |= a.unruled | b.unruled
         return first_difference(old, new, bounds_of(a, b))
+
+    def _analysed(self, module: ModuleOp) -> ModuleOp:
+        """The module whose errors are those of `module`: the source for one that passes floats from thread to thread.
+
+        It computes the same function with the same roundings, its sums in some order, and sums count as in any.
+        """
+        return self.source if any(op.name.startswith(BETWEEN_THREADS) for op in module.walk()) else module
 
     def _answers(
         self, trial: Trial, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer
