@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minilinalg.abi import find_function
-from minilinalg.errors import InputError, LaunchError, MinilinalgError, UnsupportedError
+from minilinalg.errors import InputError, LaunchError, MinilinalgError
 from minilinalg.interp.dtypes import BF16, F16, F32, F64, I32, I64, DType
 from minilinalg.interp.run import Executable
 from minilinalg.launch import Answer, Launch, LaunchFile, Tolerance
@@ -68,15 +68,7 @@ def array(line: str, type_: str = "f32", numbers: str = "") -> Any:
 # --- examples ---------------------------------------------------------------------------------------------------
 
 
-def examples() -> list[Any]:
-    """The engine has no window-shaped indexing yet: an example of one is expected to be refused, until it runs."""
-    refused = pytest.mark.xfail(raises=UnsupportedError, strict=False)
-    return [
-        pytest.param(path, id=path.stem, marks=[refused] if path.stem == "depthwise_conv" else []) for path in LAUNCHES
-    ]
-
-
-@pytest.mark.parametrize("path", examples())
+@pytest.mark.parametrize("path", LAUNCHES, ids=lambda path: path.stem)
 def test_example_gives_its_reference(path: Path) -> None:
     _, answers = launched(path)
     assert any(answer.has_reference for answer in answers)

@@ -210,7 +210,7 @@ def emit_contraction(em: Emitter, op: Any) -> None:
         for s in sized:
             if s.defined is not None and not s.defined.all():
                 raise access.undefined(what, "reduces over")
-        a, b, init = (x.to_domain(s.data) for x, s in zip(axes, sized, strict=True))
+        a, b, init = (x.to_domain(s, s.data, sizes) for x, s in zip(axes, sized, strict=True))
         if 0 not in sizes:
             product = contract(
                 grown(a, sizes, _dims(axes[0])), grown(b, sizes, _dims(axes[1])), reduced, element, result

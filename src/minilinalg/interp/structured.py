@@ -15,10 +15,12 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from xdsl.ir import Operation, OpResult, SSAValue
-from xdsl.ir.affine import AffineConstantExpr, AffineDimExpr, AffineMap
+from xdsl.ir.affine import AffineMap
 
-from minilinalg.errors import UnsupportedError
+from minilinalg.dialects.upstream.linear_index import LinearIndex
+from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.contraction import combine_two, contract, grown, reduce_axes
 from minilinalg.interp.defined_bytes import known_of, record
@@ -97,31 +99,61 @@ def put(c: Chunk, sized: Sized, target: MemRef, dtype: DType, what: str) -> None
 
 
 class Axes:
-    """How an indexing map brings an operand to the domain: which domain dimension each of its dimensions is."""
+    """How an indexing map brings an operand to the domain: which domain dimension each of its dimensions is.
+
+    `dims` has them, None for a dimension that is read at 0, or at a sum of domain dimensions. Where there are sums,
+    or one dimension occurs twice, the operand is seen through a window: a view in whose strides they add up.
+    """
 
     def __init__(self, affine_map: AffineMap, op: Operation):
         self.rank = affine_map.num_dims
-        self.dims: list[int | None] = []
-        for expr in affine_map.results:
-            if isinstance(expr, AffineDimExpr):
-                self.dims.append(expr.position)
-            elif isinstance(expr, AffineConstantExpr) and expr.value == 0:
-                self.dims.append(None)
-            else:
-                raise UnsupportedError(
-                    f"'{op.name}' indexes an operand by {expr}",
-                    rule="an indexing map that runs consists of dimensions and zeros; sums and products do not run yet",
-                    places=places_of(op),
-                )
-        if len({d for d in self.dims if d is not None}) != len([d for d in self.dims if d is not None]):
+        self.map = affine_map
+        self.what = f"'{op.name}'"
+        found = [LinearIndex.of(expr) for expr in affine_map.results]
+        if None in found:
             raise UnsupportedError(
-                f"'{op.name}' indexes an operand by a diagonal, {affine_map}",
-                rule="every dimension occurs once in an indexing map",
+                f"{self.what} indexes an operand by {affine_map.results[found.index(None)]}",
+                rule="an index that runs is a sum of dimensions, each times a number",
                 places=places_of(op),
             )
+        self.indices = [index for index in found if index is not None]
+        self.dims: list[int | None] = [index.loop for index in self.indices]
+        alone = [d for d in self.dims if d is not None]
+        self.is_window = len(set(alone)) < len(alone) or any(
+            d is None and (index.steps or index.start) for d, index in zip(self.dims, self.indices, strict=True)
+        )
 
-    def to_domain(self, data: Array) -> Array:
-        """(L, operand dims) -> (L, d0, ..., dn), extents of 1 where the operand does not depend on a dimension."""
+    def to_domain(self, sized: Sized, data: Array, sizes: Sequence[int]) -> Array:
+        """(L, operand dims) -> (L, d0, ..., dn), extents of 1 where the operand does not depend on a dimension.
+
+        data: the elements of `sized`, or where these are defined. sizes: of the domain.
+        """
+        return self._window(sized, data, sizes) if self.is_window else self._permuted(data)
+
+    def _window(self, sized: Sized, data: Array, sizes: Sequence[int]) -> Array:
+        used = {d for index in self.indices for d in index.steps}
+        extents = [sizes[d] if d in used else 1 for d in range(self.rank)]
+        if 0 in extents:
+            return np.empty((len(data), *extents), data.dtype)
+        strides = [0] * self.rank
+        starts: list[slice] = []
+        for dim, (index, have) in enumerate(zip(self.indices, sized.sizes, strict=True)):
+            low, high = index.range(sizes)
+            if low < 0 or high >= int(np.min(have)):
+                raise RunError(
+                    f"{self.what} reads dimension {dim} of an operand, which has {int(np.min(have))} elements, at "
+                    f"{self.map.results[dim]}, from {low} to {high}",
+                    rule="an index is from 0 to below the number of elements",
+                )
+            # An extent of 1 stands for all elements of the dimension.
+            step = data.strides[dim + 1] if data.shape[dim + 1] > 1 else 0
+            starts.append(slice(index.start if step else 0, None))
+            for d, times in index.steps.items():
+                strides[d] += times * step
+        begin = data[(slice(None), *starts)]
+        return as_strided(begin, (len(data), *extents), (data.strides[0], *strides), writeable=False)
+
+    def _permuted(self, data: Array) -> Array:
         lead = data.shape[0]
         kept = [i for i, d in enumerate(self.dims) if d is not None]
         cut = data[(slice(None), *(0 if d is None else slice(None) for d in self.dims))]
@@ -221,6 +253,13 @@ def structured(
         which = [s.operands[0] for s in asked]
         conditions = em.region(op.regions[0], first=["dom"], yields=which)[0] if asked else "None"
     kinds = [Kind(v.type) for v in outs]
+    for axis in axes[len(ins) :]:
+        if axis.is_window:
+            raise UnsupportedError(
+                f"{what} writes an output by {axis.map}",
+                rule="an output that is written has each of its dimensions along a loop of its own",
+                places=places_of(op),
+            )
     results = [o.dtype for o in operands[len(ins) :]]
     uses_index = any(inner.name == "linalg.index" for inner in block.walk())
 
@@ -232,12 +271,12 @@ def structured(
         sizes = domain_sizes(axes, sized, rank)
         if any(not isinstance(n, int) for n in sizes):
             return _by_groups(c, sizes, region, conditions, captured, given)
-        arrays = [a.to_domain(s.data) for a, s in zip(axes, sized, strict=True)]
+        arrays = [a.to_domain(s, s.data, sizes) for a, s in zip(axes, sized, strict=True)]
         dom = [along(np.arange(int(n)), d, rank) for d, n in enumerate(sizes)] if uses_index else []
         captured = [per_program(v, rank) for v in captured]
         lost = [d for v in captured if isinstance(v, Partial) and not (d := v.defined_array()).all()]
         captured = [written_out(v) for v in captured]
-        known = _known(axes, sized, reads)
+        known = _known(axes, sized, reads, sizes)
         if any(k is not None for k in known):
             holds = conditions(c, dom, *captured, *arrays) if asked else ()
             known = known_results(known, holds)
@@ -334,11 +373,11 @@ def _shape_only(operand: Operand, value: Any) -> Sized:
     return Sized(np.zeros((1,) * (len(sizes) + 1), operand.dtype.carrier), sizes)
 
 
-def _known(axes: Sequence[Axes], sized: Sequence[Sized], reads: Sequence[bool]) -> list[Known]:
+def _known(axes: Sequence[Axes], sized: Sequence[Sized], reads: Sequence[bool], sizes: Sequence[int]) -> list[Known]:
     """Where in the domain each operand is defined, as far as it is read."""
     found: list[Known] = []
     for a, s, is_read in zip(axes, sized, reads, strict=True):
-        known = None if s.defined is None or not is_read else a.to_domain(s.defined)
+        known = None if s.defined is None or not is_read else a.to_domain(s, s.defined, sizes)
         found.append(None if known is None or known.all() else known)
     return found
 

@@ -172,83 +172,89 @@ class NameReduction(RewritePattern):
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: linalg.GenericOp, rewriter: PatternRewriter) -> None:
-        if not reduced_loops(op) or not op.results or why_not(op) is not None:
-            return
-        found = combined(op)
-        assert found is not None
-        combiner, expression = found
-        product = product_of(op, combiner, expression)
-        if product is not None:
-            made = self.multiply(op, product)
-        else:
-            made = self.reduce(op, combiner, expression)
-        rewriter.replace(op, made, made[-1].results)
+        made = named(op)
+        if made is not None:
+            rewriter.replace(op, made, made[-1].results)
 
-    def multiply(self, op: linalg.GenericOp, product: Product) -> list[Operation]:
-        """`linalg.matmul`, of operands turned round where that is needed."""
-        made: list[Operation] = []
-        operands: list[SSAValue] = []
-        for value, is_transposed in zip((product.left, product.right), product.transposed, strict=True):
-            if is_transposed:
-                rows, columns = value.type.get_shape()  # pyright: ignore
-                room = tensor.EmptyOp((), TensorType(value.type.element_type, (columns, rows)))  # pyright: ignore
-                turned = linalg.TransposeOp(value, room.results[0], (1, 0))
-                made += [room, turned]
-                value = turned.results[0]
-            operands.append(value)
-        return [*made, linalg.MatmulOp(operands, [op.outputs[0]])]
 
-    def reduce(self, op: linalg.GenericOp, combiner: Operation, expression: SSAValue) -> list[Operation]:
-        """The expression over all loops, those of the output first, then `linalg.reduce` over the others."""
-        maps = [loops_of(map) or [] for map in maps_of(op)]
-        reduced = reduced_loops(op)
-        order = [*maps[-1], *reduced]
-        made: list[Operation] = []
-        block = op.body.block
-        if expression in block.args and maps[block.args.index(expression)] == order:  # pyright: ignore
-            terms: SSAValue = op.inputs[block.args.index(expression)]  # pyright: ignore
-        else:
-            extents = loop_extents(op)
-            type = TensorType(expression.type, [extents[d] for d in order])
-            room = tensor.EmptyOp((), type)
-            elementwise = self.elementwise(op, expression, room.results[0], type, order)
-            made += [room, elementwise]
-            terms = elementwise.results[0]
-        body = Block(arg_types=[expression.type, expression.type])
-        # Every combiner commutes; the short form is printed with what came before as the first operand.
-        combine = combiner.clone(dict(zip(combiner.operands, (body.args[1], body.args[0]), strict=True)))
-        body.add_ops([combine, linalg.YieldOp(combine.results[0])])
-        kept = len(maps[-1])
-        made.append(linalg.ReduceOp(terms, op.outputs[0], tuple(range(kept, kept + len(reduced))), Region(body)))
-        return made
+def named(op: linalg.GenericOp) -> list[Operation] | None:
+    """The operations that a reduction is, of which the last has its result; None when it is none of them."""
+    if not reduced_loops(op) or not op.results or why_not(op) is not None:
+        return None
+    found = combined(op)
+    assert found is not None
+    combiner, expression = found
+    product = product_of(op, combiner, expression)
+    return _multiply(op, product) if product is not None else _reduce(op, combiner, expression)
 
-    def elementwise(
-        self, op: linalg.GenericOp, expression: SSAValue, room: SSAValue, type: Any, order: Sequence[int]
-    ) -> linalg.GenericOp:
-        """The expression of the body for every combination of loops, numbered in their new order."""
-        body = Block(arg_types=[*(arg.type for arg in op.body.block.args[:-1]), expression.type])
-        mapped: dict[SSAValue, SSAValue] = dict(zip(op.body.block.args, body.args, strict=True))
-        for inner in needed(op.body.block, expression):
-            copy = inner.clone(mapped)
-            if isinstance(copy, linalg.IndexOp):
-                copy = linalg.IndexOp(order.index(copy.dim.value.data))
-                mapped[inner.results[0]] = copy.results[0]
-            body.add_op(copy)
-        body.add_op(linalg.YieldOp(mapped.get(expression, expression)))
-        rank = len(order)
-        maps = [
-            AffineMap(rank, 0, tuple(AffineDimExpr(order.index(d)) for d in loops_of(map) or []))
-            for map in maps_of(op)[:-1]
-        ]
-        same = AffineMap.identity(rank)
-        return linalg.GenericOp(
-            list(op.inputs),
-            [room],
-            Region(body),
-            [AffineMapAttr(map) for map in (*maps, same)],
-            [linalg.PARALLEL] * rank,
-            [type],
-        )
+
+def _multiply(op: linalg.GenericOp, product: Product) -> list[Operation]:
+    """`linalg.matmul`, of operands turned round where that is needed."""
+    made: list[Operation] = []
+    operands: list[SSAValue] = []
+    for value, is_transposed in zip((product.left, product.right), product.transposed, strict=True):
+        if is_transposed:
+            rows, columns = value.type.get_shape()  # pyright: ignore
+            room = tensor.EmptyOp((), TensorType(value.type.element_type, (columns, rows)))  # pyright: ignore
+            turned = linalg.TransposeOp(value, room.results[0], (1, 0))
+            made += [room, turned]
+            value = turned.results[0]
+        operands.append(value)
+    return [*made, linalg.MatmulOp(operands, [op.outputs[0]])]
+
+
+def _reduce(op: linalg.GenericOp, combiner: Operation, expression: SSAValue) -> list[Operation]:
+    """The expression over all loops, those of the output first, then `linalg.reduce` over the others."""
+    maps = [loops_of(map) or [] for map in maps_of(op)]
+    reduced = reduced_loops(op)
+    order = [*maps[-1], *reduced]
+    made: list[Operation] = []
+    block = op.body.block
+    if expression in block.args and maps[block.args.index(expression)] == order:  # pyright: ignore
+        terms: SSAValue = op.inputs[block.args.index(expression)]  # pyright: ignore
+    else:
+        extents = loop_extents(op)
+        type = TensorType(expression.type, [extents[d] for d in order])
+        room = tensor.EmptyOp((), type)
+        elementwise = _elementwise(op, expression, room.results[0], type, order)
+        made += [room, elementwise]
+        terms = elementwise.results[0]
+    body = Block(arg_types=[expression.type, expression.type])
+    # Every combiner commutes; the short form is printed with what came before as the first operand.
+    combine = combiner.clone(dict(zip(combiner.operands, (body.args[1], body.args[0]), strict=True)))
+    body.add_ops([combine, linalg.YieldOp(combine.results[0])])
+    kept = len(maps[-1])
+    made.append(linalg.ReduceOp(terms, op.outputs[0], tuple(range(kept, kept + len(reduced))), Region(body)))
+    return made
+
+
+def _elementwise(
+    op: linalg.GenericOp, expression: SSAValue, room: SSAValue, type: Any, order: Sequence[int]
+) -> linalg.GenericOp:
+    """The expression of the body for every combination of loops, numbered in their new order."""
+    body = Block(arg_types=[*(arg.type for arg in op.body.block.args[:-1]), expression.type])
+    mapped: dict[SSAValue, SSAValue] = dict(zip(op.body.block.args, body.args, strict=True))
+    for inner in needed(op.body.block, expression):
+        copy = inner.clone(mapped)
+        if isinstance(copy, linalg.IndexOp):
+            copy = linalg.IndexOp(order.index(copy.dim.value.data))
+            mapped[inner.results[0]] = copy.results[0]
+        body.add_op(copy)
+    body.add_op(linalg.YieldOp(mapped.get(expression, expression)))
+    rank = len(order)
+    maps = [
+        AffineMap(rank, 0, tuple(AffineDimExpr(order.index(d)) for d in loops_of(map) or []))
+        for map in maps_of(op)[:-1]
+    ]
+    same = AffineMap.identity(rank)
+    return linalg.GenericOp(
+        list(op.inputs),
+        [room],
+        Region(body),
+        [AffineMapAttr(map) for map in (*maps, same)],
+        [linalg.PARALLEL] * rank,
+        [type],
+    )
 
 
 def loop_extents(op: linalg.GenericOp) -> dict[int, int]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from xdsl.ir import Operation, OpResult, SSAValue
-from xdsl.ir.affine import AffineDimExpr
 
 from minilinalg.check.rounding.rules import MOVES, Effect, choose, multiply, times
 from minilinalg.check.rounding.spread import UNKNOWN, Spread, errors_of, fit, float_of
@@ -21,7 +20,7 @@ from minilinalg.interp.dtypes import Array, shape_of
 from minilinalg.interp.engine import Chunk
 from minilinalg.interp.memref import element
 from minilinalg.interp.reduction import single_combiner
-from minilinalg.interp.structured import find_reduction, product_of
+from minilinalg.interp.structured import Axes, find_reduction, product_of
 from minilinalg.interp.values import spread
 from minilinalg.interp.views import MemRef, Sized
 
@@ -311,13 +310,15 @@ def _terms(watch: Watch, op: Any, c: Chunk, values: Values, expression: SSAValue
 
 def _total(op: Any, c: Chunk, values: Values, positions: Sequence[int]) -> float:
     """The greatest sum, over the loops that reduce, of the products of magnitudes of these operands."""
-    maps = [[e.position if isinstance(e, AffineDimExpr) else None for e in op.maps[i].results] for i in positions]
-    letters = ["".join("" if d is None else chr(ord("a") + d) for d in dims) for dims in maps]
+    sizes = [_extent(op, loop, values) for loop in range(len(op.iterators))]
+    letters, data = list[str](), list[Array]()
+    for i in positions:
+        axes, found = Axes(op.maps[i], op), _magnitudes(c, values, op.operands[i])
+        used = {d for index in axes.indices for d in index.steps}
+        found = axes.to_domain(Sized(found, found.shape[1:]), found, sizes)
+        data.append(found[(slice(None), *(slice(None) if d in used else 0 for d in range(len(sizes))))])
+        letters.append("".join(chr(ord("a") + d) for d in sorted(used)))
     kept = "".join(x for x in sorted(set("".join(letters))) if op.iterators[ord(x) - ord("a")] == "parallel")
-    data = [
-        _magnitudes(c, values, op.operands[i])[(slice(None), *(0 if d is None else slice(None) for d in dims))]
-        for i, dims in zip(positions, maps, strict=True)
-    ]
     spelled = ",".join(f"...{x}" for x in letters)
     return float(np.einsum(f"{spelled}->...{kept}", *data, optimize=True).max(initial=0.0))
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.passes.base import MinilinalgPass, Numerics, remark
@@ -17,6 +17,7 @@ from minilinalg.passes.linalg_decompose_aggregated_ops.histograms import histogr
 from minilinalg.passes.linalg_decompose_aggregated_ops.products import batch_matmul, matmul
 from minilinalg.passes.linalg_decompose_aggregated_ops.reductions import reduction
 from minilinalg.passes.linalg_decompose_aggregated_ops.scans import scan
+from minilinalg.passes.linalg_decompose_aggregated_ops.windows import window
 from minilinalg.passes.linalg_decompose_aggregated_ops.writer import Writer
 
 Decomposition = Callable[[Any, Writer], "Sequence[SSAValue] | str | None"]
@@ -24,6 +25,7 @@ Decomposition = Callable[[Any, Writer], "Sequence[SSAValue] | str | None"]
 
 DECOMPOSITIONS: Mapping[str, Decomposition] = {
     "linalg.batch_matmul": batch_matmul,
+    "linalg.generic": window,
     "linalg.matmul": matmul,
     "linalg.reduce": reduction,
     "linalg_ext.histogram": histogram,
@@ -89,18 +91,25 @@ class LinalgDecomposeAggregatedOpsPass(MinilinalgPass):
     dimension that is not the first is brought there, so that its parts lie in one piece. A scan combines what is 1, 2,
     4, ... elements apart. A histogram marks the elements of one bin after the other, and adds up the marks. The
     products of a batch of matrices are a loop of linalg.matmul. A product of elements that the target's matrix unit
-    does not multiply is a loop over columns and rows, for the vector unit.
+    does not multiply is a loop over columns and rows, for the vector unit. An operation that sees an operand through a
+    window (`d1 + d3`) is a loop over the window, of operations on slices.
 
     Requires: tensors of static shape.
     Ensures: reductions by one instruction, and no others; no linalg_ext.scan, linalg_ext.histogram or
-    linalg.batch_matmul. Leaves alone: what an instruction computes; operations on buffers.
+    linalg.batch_matmul; no windows. Leaves alone: what an instruction computes; operations on buffers.
     """
 
     name = "linalg-decompose-aggregated-ops"
     numerics: ClassVar[Numerics] = "reassociates"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for inner in tuple(op.walk()):
+        seen = set[Operation]()
+        while new := [inner for inner in op.walk() if inner not in seen]:
+            seen.update(new)
+            self.decompose(ctx, new)
+
+    def decompose(self, ctx: Context, ops: Sequence[Operation]) -> None:
+        for inner in ops:
             decompose = DECOMPOSITIONS.get(inner.name)
             if decompose is None or not any(is_tensor(value) for value in inner.operands):
                 continue

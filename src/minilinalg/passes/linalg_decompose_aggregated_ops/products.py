@@ -24,7 +24,7 @@ def batch_matmul(op: linalg.BatchMatmulOp, w: Writer) -> Sequence[SSAValue] | st
     """The result, or the reason why the operation stays."""
     if (why := _stays(op)) is not None:
         return why
-    if (alone := not _has_instruction(op, w)) and "cast" in op.properties:
+    if (alone := not has_instruction(op.inputs[0], w)) and "cast" in op.properties:
         return "its elements are widened without a sign"
 
     def step(i: SSAValue, carried: Tensors) -> list[SSAValue]:
@@ -40,7 +40,7 @@ def batch_matmul(op: linalg.BatchMatmulOp, w: Writer) -> Sequence[SSAValue] | st
 
 def matmul(op: linalg.MatmulOp, w: Writer) -> Sequence[SSAValue] | str | None:
     """The result, the reason why the operation stays, or None where the matrix unit computes it."""
-    if _has_instruction(op, w):
+    if has_instruction(op.inputs[0], w):
         return None
     if (why := _stays(op)) is not None:
         return why
@@ -58,11 +58,11 @@ def _stays(op: linalg.MatmulOp | linalg.BatchMatmulOp) -> str | None:
     return None
 
 
-def _has_instruction(op: linalg.MatmulOp | linalg.BatchMatmulOp, w: Writer) -> bool:
-    """Whether the machine's matrix unit takes the elements; without a machine, one that takes all."""
+def has_instruction(operand: SSAValue, w: Writer) -> bool:
+    """Whether the machine's matrix unit takes the elements of an operand; without a machine, one that takes all."""
     if w.target is None:
         return True
-    unit, element = w.target.matrix, element_of(op.inputs[0])
+    unit, element = w.target.matrix, element_of(operand)
     return unit is not None and isinstance(element, FixedBitwidthType) and unit.multiplies(element.size)
 
 

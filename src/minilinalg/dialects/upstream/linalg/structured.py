@@ -32,6 +32,7 @@ from minilinalg.dialects.upstream.assembly import (
 )
 from minilinalg.dialects.upstream.constraints import RankedTensor, Shaped
 from minilinalg.dialects.upstream.effects import DestinationStyleEffects
+from minilinalg.dialects.upstream.linear_index import LinearIndex
 
 PARALLEL = IteratorTypeAttr(IteratorType.PARALLEL)
 REDUCTION = IteratorTypeAttr(IteratorType.REDUCTION)
@@ -186,6 +187,26 @@ class StructuredOp(IRDLOperation, abc.ABC):
                 f"'{self.name}' has no operand along loop {min(missing)}: the size of a loop comes from a dimension "
                 f"that the loop alone runs over, as in (d0, d1) -> (d{min(missing)})"
             )
+        self._verify_sums()
+
+    def _verify_sums(self) -> None:
+        """An index that is a sum of loops stays inside its dimension, where all sizes are known."""
+        loops = self.loop_sizes
+        for number, (map_, operand) in enumerate(zip(self.maps, self.operands, strict=True)):
+            type_ = operand.type
+            shape = type_.get_shape() if isinstance(type_, TensorType | MemRefType) else ()
+            for dim, (expression, size) in enumerate(zip(map_.results, shape, strict=True)):
+                index = LinearIndex.of(expression)
+                if index is None or isinstance(expression, AffineDimExpr) or size == DYNAMIC_INDEX:
+                    continue
+                if any(loops[loop] in (0, DYNAMIC_INDEX) for loop in index.steps) or 0 in loops:
+                    continue
+                low, high = index.range(loops)
+                if low < 0 or high >= size:
+                    raise VerifyException(
+                        f"'{self.name}' reads dimension {dim} of operand {number}, which has {size} elements, at "
+                        f"{expression}, from {low} to {high}: an index is from 0 to {size - 1}"
+                    )
 
     def verify_body(self) -> None:
         """The body takes an element of each operand and yields one of each output."""
