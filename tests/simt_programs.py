@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from xdsl.dialects.builtin import ModuleOp
 
-from minilinalg.errors import MinilinalgError
+from minilinalg.codegen.ptx import Machine
+from minilinalg.cuda import CudaKernel, driver
+from minilinalg.errors import CommandError, MinilinalgError, UnsupportedError
 from minilinalg.interp import run
 from minilinalg.parsing import parse_module
 from minilinalg.run_options import RunOptions
@@ -61,8 +63,11 @@ def at(pointer: str, index: str, size: int, name: str, n: int = 1) -> str:
 """
 
 
-def each(kernel: ModuleOp, blocks: int, make: Any) -> Any:
-    """What the last of the arguments that `make()` gives becomes, in every chunking."""
+def each(kernel: ModuleOp, blocks: int, make: Any, *, in_step: bool = False) -> Any:
+    """What the last of the arguments that `make()` gives becomes, in every chunking, and on a GPU if there is one.
+
+    in_step: whether it takes threads that go in step or in order, as the simulated ones do and no others.
+    """
     found: list[np.ndarray] = []
     for options in CHUNKINGS:
         arguments = make()
@@ -70,7 +75,35 @@ def each(kernel: ModuleOp, blocks: int, make: Any) -> Any:
         found.append([a for a in arguments if isinstance(a, np.ndarray)][-1])
     for other in found[1:]:
         assert found[0].tobytes() == other.tobytes()
+    if GPU is not None and not in_step:
+        _as_on_the_gpu(kernel, blocks, make(), found[0])
     return found[0]
+
+
+def gpu() -> Machine | None:
+    """What PTX for the GPU of this computer is written for; None without one."""
+    try:
+        capability = driver().capability
+    except CommandError:
+        return None
+    return Machine(min(capability, 90), specific=capability == 90)
+
+
+GPU = gpu()
+
+
+def _as_on_the_gpu(kernel: ModuleOp, blocks: int, arguments: Any, expected: np.ndarray) -> None:
+    """What has no PTX is left out."""
+    assert GPU is not None
+    try:
+        on_gpu = CudaKernel(kernel, None, GPU)
+    except UnsupportedError:
+        return
+    on_gpu.run(blocks, arguments)
+    found = [a for a in arguments if isinstance(a, np.ndarray)][-1]
+    if found.tobytes() != expected.tobytes():
+        # A NaN may be another one.
+        np.testing.assert_array_equal(found.astype(np.float64), expected.astype(np.float64))
 
 
 def fails(kernel: ModuleOp, blocks: Any, arguments: Any, options: RunOptions | None = None) -> str:

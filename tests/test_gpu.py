@@ -1,4 +1,7 @@
-"""Kernels on a real GPU leave what they leave on the simulated one. Skipped where there is no GPU."""
+"""Kernels on a real GPU leave what they leave on the simulated one. Skipped where there is no GPU.
+
+Other tests that run modules of one thread (simt_programs.each) do so on the GPU, too.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 from engine_kernels import same_bits
 from ptx_programs import BLOCKS, FLOATS, Program, functions, off_by, programs
+from simt_programs import GPU, at, each, module
 from test_ptx_assembles import ROAD, TTGIR
 from test_ttgir_meaning import CASES, Case
 from test_ttgir_to_simt import NOT_YET
@@ -17,25 +21,13 @@ from test_ttgir_to_simt import NOT_YET
 import minilinalg as ml
 from minilinalg.codegen.ptx import Machine
 from minilinalg.context import make_context
-from minilinalg.cuda import CudaKernel, driver
-from minilinalg.errors import CommandError
+from minilinalg.cuda import CudaKernel
 from minilinalg.interp import Executable
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
 
-
-def _own() -> Machine | None:
-    """What PTX for the GPU of this computer is written for."""
-    try:
-        capability = driver().capability
-    except CommandError:
-        return None
-    return Machine(min(capability, 90), specific=capability == 90)
-
-
-OWN = _own()
 OLDEST = Machine(80)
-pytestmark = pytest.mark.skipif(OWN is None, reason="there is no GPU")
+pytestmark = pytest.mark.skipif(GPU is None, reason="there is no GPU")
 
 
 def both(program: Program, machine: Machine) -> tuple[Any, Any, list[Any]]:
@@ -75,8 +67,8 @@ def check(program: Program, machine: Machine) -> None:
 
 @pytest.mark.parametrize("program", programs(), ids=str)
 def test_every_operation(program: Program) -> None:
-    assert OWN is not None
-    check(program, OWN)
+    assert GPU is not None
+    check(program, GPU)
 
 
 @pytest.mark.parametrize("program", [p for p in programs() if "bf16" in (*p.ins, p.out)], ids=str)
@@ -87,9 +79,9 @@ def test_bf16_for_the_oldest_machine(program: Program) -> None:
 @pytest.mark.parametrize("kind", FLOATS[:3])
 @pytest.mark.parametrize("program", functions(), ids=str)
 def test_functions_are_as_exact_as_they_say(program: Program, kind: str) -> None:
-    assert OWN is not None
+    assert GPU is not None
     program = next(p for p in functions(kind) if p.text == program.text)
-    found, _, (x,) = both(program, OWN)
+    found, _, (x,) = both(program, GPU)
     with np.errstate(all="ignore"):
         exact = program.reference(x.astype(np.float64))
     off = off_by(found, exact)
@@ -101,12 +93,12 @@ def test_functions_are_as_exact_as_they_say(program: Program, kind: str) -> None
 
 def test_functions_of_far_angles() -> None:
     """Of angles as large as floats are; exact values by whole numbers, with pi to 1,100 bits."""
-    assert OWN is not None
+    assert GPU is not None
     random = np.random.default_rng(5)
     for program in functions()[7:9]:
         (x, *_), out = program.arguments()[:1], np.zeros(program.count, np.float32)
         x[:] = (random.standard_normal(len(x)) * 2.0 ** random.integers(10, 127, len(x))).astype(np.float32)
-        CudaKernel(program.module(), None, OWN).run(BLOCKS, [x, out])
+        CudaKernel(program.module(), None, GPU).run(BLOCKS, [x, out])
         exact = np.array([_angle(program.text, float(each)) for each in x])
         assert off_by(out, exact).max() <= 2.5
 
@@ -141,8 +133,8 @@ def _pi(bits: int) -> int:
 def of_one_thread(name: str) -> Any:
     ctx = make_context()
     module = parse_module((TTGIR / f"{name}.ttgir").read_text(), f"{name}.ttgir", ctx)
-    for each in ROAD:
-        load_pass(each)().apply(ctx, module)
+    for step in ROAD:
+        load_pass(step)().apply(ctx, module)
     return module
 
 
@@ -152,12 +144,12 @@ RUNS = [case for case in CASES if f"{case.kernel}.sm80" not in NOT_YET and case.
 
 @pytest.mark.parametrize("case", RUNS, ids=str)
 def test_official_kernels(case: Case) -> None:
-    assert OWN is not None
+    assert GPU is not None
     module = of_one_thread(f"{case.kernel}.sm80")
     grid, expected = case.make(*case.sizes)
     Executable(module).run(grid, expected)
     grid, found = case.make(*case.sizes)
-    CudaKernel(module, None, OWN).run(grid, found)
+    CudaKernel(module, None, GPU).run(grid, found)
     for a, b in zip(found, expected, strict=True):
         if isinstance(a, np.ndarray) and not same_bits(a, b):
             wide = np.abs(a.astype(np.float64) - b.astype(np.float64))
@@ -167,8 +159,8 @@ def test_official_kernels(case: Case) -> None:
 
 
 def test_a_grid_of_nothing_and_arrays_that_overlap() -> None:
-    assert OWN is not None
-    kernel = CudaKernel(of_one_thread("vector_add.sm80"), None, OWN)
+    assert GPU is not None
+    kernel = CudaKernel(of_one_thread("vector_add.sm80"), None, GPU)
     x = np.arange(1024, dtype=np.float32)
     out = x.copy()
     kernel.run(0, [x, x, out, 1024])
@@ -184,3 +176,89 @@ def test_through_compile() -> None:
     x, out = np.ones(1024, np.float32), np.zeros(1024, np.float32)
     run = kernel[(1,)](x, x, out, 1024)
     assert (out == 2).all() and run.milliseconds is not None and run.milliseconds > 0
+
+
+LOAD = at("x", "%i", 4, "xa") + "%v = simt.load_global %xa : vector<1xi64> -> vector<1xi32>\n"
+STORE = at("o", "%i", 4, "oa") + "simt.store_global %oa, %r : vector<1xi64>, vector<1xi32>\n"
+WHOLE = {"x": "i32", "o": "i32"}
+
+LANES = """
+%lane_c = arith.constant dense<5> : vector<1xi32>
+%lane = arith.andi %v, %lane_c : vector<1xi32>
+"""
+SHUFFLES = [LANES + f"%r = simt.shuffle {kind}, %v, %lane : vector<1xi32>\n" for kind in ("bfly", "up", "down", "idx")]
+WIDE = """
+%w = arith.extsi %v : vector<1xi32> to vector<1xi64>
+%c = arith.constant dense<81985529216486895> : vector<1xi64>
+%y = arith.muli %w, %c : vector<1xi64>
+%one = arith.constant dense<1> : vector<1xi32>
+%z = simt.shuffle bfly, %y, %one : vector<1xi64>
+%k = arith.constant dense<29> : vector<1xi64>
+%s = arith.shrui %z, %k : vector<1xi64>
+%r = arith.trunci %s : vector<1xi64> to vector<1xi32>
+"""
+VOTES = """
+%c = arith.constant dense<0> : vector<1xi32>
+%m = arith.cmpi slt, %v, %c : vector<1xi32>
+%ballot = simt.vote ballot, %m : vector<1xi1> -> vector<1xi32>
+%any = simt.vote any, %m : vector<1xi1> -> vector<1xi1>
+%all = simt.vote all, %m : vector<1xi1> -> vector<1xi1>
+%p = arith.extui %any : vector<1xi1> to vector<1xi32>
+%q = arith.extui %all : vector<1xi1> to vector<1xi32>
+%s = arith.addi %ballot, %p : vector<1xi32>
+%r = arith.addi %s, %q : vector<1xi32>
+"""
+LOOPS = """
+%c0 = arith.constant 2147483640 : i32
+%c1 = arith.constant 2147483647 : i32
+%c2 = arith.constant 3 : i32
+%start = arith.constant dense<1> : vector<1xi32>
+%l:2 = scf.for %k = %c0 to %c1 step %c2 iter_args(%a = %v, %y = %start) -> (vector<1xi32>, vector<1xi32>) : i32 {
+  %kk = vector.broadcast %k : i32 to vector<1xi32>
+  %s = arith.addi %a, %kk : vector<1xi32>
+  scf.yield %y, %s : vector<1xi32>, vector<1xi32>
+}
+%five = arith.constant 5 : i32
+%w = scf.while (%u = %b) : (i32) -> i32 {
+  %more = arith.cmpi slt, %u, %five : i32
+  scf.condition(%more) %u : i32
+} do {
+^bb0(%u: i32):
+  %d = arith.addi %u, %c2 : i32
+  scf.yield %d : i32
+}
+%odd = arith.cmpi eq, %w, %five : i32
+%g = scf.if %odd -> (vector<1xi32>) {
+  scf.yield %l#0 : vector<1xi32>
+} else {
+  scf.yield %l#1 : vector<1xi32>
+}
+%ww = vector.broadcast %w : i32 to vector<1xi32>
+%r = arith.xori %g, %ww : vector<1xi32>
+"""
+
+
+@pytest.mark.parametrize("body", [*SHUFFLES, WIDE, VOTES, LOOPS])
+def test_lanes_and_loops(body: str) -> None:
+    random = np.random.default_rng(3)
+    x = random.integers(-(1 << 31), 1 << 31, 320).astype(np.int32)
+    each(module(LOAD + body + STORE, parameters=WHOLE), 5, lambda: [x.copy(), np.zeros(320, np.int32)])
+
+
+ATOMICS = [
+    f"%r = simt.atomic_rmw {kind}, {order}, {scope}, %oa, %v : vector<1xi64>, vector<1xi32>"
+    for kind, order, scope in (
+        ("add", "relaxed", "gpu"), ("and", "acquire", "gpu"), ("or", "release", "cta"), ("xor", "acq_rel", "sys"),
+        ("max", "relaxed", "gpu"), ("umax", "acq_rel", "gpu"), ("min", "relaxed", "cta"), ("umin", "release", "gpu"),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ATOMICS)
+def test_atomics(body: str) -> None:
+    """All threads of a warp meet in one word: in whatever order, the result is one."""
+    random = np.random.default_rng(4)
+    x, o = (random.integers(-(1 << 31), 1 << 31, 192).astype(np.int32) for _ in range(2))
+    word = "%c = arith.constant dense<5> : vector<1xi32>\n%word = arith.shrui %i, %c : vector<1xi32>\n"
+    kernel = module(LOAD + word + at("o", "%word", 4, "oa") + body, parameters=WHOLE)
+    each(kernel, 3, lambda: [x.copy(), o.copy()])

@@ -58,7 +58,7 @@ KERNELS = {
     "int8_dequant_matmul": 200, "matmul_devdesc": 255, "dot_scaled": 255,
 }  # fmt: skip
 """Kernel -> registers that a thread has at most."""
-SPILLS = ("matmul", "matmul_devdesc", "dot_scaled")
+SPILLS = ("matmul_devdesc", "dot_scaled")
 """Kernels of which a thread holds more than there are registers."""
 
 

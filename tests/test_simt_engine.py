@@ -531,7 +531,10 @@ def test_all_threads_add_to_one_number() -> None:
     """
     )
     found = each(
-        module(body, parameters={"x": "i32", "o": "i32"}), 3, lambda: [np.zeros(1, np.int32), np.zeros(192, np.int32)]
+        module(body, parameters={"x": "i32", "o": "i32"}),
+        3,
+        lambda: [np.zeros(1, np.int32), np.zeros(192, np.int32)],
+        in_step=True,
     )
     assert sorted(found.tolist()) == list(range(192))
 

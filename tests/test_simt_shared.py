@@ -146,6 +146,7 @@ def test_addresses_that_differ_between_blocks() -> None:
         + """
     %to = arith.muli %in, %four : vector<1xi32>
     simt.store_shared %to, %v : vector<1xi32>, vector<1xf32>
+    simt.barrier
     %r = simt.load_shared %mine : vector<1xi32> -> vector<1xf32>
     """
     )
@@ -180,6 +181,7 @@ def test_blocks_in_different_branches_keep_their_own() -> None:
     %odd = arith.remsi %b, %two : i32
     %is = arith.cmpi ne, %odd, %zero : i32
     simt.store_shared %mine, %v : vector<1xi32>, vector<1xf32>
+    simt.barrier
     scf.if %is {
       %w = simt.load_shared %theirs : vector<1xi32> -> vector<1xf32>
       %n = arith.negf %w : vector<1xf32>
@@ -697,7 +699,8 @@ INIT = "simt.store_shared %mine, %zero mask %few : vector<1xi32>, vector<1xi32>"
 def test_threads_count_in_shared_memory(mask: str, each_bin: int, result: str) -> None:
     store = at("o", "%i", 4, "po") + f"simt.store_global %po, %{result}{{}} : vector<1xi64>, vector<1xi32>"
     body = COUNTED.format(init=INIT, mask=mask) + store.format(mask if result == "old" else "")
-    found = each(module(body, shared=32, parameters={"o": "i32"}), 3, lambda: [np.full(192, -1, np.int32)])
+    kernel = module(body, shared=32, parameters={"o": "i32"})
+    found = each(kernel, 3, lambda: [np.full(192, -1, np.int32)], in_step=result == "old")
     number = np.arange(64) // 8
     wanted = number - (8 - each_bin) if result == "old" else np.full(64, each_bin)
     assert (found.reshape(3, 64) == wanted).all()

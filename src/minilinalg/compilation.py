@@ -339,13 +339,17 @@ def compile(
     first GPU of this computer instead of the simulated one.
 
     Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
-    for an unknown road, target or stage.
+    for an unknown road, target, stage or device.
     """
     if road not in ROADS:
         raise unknown_name("road", str(road), ROADS)
     stages = road_stages(road)
     if to is not None and to not in stages:
         raise unknown_name(f"stage of road {road}", str(to), stages)
+    if device not in (None, *DEVICES):
+        raise unknown_name("device", str(device), DEVICES)
+    if device is not None and "simt" not in stages:
+        raise CommandError(f"device '{device}' on road {road}", rule="a GPU runs stage simt, the end of road simt")
     machine = _machine(target)
     if machine.kind != road:
         raise CommandError(
