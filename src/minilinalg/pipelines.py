@@ -76,6 +76,8 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
     Row("ttg", "tritongpu-F32DotTC", "a dot of f32 that wants it becomes three that tensor cores compute"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what is computed takes the layouts that it comes in"),
+    Row("ttg", "tritongpu-accelerate-matmul", "products of matrices go to tensor cores, laid out for them"),
+    Row("ttg", "tritongpu-remove-layout-conversions", "what goes into dots and comes out takes their layouts"),
     Row("ttg", "loop-aware-cse", "pointers that became equal are one, in loops too"),
     Row("ttg", "tritongpu-combine-tensor-select-and-if", "a choice joins the branch on the same condition"),
     Row("ttg", "tritongpu-reduce-data-duplication", "operands of dots are written to shared memory once"),

@@ -57,6 +57,7 @@ _NAMES = (
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
     "tritongpu-F32DotTC",
+    "tritongpu-accelerate-matmul",
     "tritongpu-coalesce",
     "tritongpu-combine-tensor-select-and-if",
     "tritongpu-reduce-data-duplication",
