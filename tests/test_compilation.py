@@ -125,3 +125,52 @@ def test_a_run_without_a_machine_has_no_cycles(wrong: str) -> None:
     run = vector_add()[3](*arguments(), stage="tt")
     with pytest.raises(MinilinalgError, match="this run had no machine"):
         getattr(run, wrong)
+
+
+def test_a_number_of_warps_is_an_option_of_the_road() -> None:
+    kernel = ml.compile(VECTOR_ADD, road="simt", target="h200", num_warps=8)
+    x, y, out, n = arguments()
+    assert kernel[3](x, y, out, n, check=True).checked[-1] == "tritongpu-to-simt"
+    assert (out == x + y).all()
+    assert '"ttg.num-warps" = 8' in kernel.text("ttg") and "warpsPerCTA = [8]" in kernel.text("ttg")
+    assert "simt.threads = 256" in kernel.text("simt")
+
+
+def test_a_module_with_layouts_keeps_its_number_of_warps() -> None:
+    text = ml.compile(VECTOR_ADD, road="simt", target="h200", num_warps=2, to="ttg").text("ttg")
+    for num_warps in (None, 2, 8):
+        kernel = ml.compile(text, road="simt", target="h200", num_warps=num_warps)
+        assert "simt.threads = 64" in kernel.text("simt")
+        remarks = [remark.text for remark in kernel.remarks if remark.pass_name == "convert-triton-to-tritongpu"]
+        assert remarks == ([] if num_warps == 2 else ["the module says that 2 warps run a program, and keeps them"]), (
+            num_warps
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"num_warps": 3},
+            "error: num-warps is 3\n"
+            "  rule: layouts are linear in the bits of the numbers of threads, so there is a power of two of them\n"
+            "  hint: num-warps=4",
+        ),
+        (
+            {"num_warps": 64},
+            "error: num-warps is 64\n"
+            "  rule: a block of target 'h200' has at most 1024 threads, and a warp 32\n"
+            "  hint: num-warps=32",
+        ),
+        ({"num_warps": True}, "error: num_warps is True\n  rule: num_warps is an integer"),
+        ({"num_warps": "8"}, "error: num_warps is '8'\n  rule: num_warps is an integer"),
+        (
+            {"num_warps": 4, "road": "simd", "target": "tiny-simd"},
+            "error: num_warps is 4\n  rule: no pass of road simd has an option of that name\n  hint: road 'simt' has",
+        ),
+    ],
+)
+def test_a_wrong_number_of_warps(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(CommandError) as caught:
+        ml.compile(VECTOR_ADD, **{"road": "simt", "target": "h200", **options})
+    assert str(caught.value) == message

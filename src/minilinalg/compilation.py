@@ -21,7 +21,7 @@ from minilinalg.context import MLContext, make_context
 from minilinalg.errors import CommandError, InputError, LaunchError, Remark, UnsupportedError, unknown_name
 from minilinalg.locations import places_of
 from minilinalg.parsing import parse_module
-from minilinalg.pipelines import ROADS, Instrumentation, Step, road_stages, run_pipeline, steps_for
+from minilinalg.pipelines import ROADS, Instrumentation, Step, check_options, road_stages, run_pipeline, steps_for
 from minilinalg.printing import module_text
 from minilinalg.reading import read_text
 from minilinalg.run_options import DEFAULTS, RunOptions
@@ -121,6 +121,8 @@ class Kernel:
     """Why it reaches no further stage, when it was compiled with `partial=True`; else None."""
     device: str | None = None
     """Where stage simt runs: "cuda", or None for the simulated machine."""
+    options: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What was given for the road as a whole, as `num_warps`."""
     _executables: dict[tuple[str, RunOptions], Executable] = field(
         default_factory=dict[tuple[str, RunOptions], "Executable"]
     )
@@ -244,7 +246,7 @@ class Kernel:
             self._check_launch(args)
         make_context = partial(_context, self.target)
         # The deep check goes to the end of the road whatever stage runs.
-        steps = _steps(self.road, self.source, None if check == "deep" else stage)
+        steps = _steps(self.road, self.source, None if check == "deep" else stage, self.options)
         if check == "deep":
             return check_deep(
                 make_context,
@@ -277,7 +279,7 @@ def _context(target: Machine) -> MLContext:
     return ctx
 
 
-def _steps(road: str, source: ModuleOp, to: str | None) -> tuple[Step, ...]:
+def _steps(road: str, source: ModuleOp, to: str | None, options: Mapping[str, Any]) -> tuple[Step, ...]:
     """The passes of the road from the stage that the source is at."""
     stages = road_stages(road)
     at = _stage(source, stages)
@@ -285,7 +287,17 @@ def _steps(road: str, source: ModuleOp, to: str | None) -> tuple[Step, ...]:
         raise CommandError(
             f"the source is at stage '{at}', beyond '{to}'", rule=f"road {road} runs {' -> '.join(stages)}"
         )
-    return () if at == stages[-1] else steps_for(source, road, to=to)
+    return () if at == stages[-1] else steps_for(source, road, to=to, options=options)
+
+
+def _options(road: str, **numbers: int | None) -> Mapping[str, int]:
+    """What is given for the road as a whole. Raises CommandError for what is no number, or no option of the road."""
+    given = {name: number for name, number in numbers.items() if number is not None}
+    for name, number in given.items():
+        if type(number) is not int:
+            raise CommandError(f"{name} is {number!r}", rule=f"{name} is an integer")
+    check_options(road, given)
+    return given
 
 
 def _stage(source: ModuleOp, stages: Sequence[str]) -> str:
@@ -328,6 +340,7 @@ def compile(
     partial: bool = False,
     watch: Sequence[Instrumentation] = (),
     device: str | None = None,
+    num_warps: int | None = None,
 ) -> Kernel:
     """Compiles a kernel down a road.
 
@@ -336,7 +349,8 @@ def compile(
     target: a machine by name, the path of a TOML file, or a Target. function: which one, when there are several.
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
     `kernel.stopped`, instead of raising. watch: instrumentation of the passes. device: "cuda" runs stage simt on the
-    first GPU of this computer instead of the simulated one.
+    first GPU of this computer instead of the simulated one. num_warps: how many warps run a program, on road simt; 4
+    where nothing is said, and what a module that has layouts already says of itself.
 
     Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
     for an unknown road, target, stage or device.
@@ -361,7 +375,8 @@ def compile(
     original = _read(source, ctx)
     name = symbol(find_function(original, function))
     FunctionAbi.of(find_function(original, function))
-    steps = _steps(road, original, to)
+    options = _options(road, num_warps=num_warps)
+    steps = _steps(road, original, to, options)
     modules: dict[str, ModuleOp] = {_stage(original, stages): original}
     module = original.clone()
     stopped: UnsupportedError | None = None
@@ -371,4 +386,4 @@ def compile(
         if not partial:
             raise
         stopped = error
-    return Kernel(name, road, machine, original, modules, list(ctx.remarks), stopped, device)
+    return Kernel(name, road, machine, original, modules, list(ctx.remarks), stopped, device, options)

@@ -7,14 +7,14 @@ it stands there. The last row of a stage ends it, and the stage's contract (stag
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from minilinalg.errors import InputError, InternalError, MinilinalgError, Place, unknown_name
+from minilinalg.errors import CommandError, InputError, InternalError, MinilinalgError, Place, unknown_name
 from minilinalg.passes import load_pass
 from minilinalg.passes.base import MinilinalgPass
 
@@ -89,6 +89,7 @@ SIMT_ROAD = (
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}
 DEFAULT_ROAD = "simd"
+NO_OPTIONS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,16 @@ def road_stages(road: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.stage for row in road_rows(road)))
 
 
-def road_steps(road: str, *, start: str | None = None, to: str | None = None) -> tuple[Step, ...]:
-    """The passes of a road, from those of stage `start` up to and with those of stage `to`. Raises CommandError."""
+def road_steps(
+    road: str, *, start: str | None = None, to: str | None = None, options: Mapping[str, Any] = NO_OPTIONS
+) -> tuple[Step, ...]:
+    """The passes of a road, from those of stage `start` up to and with those of stage `to`.
+
+    `options` hold for the road as a whole: each goes to every pass that has a field of its name. Raises CommandError
+    for a road or stage that does not exist, and for an option that no pass of the road has.
+    """
     rows, stages = road_rows(road), road_stages(road)
+    check_options(road, options)
     for stage in (start, to):
         if stage is not None and stage not in stages:
             raise unknown_name(f"stage of road {road}", stage, stages)
@@ -152,17 +160,40 @@ def road_steps(road: str, *, start: str | None = None, to: str | None = None) ->
     kept = [row for row in rows if first <= stages.index(row.stage) <= last]
     return tuple(
         Step(
-            load_pass(row.pass_name)(**row.options),
+            load_pass(row.pass_name)(**{**row.options, **_given_to(row, options)}),
             ends=row.stage if i + 1 == len(kept) or kept[i + 1].stage != row.stage else None,
         )
         for i, row in enumerate(kept)
     )
 
 
-def steps_for(module: ModuleOp, road: str, *, to: str | None = None) -> tuple[Step, ...]:
+def check_options(road: str, options: Mapping[str, Any]) -> None:
+    """Raises CommandError for an option that no pass of the road has."""
+    for name, value in options.items():
+        if not any(_given_to(row, {name: value}) for row in road_rows(road)):
+            roads = [other for other, rows in ROADS.items() if any(_given_to(row, {name: value}) for row in rows)]
+            raise CommandError(
+                f"{name} is {value}",
+                rule=f"no pass of road {road} has an option of that name",
+                hint=f"road '{roads[0]}' has" if roads else None,
+            )
+
+
+def _given_to(row: Row, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a road's options is an option of a pass."""
+    if not options:
+        return {}
+    names = {field.name for field in fields(load_pass(row.pass_name))}
+    return {name: value for name, value in options.items() if name in names}
+
+
+def steps_for(
+    module: ModuleOp, road: str, *, to: str | None = None, options: Mapping[str, Any] = NO_OPTIONS
+) -> tuple[Step, ...]:
     """The passes of a road for `module`, which is taken up at the first stage whose contract it keeps.
 
     The rows of that stage run too: linalg that somebody wrote was not fused yet. () for a module beyond `to`.
+    `options`: as `road_steps`.
     """
     from minilinalg.stages import stage_of
 
@@ -171,7 +202,7 @@ def steps_for(module: ModuleOp, road: str, *, to: str | None = None) -> tuple[St
     start = at if at in stages else stages[0]
     if to in stages and stages.index(start) > stages.index(to):
         return ()
-    return road_steps(road, start=start, to=to)
+    return road_steps(road, start=start, to=to, options=options)
 
 
 def run_pipeline(

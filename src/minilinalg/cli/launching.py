@@ -46,6 +46,7 @@ class Request:
     target: str | None = None
     stage: str | None = None
     device: str | None = None
+    num_warps: int | None = None
     function: str | None = None
     check: Check = False
     numbers: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
@@ -182,6 +183,7 @@ def _compiled(request: Request, module: ModuleOp, name: str, log: _PassLog) -> K
             partial=True,
             watch=[log],
             device=request.device,
+            num_warps=request.num_warps,
         )
     except PassFailure as failure:
         raise _blamed(failure, request) from failure.__cause__
@@ -302,7 +304,8 @@ def _blamed(failure: PassFailure, request: Request) -> PassFailure:
         return ctx, parse_module(request.text, request.file, ctx)
 
     ctx, module = source()
-    steps = steps_for(module, request.road, to=request.stage)
+    options = {} if request.num_warps is None else {"num_warps": request.num_warps}
+    steps = steps_for(module, request.road, to=request.stage, options=options)
     try:
         run_pipeline(ctx, module, steps, verify_each=True)
     except PassFailure as found:

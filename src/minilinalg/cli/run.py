@@ -23,6 +23,7 @@ FLAGS = (
     Flag(("--target",), "the machine: a name (minilinalg targets lists them), or the path of a target file", "NAME"),
     Flag(("--launch",), "the launch file: grid, arguments and reference, in TOML", "FILE"),
     Flag(("--device",), "run on this computer's GPU instead of the simulated one", "cuda", ("cuda",)),
+    Flag(("--num-warps",), "how many warps run a program, on road simt (4 unless told)", "NUMBER"),
     Flag(("--stage",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
     Flag(("--function",), "which function runs, where there are several", "NAME"),
     Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
@@ -94,7 +95,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
     road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
-    asks = ("stage", "device", "check", "no-cycles", "no-answers")
+    asks = ("stage", "num-warps", "device", "check", "no-cycles", "no-answers")
     if road is None and (target is not None or any(arguments.has(flag) for flag in asks)):
         # What only a road has use for asks for one.
         road = DEFAULT_ROAD
@@ -118,6 +119,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         target=target,
         stage=stage,
         device=arguments.text("device"),
+        num_warps=_integer(arguments, "num-warps"),
         function=arguments.text("function"),
         check="deep" if arguments.text("check") == "deep" else arguments.has("check"),
         numbers=dict(_number(value or "") for key, value in arguments.order if key == "set"),
@@ -128,6 +130,15 @@ def read_request(arguments: Arguments, command: str) -> Request:
         ),
         command=command,
     )
+
+
+def _integer(arguments: Arguments, flag: str) -> int | None:
+    """The whole number that a flag gives."""
+    text = arguments.text(flag)
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        raise CommandError(f"--{flag} cannot be '{text}'", rule=f"--{flag} NUMBER: an integer") from None
 
 
 def _number(text: str) -> tuple[str, int | float]:

@@ -36,9 +36,10 @@ from minilinalg.dialects.ttg.inference import (
     with_layout,
 )
 from minilinalg.errors import CommandError, InputError
-from minilinalg.passes.base import MinilinalgPass, require_simt_target
-from minilinalg.passes.layout_rewriting import converted, give_result
+from minilinalg.passes.base import MinilinalgPass, remark, require_simt_target
+from minilinalg.passes.layout_rewriting import converted, give_result, num_warps_of, threads_per_warp_of
 from minilinalg.stages import WARPS
+from minilinalg.targets import SimtTarget
 
 
 @dataclass
@@ -195,7 +196,8 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
     ```
 
     `num-warps` warps run a program, and `num-ctas` blocks; how many threads a warp has and what the module is compiled
-    for are the target's, unless `threads-per-warp` and `target` say otherwise.
+    for are the target's, unless `threads-per-warp` and `target` say otherwise. A module that says its numbers already
+    keeps them.
 
     Requires: stage tt. Ensures: every tensor has a layout, by default one element a thread with the last dimension
     fastest; where the layouts of an operation follow from one another (reductions, expand_dims, broadcast, trans,
@@ -211,6 +213,12 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
     target: str | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if WARPS in op.attributes:
+            warps = num_warps_of(op)
+            if warps != self.num_warps:
+                remark(ctx, self, op, f"the module says that {warps} warps run a program, and keeps them")
+            _Conversion(warps, threads_per_warp_of(op)).run(op)
+            return
         threads, target = self.threads_per_warp, self.target
         if threads is None or target is None:
             machine = require_simt_target(ctx, self, "the threads of a warp and what it runs")
@@ -222,6 +230,14 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
                     rule="layouts are linear in the bits of the numbers of threads, so there is a power of two of them",
                     hint=f"{name}={1 << max(number - 1, 0).bit_length()}",
                 )
+        machine = getattr(ctx, "target", None)
+        if isinstance(machine, SimtTarget) and self.num_warps * threads > machine.multiprocessor.threads_per_block:
+            most = machine.multiprocessor.threads_per_block
+            raise CommandError(
+                f"num-warps is {self.num_warps}",
+                rule=f"a block of target '{machine.name}' has at most {most} threads, and a warp {threads}",
+                hint=f"num-warps={most // threads}",
+            )
         if self.num_ctas != 1:
             raise CommandError(
                 f"num-ctas is {self.num_ctas}", rule="one block runs a program: clusters of several have no way down"

@@ -29,6 +29,7 @@ class Multiprocessor(Figures):
 
     warps: int = figure()
     blocks: int = figure()
+    threads_per_block: int = figure()
     registers: int = figure()
     registers_per_thread: int = figure()
     register_granule: int = figure(power_of_two=True)
