@@ -5,7 +5,6 @@ Other tests that run modules of one thread (simt_programs.each) do so on the GPU
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -15,6 +14,7 @@ from engine_kernels import same_bits
 from ptx_programs import BLOCKS, FLOATS, Program, functions, off_by, programs
 from simt_programs import GPU, at, each, module
 from test_ptx_assembles import ROAD, TTGIR
+from test_ptx_functions import angle
 from test_ttgir_meaning import CASES, Case
 from test_ttgir_to_simt import NOT_YET
 
@@ -86,7 +86,7 @@ def test_functions_are_as_exact_as_they_say(program: Program, kind: str) -> None
         exact = program.reference(x.astype(np.float64))
     off = off_by(found, exact)
     # Rounded again to 16 bits, what is off is at most one unit.
-    allowed = program.ulps + 0.5 if kind == "f32" else 1
+    allowed = program.ulps if kind == "f32" else 1
     worst = int(np.argmax(off))
     assert off[worst] <= allowed, (x[worst], found[worst], exact[worst], off[worst])
 
@@ -99,35 +99,8 @@ def test_functions_of_far_angles() -> None:
         (x, *_), out = program.arguments()[:1], np.zeros(program.count, np.float32)
         x[:] = (random.standard_normal(len(x)) * 2.0 ** random.integers(10, 127, len(x))).astype(np.float32)
         CudaKernel(program.module(), None, GPU).run(BLOCKS, [x, out])
-        exact = np.array([_angle(program.text, float(each)) for each in x])
-        assert off_by(out, exact).max() <= 2.5
-
-
-def _angle(name: str, x: float) -> float:
-    """sin or cos of a multiple of 2^-60."""
-    import math
-
-    bits = 1100
-    whole = int(x * 2**60) << bits - 60
-    rest = whole % (2 * _pi(bits))
-    angle = (rest >> bits - 200) / (1 << 200)
-    return math.sin(angle) if "sin" in name else math.cos(angle)
-
-
-@cache
-def _pi(bits: int) -> int:
-    """pi times 2^bits (Machin, 1706)."""
-
-    def arctan(n: int) -> int:
-        power = (1 << bits + 32) // n
-        total, k, sign = power, 3, -1
-        while power:
-            power //= n * n
-            total += sign * (power // k)
-            k, sign = k + 2, -sign
-        return total
-
-    return 4 * (4 * arctan(5) - arctan(239)) >> 32
+        exact = np.array([angle(program.text[5:8], float(number)) for number in x])
+        assert off_by(out, exact).max() <= program.ulps
 
 
 def of_one_thread(name: str) -> Any:
