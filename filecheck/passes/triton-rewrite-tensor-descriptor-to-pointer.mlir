@@ -61,8 +61,9 @@ tt.func @rows(%x: !tt.ptr<f32>, %n: i32, %s: i64, %rows: tensor<8xi32>) {
 // CHECK:         tt.splat %[[ONE]] : i64 -> tensor<8xi64>
 // CHECK-NOT:     tensordesc
 tt.func public @descriptor_of_the_host(
-  %d: !tt.tensordesc<4x8xf32>, %m: i32, %n: i32, %s0: i64, %s1: i64, %p: tensor<4x8x!tt.ptr<f32>>
+  %d: !tt.tensordesc<4x8xf32>, %m: i32, %n: i32, %s0: i64, %s1: i64, %q: !tt.ptr<f32>
 ) {
+  %p = tt.splat %q : !tt.ptr<f32> -> tensor<4x8x!tt.ptr<f32>>
   %v = tt.descriptor_load %d[%m, %n] : !tt.tensordesc<4x8xf32> -> tensor<4x8xf32>
   tt.store %p, %v : tensor<4x8x!tt.ptr<f32>>
   tt.return

@@ -97,3 +97,24 @@ func.func @warp_groups(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>,
   %f = simt.wgmma %r, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = true, offsets = [0, 2048, 4096, 6144]}>} : vector<32xf16>, vector<1xi32> -> vector<64xf32>
   return
 }
+
+// CHECK-LABEL: func.func @bulk_copies
+func.func @bulk_copies(%m: !simt.tensor_map<128x64xf16, swizzle = 128>, %at: vector<1xi32>, %w: vector<1xi1>, %i: i32, %p: i1) {
+  // CHECK: simt.mbarrier_init %at, 1 when %w : vector<1xi32>
+  // CHECK: simt.mbarrier_arrive_expect_tx %at, 16384 when %w : vector<1xi32>
+  // CHECK: simt.bulk_tensor_load %m[%i, %i], %at, %at when %w : !simt.tensor_map<128x64xf16, swizzle = 128>
+  // CHECK: simt.mbarrier_wait %at, %i when %p : vector<1xi32>
+  // CHECK: simt.mbarrier_inval %at when %w : vector<1xi32>
+  // CHECK: simt.bulk_tensor_store %m[%i, %i], %at when %w : !simt.tensor_map<128x64xf16, swizzle = 128>
+  // CHECK: simt.bulk_commit
+  // CHECK: simt.bulk_wait 0 {read}
+  simt.mbarrier_init %at, 1 when %w : vector<1xi32>
+  simt.mbarrier_arrive_expect_tx %at, 16384 when %w : vector<1xi32>
+  simt.bulk_tensor_load %m[%i, %i], %at, %at when %w : !simt.tensor_map<128x64xf16, swizzle = 128>
+  simt.mbarrier_wait %at, %i when %p : vector<1xi32>
+  simt.mbarrier_inval %at when %w : vector<1xi32>
+  simt.bulk_tensor_store %m[%i, %i], %at when %w : !simt.tensor_map<128x64xf16, swizzle = 128>
+  simt.bulk_commit
+  simt.bulk_wait 0 {read}
+  return
+}

@@ -19,7 +19,7 @@ from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.liveness import Interval
 from minilinalg.analysis.order import LOOPS, Order
 from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_bytes
-from minilinalg.dialects import ttg
+from minilinalg.dialects import ttg, ttng
 from minilinalg.dialects.ttg.effects import SHARED_MEMORY
 from minilinalg.dialects.ttg.types import MemDescType, memdesc_type
 from minilinalg.dialects.ttg.views import ViewOp
@@ -135,18 +135,35 @@ class Access(tuple[int, int, bool]):
 def accesses(op: Operation, buffers: SharedBuffers) -> list[Access]:
     """What `op` touches of buffers that have a place."""
     found: list[Access] = []
-    for effect in get_effects(op) or ():
-        if effect.resource != SHARED_MEMORY or effect.kind not in (MemoryEffectKind.READ, MemoryEffectKind.WRITE):
-            continue
-        if not isinstance(effect.value, OpResult | BlockArgument):
-            continue
-        begin, size = _part(effect.value)
-        for alloc in buffers.seen_by(effect.value):
+    for view, writes in _touched(op):
+        begin, size = _part(view)
+        for alloc in buffers.seen_by(view):
             if (start := place_of(alloc)) is not None:
                 whole = buffer_bytes(memdesc_type(alloc.result))
                 first = start + begin
-                found.append(Access((first, first + (size or whole), effect.kind is MemoryEffectKind.WRITE)))
+                found.append(Access((first, first + (size or whole), writes)))
     return found
+
+
+def _touched(op: Operation) -> Iterator[tuple[SSAValue, bool]]:
+    """The views that `op` touches, each with whether it writes what it sees.
+
+    A barrier on which threads wait is written where it begins and ends; all else that is done with it may be done at
+    the same time.
+    """
+    if isinstance(op, ttng.InitBarrierOp | ttng.InvalBarrierOp):
+        yield op.alloc, True
+    elif isinstance(op, ttng.BarrierExpectOp | ttng.WaitBarrierOp):
+        yield op.alloc, False
+    elif isinstance(op, ttng.AsyncTMACopyGlobalToLocalOp):
+        yield op.barrier, False
+        yield op.result, True
+    elif isinstance(op, ttng.AsyncTMACopyLocalToGlobalOp):
+        yield op.src, False
+    for effect in get_effects(op) or ():
+        touches = effect.resource == SHARED_MEMORY and effect.kind in (MemoryEffectKind.READ, MemoryEffectKind.WRITE)
+        if touches and isinstance(effect.value, OpResult | BlockArgument):
+            yield effect.value, effect.kind is MemoryEffectKind.WRITE
 
 
 def _part(view: SSAValue) -> tuple[int, int | None]:

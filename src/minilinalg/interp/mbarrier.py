@@ -7,7 +7,7 @@ one begins then. What is begun is done here, so a wait that is not over when it 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,7 +24,15 @@ COUNT, BYTES, PHASE = 20, 40, 62
 """Where the fields lie above that of the pending arrivals, in bits."""
 
 
-def _fields(view: SharedView, what: str) -> tuple[Array, Array, Array, Array]:
+class Words(Protocol):
+    """The barriers of the programs that run, each an i64."""
+
+    def read(self) -> Any: ...
+
+    def write(self, value: Array) -> None: ...
+
+
+def _fields(view: Words, what: str) -> tuple[Array, Array, Array, Array]:
     """Pending arrivals, arrivals of a phase, pending bytes and parity, each (L, barriers)."""
     word = view.read()
     if isinstance(word, Partial):
@@ -42,7 +50,7 @@ def of_programs(predicate: Any, what: str) -> Array | None:
     return None if holds.all() else np.flatnonzero(holds) if len(holds) > 1 else np.array([], np.int64)
 
 
-def advance(view: SharedView, arrivals: int, more: int, what: str) -> None:
+def advance(view: Words, arrivals: int, more: int, what: str) -> None:
     """So many arrive, and so many bytes more are pending (fewer, when it is negative)."""
     pending, count, due, phase = _fields(view, what)
     pending, due = pending - arrivals, due + more
@@ -54,6 +62,24 @@ def advance(view: SharedView, arrivals: int, more: int, what: str) -> None:
     view.write(_packed(np.where(complete, count, pending), count, due, phase ^ complete))
 
 
+def first_fields(count: int) -> Array:
+    """The barrier that `count` arrivals complete, in its first phase."""
+    one, zero = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
+    return _packed(one * count, one * count, zero, zero)
+
+
+def wait_phase(view: Words, parity: Any, what: str) -> None:
+    """Raises RunError when the phase of this parity is not complete: nothing that runs here would complete it."""
+    pending, _, due, phase = _fields(view, what)
+    waits = phase == (np.reshape(parity, (-1, 1)) & 1)
+    if waits.any():
+        at = np.unravel_index(int(np.argmax(waits)), waits.shape)
+        raise RunError(
+            f"{what} never ends: {int(pending[at])} arrivals and {int(due[at])} bytes are missing in the phase",
+            rule="a phase ends when all have arrived and all bytes that were expected are copied",
+        )
+
+
 @meaning("ttng.init_barrier")
 def emit_init_barrier(em: Emitter, op: Any) -> None:
     count = int(op.count.value.data)
@@ -62,8 +88,7 @@ def emit_init_barrier(em: Emitter, op: Any) -> None:
     def init(view: SharedView) -> None:
         if not 0 < count <= MOST:
             raise RunError(f"{what} counts {count} arrivals", rule=f"they are from 1 to {MOST}")
-        one, zero = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
-        view.write(_packed(one * count, one * count, zero, zero))
+        view.write(first_fields(count))
 
     em.call(op, init, em.ref(op.alloc))
 
@@ -106,14 +131,7 @@ def emit_wait_barrier(em: Emitter, op: Any) -> None:
             if not len(programs):
                 return
             c, view, parity = c.take(programs), view.take_programs(programs), take(parity, programs)
-        pending, _, due, phase = _fields(view, what)
-        waits = phase == (np.reshape(parity, (-1, 1)) & 1)
-        if waits.any():
-            at = np.unravel_index(int(np.argmax(waits)), waits.shape)
-            raise RunError(
-                f"{what} never ends: {int(pending[at])} arrivals and {int(due[at])} bytes are missing in the phase",
-                rule="a phase ends when all have arrived and all bytes that were expected are copied",
-            )
+        wait_phase(view, parity, what)
         wait_at(c, view)
 
     em.call(op, wait, f"c, {em.refs((op.alloc, op.phase))}, {'True' if op.pred is None else em.ref(op.pred)}")

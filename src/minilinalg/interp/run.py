@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of, symbol
+from minilinalg.dialects.simt import TensorMapType
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.errors import CommandError, Place, WaitError
 from minilinalg.interp.access import dtype_out
@@ -140,7 +141,7 @@ class Executable:
         """The arguments of a kernel of tt: what is a descriptor there is made of an address, sizes and strides."""
         out = list(values)
         for i, arg in enumerate(self.func.regions[0].blocks[0].args):
-            if isinstance(arg.type, TensorDescType):
+            if isinstance(arg.type, TensorDescType | TensorMapType):
                 rank, size = len(arg.type.get_shape()), dtype_of(self.abi.parameters[i].type).itemsize
                 sizes, strides = values[i + 1 :][:rank], values[i + 1 + rank :][:rank]
                 out[i] = Descriptor(values[i], sizes, [stride * size for stride in strides], nan=False)

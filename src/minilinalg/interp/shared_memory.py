@@ -200,14 +200,23 @@ def wait(c: Chunk, pending: int) -> None:
 
 def begin_at(c: Chunk, value: Any, to: SharedView, barrier: SharedView) -> None:
     """Begins a copy that ends for those who wait at `barrier`."""
+    begun_at(c, value, to, np.array(barrier.addresses()))
+
+
+def begun_at(c: Chunk, value: Any, to: Destination, barriers: Array) -> None:
+    """Begins a copy that ends for those who wait at the barrier of this number, one a program."""
     copies, rows = Copies.of(c)
-    copies.barriers.append(_begun(value, to, np.array(barrier.addresses()), rows))
+    copies.barriers.append(_begun(value, to, barriers, rows))
 
 
 def wait_at(c: Chunk, barrier: SharedView) -> None:
     """Ends the copies that `barrier` was told of."""
+    ended_at(c, np.array(barrier.addresses()))
+
+
+def ended_at(c: Chunk, there: Array) -> None:
+    """Ends the copies that the barriers of these numbers were told of."""
     copies, _ = Copies.of(c)
-    there = np.array(barrier.addresses())
     copies.barriers = [f for f in copies.barriers if not _land(f, np.isin(f.ticket, there))]
 
 

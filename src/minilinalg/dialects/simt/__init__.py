@@ -10,9 +10,17 @@ Arithmetic is that of arith and math on vectors; registers are rearranged by `ve
 from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.simt.async_copy import CpAsyncCommitOp, CpAsyncOp, CpAsyncWaitOp
 from minilinalg.dialects.simt.barrier import BarrierOp
+from minilinalg.dialects.simt.bulk_copy import (
+    BulkCommitOp,
+    BulkTensorLoadOp,
+    BulkTensorStoreOp,
+    BulkWaitOp,
+    TensorMapType,
+)
 from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
 from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
 from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
+from minilinalg.dialects.simt.mbarrier import MbarrierExpectOp, MbarrierInitOp, MbarrierInvalOp, MbarrierWaitOp
 from minilinalg.dialects.simt.program import SHARED_ATTR, THREADS_ATTR, BlockIdOp, NumBlocksOp, ThreadIdOp, UniformOp
 from minilinalg.dialects.simt.shared_memory import (
     AtomicRMWSharedOp,
@@ -41,6 +49,10 @@ __all__ = [
     "AtomicRMWSharedOp",
     "BarrierOp",
     "BlockIdOp",
+    "BulkCommitOp",
+    "BulkTensorLoadOp",
+    "BulkTensorStoreOp",
+    "BulkWaitOp",
     "CpAsyncCommitOp",
     "CpAsyncOp",
     "CpAsyncWaitOp",
@@ -50,6 +62,10 @@ __all__ = [
     "LoadGlobalOp",
     "LoadSharedOp",
     "MatrixAttr",
+    "MbarrierExpectOp",
+    "MbarrierInitOp",
+    "MbarrierInvalOp",
+    "MbarrierWaitOp",
     "MmaSyncOp",
     "NumBlocksOp",
     "ShuffleKind",
@@ -57,6 +73,7 @@ __all__ = [
     "StMatrixOp",
     "StoreGlobalOp",
     "StoreSharedOp",
+    "TensorMapType",
     "ThreadIdOp",
     "UniformOp",
     "VoteKind",

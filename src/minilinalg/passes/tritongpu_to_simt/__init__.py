@@ -6,7 +6,8 @@
 | `threads.py` | what layouts say of a thread's elements, as arithmetic on its number |
 | `registers.py` | elements that change registers or lanes |
 | `view.py`, `shared.py`, `matrices.py` | buffers in shared memory, and changes of layout through it |
-| `memory.py`, `async_copy.py`, `atomics.py` | loads and stores of global memory, copies from it, atomics |
+| `memory.py`, `atomics.py` | loads and stores of global memory, atomics |
+| `async_copy.py`, `bulk_copy.py` | copies between global and shared memory |
 | `elementwise.py`, `foreign.py`, `shapes.py` | what is done with each element |
 | `reduction.py`, `scan.py`, `dot.py`, `indexed.py` | what is done with tensors |
 | `warp_group.py` | products by warp groups |
@@ -20,12 +21,13 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FunctionType, IntegerAttr, ModuleOp, i32
-from xdsl.ir import Block, Operation, Region
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
+from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.dialects.upstream import func
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
@@ -34,6 +36,7 @@ from minilinalg.passes.rewriting import locate
 from minilinalg.passes.tritongpu_to_simt import (
     async_copy,
     atomics,
+    bulk_copy,
     control,
     dot,
     elementwise,
@@ -55,6 +58,7 @@ HANDLERS: Mapping[str, Handler] = {
     **shared.HANDLERS,
     **async_copy.HANDLERS,
     **atomics.HANDLERS,
+    **bulk_copy.HANDLERS,
     **dot.HANDLERS,
     **foreign.HANDLERS,
     **indexed.HANDLERS,
@@ -145,7 +149,7 @@ def _convert_function(ctx: Context, run: MinilinalgPass, module: ModuleOp, old: 
     abi = FunctionAbi.of(old)
     warps = _number(module, "ttg.num-warps")
     c = Conversion(ctx, run, HANDLERS, AxisInfoAnalysis(old, trusts_signs=True), warps)
-    entry = Block(arg_types=[data_type(arg.type) for arg in old.args])
+    entry = Block(arg_types=[_argument_type(c, arg) for arg in old.args])
     for arg, new in zip(old.args, entry.args, strict=True):
         new.location = arg.location
         c.bind(arg, new)
@@ -163,6 +167,21 @@ def _convert_function(ctx: Context, run: MinilinalgPass, module: ModuleOp, old: 
     block.insert_op_before(made, old)
     old.detach()
     old.erase()
+
+
+def _argument_type(c: Conversion, arg: SSAValue) -> Attribute:
+    """Descriptors of the host become tensor maps, which a launch makes of the same arguments."""
+    if not isinstance(arg.type, TensorDescType):
+        return data_type(arg.type)
+    found = bulk_copy.tensor_map_of(arg.type)
+    if found is None:
+        raise UnsupportedError(
+            f"argument '{arg.name_hint}' of type {arg.type}",
+            rule="blocks that TMA copies have a layout #ttg.nvmma_shared, the last dimension contiguous, and lines of "
+            "a multiple of 16 bytes",
+            places=places_of(arg),
+        )
+    return found
 
 
 def _number(module: Operation, name: str, otherwise: int | None = None) -> int:

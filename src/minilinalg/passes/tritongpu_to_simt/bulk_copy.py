@@ -1,0 +1,115 @@
+"""Copies of blocks by TMA and the barriers that threads wait at: the first thread begins them for all.
+
+A block whose lines are longer than a swizzle is several boxes, side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from xdsl.dialects.builtin import FixedBitwidthType, VectorType, i32
+from xdsl.ir import SSAValue
+
+from minilinalg.dialects import simt, ttng
+from minilinalg.dialects.simt.bulk_copy import MOST, TensorMapType
+from minilinalg.dialects.tt.types import TensorDescType
+from minilinalg.dialects.ttg.shared_layouts import NVMMASharedEncodingAttr
+from minilinalg.dialects.upstream import arith
+from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler
+from minilinalg.passes.tritongpu_to_simt.threads import spread
+from minilinalg.passes.tritongpu_to_simt.view import View
+
+
+def tensor_map_of(type: TensorDescType) -> TensorMapType | None:
+    """The boxes by which TMA copies blocks of a descriptor; None when it cannot.
+
+    The layout of the blocks in shared memory is #ttg.nvmma_shared with the last dimension contiguous.
+    """
+    layout, element = type.shared_layout, type.element_type
+    if not isinstance(layout, NVMMASharedEncodingAttr) or not isinstance(element, FixedBitwidthType):
+        return None
+    swizzle, shape = layout.swizzling_byte_width.data, list(type.get_shape())
+    if layout.transposed.value.data or layout.fp4_padded.value.data:
+        return None
+    size = element.bitwidth // 8
+    shape[-1] = min(shape[-1], swizzle // size) if swizzle else shape[-1]
+    if any(extent > MOST for extent in shape) or shape[-1] * size % 16:
+        return None
+    return TensorMapType.of(shape, element, swizzle)
+
+
+def _first(c: Conversion, pred: SSAValue | None = None) -> SSAValue:
+    """vector<1xi1>: whether this is the first thread, and `pred`, an i1, holds."""
+    first = c.insert(arith.CmpiOp(c.thread, c.constant(0, VectorType(i32, [1])), "eq")).result
+    return first if pred is None else c.binary(arith.AndIOp, first, spread(c, pred, 1))
+
+
+def _at(c: Conversion, view: View) -> SSAValue:
+    return spread(c, view.base, 1)
+
+
+def _boxes(
+    c: Conversion, desc: SSAValue, coords: list[SSAValue], view: View
+) -> Iterator[tuple[list[SSAValue], SSAValue]]:
+    """The indices of each box of a block, and its address."""
+    block, map_type = desc.type, c.value(desc).type
+    assert isinstance(block, TensorDescType) and isinstance(map_type, TensorMapType)
+    box = map_type.get_shape()
+    at = _at(c, view)
+    for number in range(block.get_shape()[-1] // box[-1]):
+        moved = [*coords[:-1], c.binary(arith.AddiOp, coords[-1], number * box[-1]) if number else coords[-1]]
+        yield moved, c.binary(arith.AddiOp, at, number * map_type.box_bytes) if number else at
+
+
+def _load(c: Conversion, op: ttng.AsyncTMACopyGlobalToLocalOp) -> None:
+    if op.offsets or op.multicast is not None:
+        raise c.unsupported(
+            f"'{op.name}' {'with offsets' if op.offsets else 'to several blocks'}",
+            "a copy by TMA is of a block of a tensor, for one block of threads",
+        )
+    barrier, when = _at(c, c.view(op.barrier)), _first(c, c.value(op.pred))
+    coords = [c.value(index) for index in op.coord]
+    for at, to in _boxes(c, op.desc, coords, c.view(op.result)):
+        c.insert(simt.BulkTensorLoadOp(c.value(op.desc), at, to, barrier, when))
+
+
+def _store(c: Conversion, op: ttng.AsyncTMACopyLocalToGlobalOp) -> None:
+    when = _first(c)
+    coords = [c.value(index) for index in op.coord]
+    for at, source in _boxes(c, op.desc, coords, c.view(op.src)):
+        c.insert(simt.BulkTensorStoreOp(c.value(op.desc), at, source, when))
+    c.insert(simt.BulkCommitOp())
+
+
+def _store_wait(c: Conversion, op: ttng.TMAStoreWaitOp) -> None:
+    c.insert(simt.BulkWaitOp(op.pendings.value.data, op.read_only is not None))
+
+
+def _init(c: Conversion, op: ttng.InitBarrierOp) -> None:
+    c.insert(simt.MbarrierInitOp(_at(c, c.view(op.alloc)), op.count.value.data, _first(c)))
+    c.insert(simt.FenceAsyncSharedOp())
+
+
+def _inval(c: Conversion, op: ttng.InvalBarrierOp) -> None:
+    c.insert(simt.MbarrierInvalOp(_at(c, c.view(op.alloc)), _first(c)))
+
+
+def _expect(c: Conversion, op: ttng.BarrierExpectOp) -> None:
+    when = _first(c, c.value(op.pred))
+    c.insert(simt.MbarrierExpectOp(_at(c, c.view(op.alloc)), op.size.value.data, when))
+
+
+def _wait(c: Conversion, op: ttng.WaitBarrierOp) -> None:
+    pred = None if op.pred is None else c.value(op.pred)
+    c.insert(simt.MbarrierWaitOp(_at(c, c.view(op.alloc)), c.value(op.phase), pred))
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "ttng.async_tma_copy_global_to_local": _load,
+    "ttng.async_tma_copy_local_to_global": _store,
+    "ttng.async_tma_store_wait": _store_wait,
+    "ttng.barrier_expect": _expect,
+    "ttng.init_barrier": _init,
+    "ttng.inval_barrier": _inval,
+    "ttng.wait_barrier": _wait,
+}
