@@ -44,7 +44,7 @@ ROAD = (
     ("tritongpu-reduce-data-duplication", "passes.ttgpuir.add_reduce_data_duplication(pm)"),
     ("tritongpu-reorder-instructions", "passes.ttgpuir.add_reorder_instructions(pm)"),
     ("loop-aware-cse.3", "passes.ttir.add_loop_aware_cse(pm)"),
-    ("triton-nvidia-fence-insertion", "nvidia.passes.ttnvgpuir.add_fence_insertion(pm, CAPABILITY)"),
+    ("triton-nvidia-gpu-fence-insertion", "nvidia.passes.ttnvgpuir.add_fence_insertion(pm, CAPABILITY)"),
     ("sccp", "passes.common.add_sccp(pm)"),
     ("cse", "passes.common.add_cse(pm)"),
     ("canonicalize.4", "passes.common.add_canonicalizer(pm)"),

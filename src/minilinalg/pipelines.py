@@ -82,6 +82,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-combine-tensor-select-and-if", "a choice joins the branch on the same condition"),
     Row("ttg", "tritongpu-reduce-data-duplication", "operands of dots are written to shared memory once"),
     Row("ttg", "tritongpu-reorder-instructions", "values are made where they are needed: fewer registers"),
+    Row("ttg", "triton-nvidia-gpu-fence-insertion", "warp groups multiply what was written, not what was there"),
     Row("simt", "allocate-shared-memory", "buffers and changes of layout get their places in a block's shared memory"),
     Row("simt", "membar", "threads wait for one another where they meet in shared memory"),
     Row("simt", "tritongpu-to-simt", "every operation on tensors becomes what one thread does with its registers"),

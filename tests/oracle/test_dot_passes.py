@@ -48,3 +48,12 @@ def test_dots_go_to_the_same_instructions(kernel: str, capability: int, warps: i
     assert shown(mine, *dots) == shown(theirs, *dots)
     moved = "ttg.convert_layout"
     assert len(shown(mine, moved)) <= len(shown(theirs, moved))
+
+
+@pytest.mark.parametrize("kernel", DOTS)
+def test_no_more_fences_than_the_official_ones(kernel: str) -> None:
+    """One is enough for two products when nothing is written between them."""
+    name = "triton-nvidia-gpu-fence-insertion"
+    before, after = snapshots(twin(f"{kernel}.sm90"), 90)[name]
+    mine, theirs = (len(shown(m, "ttng.fence_async_shared")) for m in (ours(before, name, 90), parse_module(after)))
+    assert min(1, theirs) <= mine <= theirs

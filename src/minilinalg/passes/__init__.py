@@ -53,6 +53,7 @@ _NAMES = (
     "simd-insert-sync",
     "triton-canonicalize",
     "triton-combine",
+    "triton-nvidia-gpu-fence-insertion",
     "triton-reorder-broadcast",
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",
