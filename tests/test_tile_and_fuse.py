@@ -254,18 +254,6 @@ def test_what_is_not_cut_and_what_the_rest_needs_is_said(file: str, reasons: lis
     assert lines[first:end] == reasons
 
 
-def test_sums_along_both_dimensions_of_what_is_stored_are_named() -> None:
-    b = mb.Module()
-    with b.function("f", x="40x40xf32") as f:
-        rows = f.comprehension("R[i] += X[i, j]", X=f.x)
-        columns = f.comprehension("C[j] += X[i, j]", X=f.x)
-        f.returns(f.comprehension("Z[i, j] = R[i] * C[j]", R=rows, C=columns))
-    with pytest.raises(
-        OverCapacityError, match="is not cut: what is stored needs a reduction along each dimension first"
-    ):
-        ml.compile(b, target=target(TINY))
-
-
 def test_one_core_does_all_tiles() -> None:
     b = mb.Module()
     with b.function("f", x="6x27xf32", y="6x27xf32") as f:

@@ -114,6 +114,8 @@ class DimensionClasses:
         self._extents: dict[int, int] = {}
         self._whole: dict[int, Whole] = {}
         self._reduced: dict[Operation, frozenset[int]] = {}
+        self.diagonals: list[Operation] = []
+        """What runs along one class twice, which is not cut therefore."""
         ops = list(function.body.walk())
         for op in ops:
             self._relate(op)
@@ -310,6 +312,7 @@ class DimensionClasses:
     def _find_diagonals(self, op: linalg.StructuredOp) -> None:
         loops = [c for c in self.loops(op) if c is not None]
         for cls in {c for c in loops if loops.count(c) > 1}:
+            self.diagonals.append(op)
             self.keep(cls, f"'{op.name}' runs along it twice", op)
 
     def _keep_what_does_not_sink(self, op: Operation) -> None:

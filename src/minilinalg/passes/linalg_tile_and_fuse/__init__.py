@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import Attribute, Block, Operation
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.dimension_classes import DimensionClasses, separate
 from minilinalg.analysis.tensor_operands import is_tensor
-from minilinalg.dialects.upstream import bufferization, func, tensor
+from minilinalg.dialects.upstream import bufferization, func, linalg, tensor
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.cse import CsePass
-from minilinalg.passes.insertion import erase, value_before
+from minilinalg.passes.insertion import erase, insert_after, value_before
 from minilinalg.passes.linalg_tile_and_fuse.capacity import shortage
 from minilinalg.passes.linalg_tile_and_fuse.choice import candidates
 from minilinalg.passes.linalg_tile_and_fuse.memory_order import Apart, promises
-from minilinalg.passes.linalg_tile_and_fuse.tiling import NoOrder, Tiling
+from minilinalg.passes.linalg_tile_and_fuse.tiling import NoOrder, Tiling, is_collected
 from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.targets import Target
 
@@ -91,6 +91,8 @@ class LinalgTileAndFusePass(MinilinalgPass):
     3. An anchor, that is a store or a reduction, is put into loops over tiles, and what it needs is pulled in: loads,
        computations, and loops whose bounds do not depend on the tile (tiling.py). What several anchors need is loaded
        or computed again for each. A last tile may be smaller.
+       Where a store needs reductions along all of its dimensions (sums of rows and of columns that meet), these are
+       computed first, and collected: the store's tiles are cut out of the whole of them.
     4. A load is a snapshot. Where one tile is stored before the next is loaded, the arguments must not overlap
        (memory_order.py): `ml.abi` says so, and every launch checks it.
 
@@ -158,8 +160,15 @@ class _Tiler:
                         return tiling, function
                     what = still.diagnostic.found.splitlines()[0]
                     smallest = f"in tiles of {_sizes(sizes, classes)}, {what}"
+                # Sums along two dimensions that meet in one result make one class of both, unless they are collected.
+                if _collect(op for op in classes.diagonals if isinstance(op, linalg.ReduceOp)):
+                    classes = DimensionClasses(work)
+                    continue
                 raise _no_tiles(error, classes, smallest)
             except NoOrder as problem:
+                if _collect(problem.reductions):
+                    classes = DimensionClasses(work)
+                    continue
                 for cls in problem.classes:
                     classes.keep(cls, "what is stored needs a reduction along each dimension first", problem.anchor)
 
@@ -191,6 +200,24 @@ def _collect_results(function: func.FuncOp) -> None:
             empty = value_before(end, tensor.EmptyOp([], type))
             whole = bufferization.MaterializeInDestinationOp(value, empty)
             end.operands[index] = value_before(end, whole, value.name_hint)
+
+
+def _collect(reductions: Iterable[Operation]) -> bool:
+    """Makes an anchor of each tensor that is reduced first, so that tiles are cut out of the whole of it; False where
+    there is none that is not one already."""
+    found = False
+    for op in dict.fromkeys(reductions):
+        for result in op.results:
+            uses = [use for use in result.uses if not is_collected(use.operation)]
+            if not is_tensor(result) or not uses or not cast("TensorType[Attribute]", result.type).has_static_shape():
+                continue
+            found = True
+            empty = tensor.EmptyOp([], result.type)
+            whole = bufferization.MaterializeInDestinationOp(result, empty)
+            insert_after(op, empty, whole)
+            for use in uses:
+                use.operation.operands[use.index] = cast("SSAValue", whole.result)
+    return found
 
 
 def _sizes(sizes: Mapping[int, int], classes: DimensionClasses) -> str:

@@ -115,7 +115,7 @@ class BackwardSlices:
         seen: set[SSAValue] = set()
         while todo:
             value = todo.pop()
-            if value in seen or scope.find(value) is not None:
+            if value in seen or scope.knows(value):
                 continue
             seen.add(value)
             owner = value.owner

@@ -39,6 +39,8 @@ class Scope:
     tiles: Mapping[int, Tile] = field(default_factory=dict[int, Tile])
     parent: Scope | None = None
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    whole: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    """Tensors that are here as a whole, although their dimensions are cut: tiles are taken out of them."""
     destinations: dict[tuple[Operation, int], SSAValue] = field(default_factory=dict[tuple[Operation, int], SSAValue])
     """Operands of sinks that stand for what was accumulated so far."""
     written: set[Operation] = field(default_factory=set[Operation])
@@ -57,6 +59,19 @@ class Scope:
                 return scope.values[value]
             scope = scope.parent
         return None
+
+    def find_whole(self, value: SSAValue) -> tuple[SSAValue, Scope] | None:
+        """The tensor that tiles of the old `value` are taken out of, and the scope that it was made in."""
+        scope: Scope | None = self
+        while scope is not None:
+            if value in scope.whole:
+                return scope.whole[value], scope
+            scope = scope.parent
+        return None
+
+    def knows(self, value: SSAValue) -> bool:
+        """Whether the old `value` was written here or around this place, as a tile or as a whole."""
+        return self.find(value) is not None or self.find_whole(value) is not None
 
     def destination(self, op: Operation, index: int) -> SSAValue | None:
         scope: Scope | None = self

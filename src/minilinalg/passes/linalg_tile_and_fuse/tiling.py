@@ -59,13 +59,22 @@ def is_collected(op: Operation) -> bool:
     return isinstance(op, bufferization.MaterializeInDestinationOp) and op.result is not None
 
 
-class NoOrder(Exception):
-    """Anchors need one another along all classes that they could be tiled by: those cannot be cut together."""
+def is_returned(op: Operation) -> bool:
+    """Whether that tensor is a result of the function."""
+    return is_collected(op) and all(isinstance(use.operation, func.ReturnOp) for use in op.results[0].uses)
 
-    def __init__(self, classes: frozenset[int], anchor: Operation):
+
+class NoOrder(Exception):
+    """`anchor` needs reductions along all classes that it could be tiled by: those cannot be cut together.
+
+    reductions: what reduces, inside of what else `anchor` needs.
+    """
+
+    def __init__(self, classes: frozenset[int], anchor: Operation, reductions: Sequence[Operation]):
         super().__init__()
         self.classes = classes
         self.anchor = anchor
+        self.reductions = reductions
 
 
 class Tiling:
@@ -84,14 +93,12 @@ class Tiling:
         self.made: list[Made] = []
         self.nests = 0
         self.old_loops: dict[Operation, Operation] = {}
-        self.whole: dict[SSAValue, SSAValue] = {}
-        """Tensor arguments of the function, of which each tile is cut out."""
         old = function.body.block
         block = Block(arg_types=[arg.type for arg in old.args])
         scope = Scope(block)
         for arg, new in zip(old.args, block.args, strict=True):
             new.name_hint, new.location = arg.name_hint, arg.location
-            (self.whole if self.slices.cut(self.classes.of(arg)) else scope.values)[arg] = new
+            self.bind_whole(scope, arg, new)
         self.write(scope, list(old.ops))
         self.function = type(function).create(
             properties=dict(function.properties), attributes=dict(function.attributes), regions=[Region(block)]
@@ -115,7 +122,7 @@ class Tiling:
                 scope.written.update(group)
 
     def has_results(self, scope: Scope, op: Operation, results: set[int] | None) -> bool:
-        return results is None or all(scope.find(op.results[index]) is not None for index in results)
+        return results is None or all(scope.knows(op.results[index]) for index in results)
 
     def write_op(self, scope: Scope, op: Operation, results: set[int] | None) -> None:
         missing = self.slices.closure(scope, [op])
@@ -124,7 +131,7 @@ class Tiling:
         scope.at = op
         if not op.regions or isinstance(op, linalg.StructuredOp):
             for value in uses(op):
-                self.cut_argument(scope, value)
+                self.cut_whole(scope, value)
         classes = self.classes
         match op:
             case linalg.StructuredOp():
@@ -142,7 +149,7 @@ class Tiling:
             case bufferization.MaterializeInDestinationOp() if scope.destination(op, 1) is not None:
                 tiled_ops.collect(classes, scope, op)
             case bufferization.MaterializeInDestinationOp() if isinstance(op.dest.owner, tensor.EmptyOp):
-                scope.bind(cast("SSAValue", op.result), self.known(scope, op.source))
+                self.bind_whole(scope, cast("SSAValue", op.result), self.known(scope, op.source))
             case arith.ConstantOp():
                 tiled_ops.constant(classes, scope, op)
             case scf.ForOp():
@@ -153,20 +160,28 @@ class Tiling:
                     self.made.append(Made(op, new, scope.tiles, None))
         scope.written.add(op)
 
-    def cut_argument(self, scope: Scope, value: SSAValue) -> None:
-        """Makes the tile of a tensor argument known, in the outermost place where its classes are fixed."""
-        if value not in self.whole or scope.find(value) is not None:
+    def bind_whole(self, scope: Scope, old: SSAValue, new: SSAValue) -> None:
+        """A tensor that was not made tile by tile: an argument of the function, or what was collected."""
+        (scope.whole if self.slices.cut(self.classes.of(old)) else scope.values)[old] = new
+        if new.name_hint is None:
+            new.name_hint = old.name_hint
+
+    def cut_whole(self, scope: Scope, value: SSAValue) -> None:
+        """Makes the tile of a whole tensor known, in the outermost place where its classes are fixed."""
+        found = scope.find_whole(value)
+        if found is None or scope.find(value) is not None:
             return
+        whole, made_in = found
         wanted = self.slices.cut(self.classes.of(value))
         assert wanted <= scope.tiles.keys()
         at = scope
-        while at.parent is not None and wanted <= at.parent.tiles.keys():
+        while at is not made_in and at.parent is not None and wanted <= at.parent.tiles.keys():
             at = at.parent
         tiles = tiled_ops.tiles_of(self.classes, at, value)
         shape = cast("TensorType[Attribute]", tiled_type(self.classes, at, value)).get_shape()
         offsets = [0 if tile is None else tile.offset for tile in tiles]
         at.at = scope.at
-        at.bind(value, tiled_ops.cut_out(at, self.whole[value], offsets, list(shape)))
+        at.bind(value, tiled_ops.cut_out(at, whole, offsets, list(shape)))
 
     def write_loop(self, scope: Scope, op: scf.ForOp, indices: set[int]) -> None:
         """A loop with those of its results that were asked for."""
@@ -234,7 +249,7 @@ class Tiling:
         return new
 
     def known(self, scope: Scope, value: SSAValue) -> SSAValue:
-        self.cut_argument(scope, value)
+        self.cut_whole(scope, value)
         found = scope.find(value)
         assert found is not None, f"{value} was not written"
         return found
@@ -255,7 +270,7 @@ class Tiling:
                 if later.intersection(uses(op)):
                     later.update(op.results)
             elif self.slices.is_anchor(scope, op):
-                if is_collected(op) != is_collected(first):
+                if is_collected(op) != is_collected(first) or is_returned(op) != is_returned(first):
                     break
                 pulled = [op, *self.slices.closure(scope, [op])]
                 depends = any(later.intersection(uses(one)) for one in pulled)
@@ -280,7 +295,7 @@ class Tiling:
         sums = [(op, index) for op in group for index in range(len(op.operands) - len(op.results), len(op.operands))]
         values = [self.so_far(scope, op, index) for op, index in sums]
         size, extent = self.sizes[cls], self.classes.extent(cls)
-        dealt = scope.parent is None and all(is_collected(op) for op in group)
+        dealt = scope.parent is None and all(is_returned(op) for op in group)
         if dealt:
             size = min(size, -(-extent // self.cores))
         full = extent // size
@@ -316,7 +331,11 @@ class Tiling:
             last = scope.inside(scope.block, {cls: Tile(full * size, extent % size, self.nests)})
             values = self.write_tile(last, ops, pulled, sums, values)
         for (op, index), value in zip(sums, values, strict=True):
-            scope.bind(op.results[index - len(op.operands) + len(op.results)], value)
+            result = op.results[index - len(op.operands) + len(op.results)]
+            if is_collected(op) and scope.destination(op, index) is None:
+                self.bind_whole(scope, result, value)
+            else:
+                scope.bind(result, value)
 
     def write_tile(
         self,
@@ -347,4 +366,5 @@ class Tiling:
         for cls in candidates:
             if cls not in reduced:
                 return cls
-        raise NoOrder(frozenset(candidates), group[0])
+        along = frozenset(candidates)
+        raise NoOrder(along, group[0], [op for op in pulled if self.classes.reduced(op) & along])
