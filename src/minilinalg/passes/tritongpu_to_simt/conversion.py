@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, UnknownLoc, VectorType, i32, i64
+from xdsl.dialects.vector import BroadcastOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -137,6 +138,13 @@ class Conversion:
     def bind_view(self, old: SSAValue, view: View) -> None:
         """Says where the view `old` lies."""
         self._views[old] = view
+
+    def element(self, old: SSAValue) -> SSAValue:
+        """`value` as an operand of what computes each element: where scalars are taken for registers, so many of it."""
+        new = self.value(old)
+        if self._count is None or is_vector(new.type):
+            return new
+        return self.insert(BroadcastOp(new, VectorType(new.type, [self._count]))).vector
 
     def type_of(self, old: SSAValue) -> Attribute:
         """The type that a value has in the new function."""

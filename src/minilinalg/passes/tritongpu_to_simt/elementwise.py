@@ -115,7 +115,7 @@ def elementwise(c: Conversion, op: Operation) -> None:
     """arith, math and the elementwise operations of tt."""
     result = op.results[0]
     compute = COMPUTED.get(op.name, _clone)
-    c.bind(result, compute(c, op, [c.value(operand) for operand in op.operands], c.type_of(result)))
+    c.bind(result, compute(c, op, [c.element(operand) for operand in op.operands], c.type_of(result)))
 
 
 def _constant(c: Conversion, op: arith.ConstantOp) -> None:

@@ -55,7 +55,7 @@ def _extern_elementwise(c: Conversion, op: tt.ExternElementwiseOp) -> None:
         )
     type = c.type_of(op.result)
     written = _Written(c, type, element_of(type))
-    c.bind(op.result, libdevice.apply(written, name, [c.value(arg) for arg in op.srcs]))
+    c.bind(op.result, libdevice.apply(written, name, [c.element(arg) for arg in op.srcs]))
 
 
 HANDLERS: Mapping[str, Handler] = {"tt.extern_elementwise": _extern_elementwise}

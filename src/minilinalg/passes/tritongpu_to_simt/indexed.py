@@ -39,7 +39,7 @@ def addresses_along(
     places: from indices to bytes. Where an index leads is an XOR of its bits' places, as everywhere.
     """
     name = layout.out_names[axis]
-    rest = layout.compose(places.with_bases(name, (0,) * len(places.masks[name])))
+    rest = layout.compose(places.with_bases(name, (0,) * layout.out_bits[name]))
     own = numbers(c, thread_masks(rest), register_masks(rest), origin)
     led = of_value(c, indices, places.masks[name])
     found = own if led is None else c.binary(arith.XOrIOp, own, led)

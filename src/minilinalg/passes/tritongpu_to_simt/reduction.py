@@ -32,7 +32,7 @@ def combined(c: Conversion, combiner: Block, left: Sequence[SSAValue], right: Se
     assert last is not None
     with c.elementwise(count_of(left[0].type)):
         c.convert_block(combiner)
-    return [c.value(operand) for operand in last.operands]
+        return [c.element(operand) for operand in last.operands]
 
 
 def _reduce(c: Conversion, op: tt.ReduceOp) -> None:
