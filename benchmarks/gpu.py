@@ -1,8 +1,8 @@
-"""The official kernels on a real GPU: right, and how fast. `python benchmarks/gpu.py [KERNEL ...]`.
+"""The official kernels on a real GPU: right, and how fast. `python benchmarks/gpu.py [--road | --sm80] [KERNEL ...]`.
 
-Each kernel goes down to PTX from the official TTGIR for compute capability 8.0 (tests/data/ttgir), is run by the CUDA
-driver, held against NumPy, and timed with events, the best of a few rounds. Where torch and triton are installed, the
-official compiler's kernel and torch's own function are timed beside it, on the same arrays' sizes, in turn.
+Each kernel goes down to PTX from the official TTGIR for the GPU's compute capability, 8.0 or 9.0 (tests/data/ttgir), or
+with `--road` from its TTIR down the whole road, is run by the CUDA driver, held against NumPy, and timed with events.
+Where torch and triton are installed, the official compiler's kernel and torch's function are timed beside it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "examples" / "kernels")]
 
+import minilinalg as ml  # noqa: E402
 from minilinalg.codegen.ptx import Machine  # noqa: E402
 from minilinalg.context import make_context  # noqa: E402
 from minilinalg.cuda import CudaKernel, driver  # noqa: E402
@@ -131,14 +132,19 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
-def compiled(name: str, machine: Machine) -> tuple[CudaKernel, float, float]:
+def compiled(name: str, machine: Machine, how: str) -> tuple[CudaKernel, float, float]:
     """The kernel, the seconds from text to simt, and those from there to what the driver runs."""
     started = perf_counter()
-    ctx = make_context()
-    path = ROOT / "tests" / "data" / "ttgir" / f"{name}.sm80.ttgir"
-    module = parse_module(path.read_text(), path.name, ctx)
-    for each in ROAD:
-        load_pass(each)().apply(ctx, module)
+    if how == "--road":
+        path = ROOT / "examples" / "kernels" / f"{name}.ttir"
+        module = ml.compile(path, road="simt", target="h200" if machine.specific else "a100").module("simt")
+    else:
+        arch = "sm90" if machine.specific and how != "--sm80" else "sm80"
+        ctx = make_context()
+        path = ROOT / "tests" / "data" / "ttgir" / f"{name}.{arch}.ttgir"
+        module = parse_module(path.read_text(), path.name, ctx)
+        for each in ROAD:
+            load_pass(each)().apply(ctx, module)
     middle = perf_counter()
     kernel = CudaKernel(module, None, machine)
     return kernel, middle - started, perf_counter() - middle
@@ -204,10 +210,11 @@ def main() -> int:
     machine = Machine(min(gpu.capability, 90), specific=gpu.capability == 90)
     print(f"{gpu.name}, PTX for {machine.name}")
     failed = 0
-    for name in sys.argv[1:] or CASES:
+    how = next((word for word in sys.argv[1:] if word.startswith("--")), "")
+    for name in [word for word in sys.argv[1:] if not word.startswith("--")] or CASES:
         case = CASES[name]()
         try:
-            kernel, to_simt, to_gpu = compiled(name, machine)
+            kernel, to_simt, to_gpu = compiled(name, machine, how)
             with kernel.staged(case.args) as staged:
                 staged.milliseconds(case.grid)
                 staged.arrays.download()

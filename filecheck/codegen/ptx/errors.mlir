@@ -58,3 +58,12 @@ func.func @atomic(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 
 func.func @whole(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %x : tensor<4xf32>
 }
+
+// -----
+
+func.func @group(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 512 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = i8}]} {
+  // expected-error @+1 {{'simt.wgmma_fence' on sm_80}}
+  simt.wgmma_fence
+  return
+}

@@ -8,6 +8,7 @@
 | `registers.py` | registers that change places or lanes, barriers, thread and block |
 | `memory.py`, `atomics.py` | global and shared memory |
 | `dot.py` | products on tensor cores and without |
+| `warp_group.py` | products of four warps (wgmma) |
 | `control_flow.py` | loops and branches |
 | `module.py` | functions with their parameters, the module |
 

@@ -47,19 +47,22 @@ class Slots:
             if operand in written and operand not in saved:
                 assert isinstance(operand, str)
                 saved[operand] = self.w.new(operand[1])
-                self.move(saved[operand], operand)
+                move(self.w, saved[operand], operand)
         for into, operand in moves:
-            self.move(into, saved.get(operand, operand))
+            move(self.w, into, saved.get(operand, operand))
 
     def operands(self, value: SSAValue) -> Sequence[Operand]:
         bits, elements = self.w.bits(value), self.w.values[value]
         return [self.w.number(x) for x in elements] if bits in (1, 64) else self.w.words(elements, bits)
 
-    def move(self, into: str, operand: Operand) -> None:
-        shown = operand if isinstance(operand, str) else str(signed(operand, 64 if into[1] == "d" else 32))
-        if into[1] == "p" and isinstance(operand, int):
-            shown = str(operand & 1)
-        self.w.raw(f"{OPCODES[into[1]]} {into}, {shown};", (into,), needed=False)
+
+def move(w: Writer, into: str, operand: Operand) -> None:
+    """Writes an operand into a register, which others may write, too."""
+    if into[1] == "p" and isinstance(operand, int):
+        shown = str(operand & 1)
+    else:
+        shown = _shown(operand, 64 if into[1] == "d" else 32)
+    w.raw(f"{OPCODES[into[1]]} {into}, {shown};", (into,), needed=False)
 
 
 def yielded(block: Block) -> Sequence[SSAValue]:

@@ -35,8 +35,13 @@ def shared_address(w: Writer, element: Element) -> str:
         return _address(SHARED, by)
     if not by < LARGEST_OFFSET:
         base, by = w.register(element), 0
+    return _address(shared_base(w, offset(base, 0, 32)), by)
+
+
+def shared_base(w: Writer, element: Element) -> str:
+    """An address of shared memory in a register."""
     start = w.pure("r", "mov.b32", SHARED)
-    return _address(w.pure("r", "add.s32", start, w.register(offset(base, 0, 32))), by)
+    return start if element == 0 else w.pure("r", "add.s32", start, w.number(element))
 
 
 def _address(base: str, by: int) -> str:

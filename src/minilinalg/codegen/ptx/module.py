@@ -19,6 +19,7 @@ from minilinalg.codegen.ptx import (
     math_functions,
     memory,
     registers,
+    warp_group,
 )
 from minilinalg.codegen.ptx.elements import Part
 from minilinalg.codegen.ptx.memory import SHARED
@@ -41,6 +42,7 @@ HANDLERS: Mapping[str, Handler] = {
     **memory.HANDLERS,
     **atomics.HANDLERS,
     **dot.HANDLERS,
+    **warp_group.HANDLERS,
     **control_flow.HANDLERS,
 }
 """Name of an operation -> what writes it."""
