@@ -15,6 +15,17 @@ from minilinalg.errors import CommandError, MinilinalgError, UnsupportedError
 from minilinalg.interp import run
 from minilinalg.parsing import parse_module
 from minilinalg.run_options import RunOptions
+from minilinalg.targets import SimtTarget, load_target
+
+
+def machine(name: str) -> SimtTarget:
+    """A simulated GPU by its name."""
+    target = load_target(name)
+    assert isinstance(target, SimtTarget)
+    return target
+
+
+H200, TINY = machine("h200"), machine("tiny-simt")
 
 CHUNKINGS = (RunOptions(), RunOptions(max_chunk=1), RunOptions(max_chunk=3), RunOptions(checks=False))
 """However many blocks run together, and checked or not, answers are the same."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simt_programs import at, module
+from simt_programs import H200, at, module
 from slow.lanes import sectors_of_warp, wavefronts_of_warp
 
 from minilinalg.interp.dtypes import INDEX
@@ -30,7 +30,9 @@ ST_WAVEFRONTS = "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum"
 
 
 def counters(kernel: Any, blocks: Any, *args: Any) -> Mapping[str, int]:
-    return SimtSimulator(kernel).run(blocks, args)
+    report = SimtSimulator(kernel, H200).run(blocks, args)
+    assert report is not None
+    return report.counters
 
 
 def zeros(n: int) -> np.ndarray:
@@ -291,7 +293,7 @@ def test_as_lanes_counted_one_by_one(seed: int) -> None:
     addresses, active, size = random_accesses(np.random.default_rng(seed))
     blocks, threads, accesses = addresses.shape
     for block in range(blocks):
-        sectors = requests = wavefronts = conflicts = 0
+        sectors = requests = made = wavefronts = conflicts = 0
         for first in range(0, threads, 32):
             for access in range(accesses):
                 lanes = range(first, min(first + 32, threads))
@@ -300,10 +302,11 @@ def test_as_lanes_counted_one_by_one(seed: int) -> None:
                     for t in lanes
                 ]
                 sectors += sectors_of_warp(given, size)
+                made += sum(address is not None for address in given)
                 more, phases = wavefronts_of_warp(given, size)
                 wavefronts, conflicts = wavefronts + more, conflicts + more - phases
                 requests += any(address is not None for address in given)
-        assert count_sectors(addresses, active, size)[block].tolist() == [sectors, requests]
+        assert count_sectors(addresses, active, size)[block].tolist() == [sectors, requests, made]
         assert count_wavefronts(addresses, active, size)[block].tolist() == [wavefronts, conflicts, requests]
 
 
@@ -331,7 +334,7 @@ def test_by_class_as_by_address(seed: int) -> None:
     def count(addresses: np.ndarray, active: np.ndarray | None) -> np.ndarray:
         return count_sectors(addresses, active, size)
 
-    classes = Classes(count, 2, 32, shape)
+    classes = Classes(count, 3, 32, shape)
     for form in forms:
         array = form.array() if isinstance(form, Affine) else np.asarray(form)
         full = np.broadcast_to(array if array.ndim == 3 else array.reshape(-1, 1, 1), (blocks, *shape))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simt_programs import TEXTS, module
+from simt_programs import H200, TEXTS, module
 from test_ttgir_meaning import CASES, TTGIR, Case
 from test_ttgir_to_simt import NOT_YET, ROAD
 from xdsl.dialects.builtin import ModuleOp
@@ -37,7 +37,7 @@ BARRIER = "simt.barrier\n"
 
 
 def simulate(kernel: ModuleOp, blocks: Any = 2, *args: Any, options: RunOptions | None = None) -> None:
-    SimtSimulator(kernel, options=options or RunOptions()).run(blocks, args or (np.zeros(1, np.float32),) * 2)
+    SimtSimulator(kernel, H200, options=options or RunOptions()).run(blocks, args or (np.zeros(1, np.float32),) * 2)
 
 
 def race(kernel: ModuleOp, blocks: Any = 2, *args: Any) -> str:

@@ -37,7 +37,7 @@ def changed(old: str, new: str, text: str = TINY_TEXT) -> str:
 
 
 def test_shipped_targets_load():
-    assert list_targets() == ["a100", "h200", "mlu370", "tiny-simd"]
+    assert list_targets() == ["a100", "h200", "mlu370", "tiny-simd", "tiny-simt"]
     for name in list_targets():
         assert load_target(name).name == name
         assert load_target(name) is load_target(name)
@@ -50,6 +50,8 @@ def test_every_figure_of_a_shipped_simt_target_has_a_source(name: str):
         "machine": target.machine,
         "multiprocessor": target.multiprocessor,
         "memory": target.memory,
+        "throughput": target.throughput,
+        "latency": target.latency,
         "tensor_cores": target.tensor_cores,
     }
     assert set(target.sources) == {
@@ -87,7 +89,8 @@ SIMT_REFUSALS = {
         "1: error: unknown key 'vector' in a target file\n"
         "  [vector]\n"
         "  ^^^^^^^^\n"
-        "  rule: its keys are: name, kind, description, machine, multiprocessor, memory, tensor_cores",
+        "  rule: its keys are: name, kind, description, machine, multiprocessor, memory, throughput, latency, "
+        "tensor_cores",
     ),
 }
 
@@ -195,7 +198,7 @@ def test_unknown_target():
         load_target("tiny-smid")
     assert str(caught.value) == (
         "error: unknown target 'tiny-smid'\n"
-        "  rule: a target is one of: a100, h200, mlu370, tiny-simd\n"
+        "  rule: a target is one of: a100, h200, mlu370, tiny-simd, tiny-simt\n"
         "  hint: did you mean 'tiny-simd'?"
     )
 

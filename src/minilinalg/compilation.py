@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from minilinalg.interp.run import Executable
     from minilinalg.sim.report import MachineReport
     from minilinalg.sim.run import Simulator
+    from minilinalg.sim.simt.run import SimtSimulator
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -83,7 +84,7 @@ class Run:
 
     @property
     def cycles(self) -> int:
-        """Cycles of the machine from start to end."""
+        """Cycles of the machine from start to end; on a SIMT machine an estimate (docs/simulated-gpu.md)."""
         return self._machine().cycles
 
     @property
@@ -93,7 +94,7 @@ class Run:
 
     @property
     def counters(self) -> Mapping[str, int]:
-        """Instructions executed, by name, summed over the cores."""
+        """What was counted: instructions executed by name, on a SIMT machine the profiler's metrics by theirs."""
         return self._machine().counters
 
 
@@ -127,6 +128,7 @@ class Kernel:
         default_factory=dict[tuple[str, RunOptions], "Executable"]
     )
     _simulators: dict[RunOptions, Simulator] = field(default_factory=dict[RunOptions, "Simulator"])
+    _gpus: dict[RunOptions, SimtSimulator] = field(default_factory=dict[RunOptions, "SimtSimulator"])
     _on_gpu: list[CudaKernel] = field(default_factory=list["CudaKernel"])
     _checks: dict[str, PassChecks] = field(default_factory=dict[str, "PassChecks"])
 
@@ -191,7 +193,7 @@ class Kernel:
         changed an answer; "deep" goes to the end of the road and traces a wrong answer to the pass that prepared it.
         options: what the run itself gives: answers, checks, cycles (`ml.RunOptions`).
         progress: is told what is being done: "source" and the name of each pass while it is checked, then "run".
-        Only the simd stage counts cycles.
+        Only the stages simd and simt count cycles; stage simt always computes its answers.
         """
         if check not in (False, True, "deep"):
             raise CommandError(f"check is {check!r}", rule='check is False, True or "deep"')
@@ -209,10 +211,19 @@ class Kernel:
                 self._simulators[options] = Simulator(module, self.target, self.name, options)
             found = self._simulators[options].run(grid, args)
             return Run(found.results, found.report, checked, notes)
+        if stage == "simt" and self.device is None and options.answers:
+            from minilinalg.sim.simt.run import SimtSimulator
+
+            assert isinstance(self.target, SimtTarget)
+            if options not in self._gpus:
+                self._gpus[options] = SimtSimulator(module, self.target, self.name, options)
+            return Run([], self._gpus[options].run(grid, args), checked, notes)
         if self.device is not None and stage == "simt":
             return Run([], None, checked, notes, self._cuda().run(grid, args))
         if not options.answers:
-            raise CommandError(f"stage '{stage}' has no cycles", rule="only the simd stage counts cycles")
+            raise CommandError(
+                f"stage '{stage}' has no cycles without answers", rule="only the simd stage counts cycles alone"
+            )
         if (stage, options) not in self._executables:
             from minilinalg.interp.run import Executable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from typing import Any
 
@@ -20,16 +20,18 @@ from minilinalg.interp.dtypes import Array, is_array
 from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
+from minilinalg.interp.threads import threads_of
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.run import Simulator
-from minilinalg.targets import Machine, Target
+from minilinalg.sim.simt.run import SimtSimulator
+from minilinalg.targets import Machine, SimtTarget, Target
 
 
 @dataclass(frozen=True)
 class Ready:
     """A module made ready to run, and what counts the turns of its loops."""
 
-    program: Executable | Simulator
+    program: Executable | Simulator | SimtSimulator
     turns: TurnWatch
 
 
@@ -49,6 +51,11 @@ def is_dealt_out(module: ModuleOp) -> bool:
     )
 
 
+def is_of_one_thread(module: ModuleOp, function: str | None) -> bool:
+    """Whether a function is written for one thread of a block."""
+    return threads_of(find_function(module, function)) is not None
+
+
 @dataclass(frozen=True)
 class Launch:
     """A launch to repeat: over `grid`, of `function` (None: the only one of a module), on `target`'s machine.
@@ -64,7 +71,7 @@ class Launch:
     def validate(self, module: ModuleOp, args: Sequence[Any]) -> None:
         """Raises LaunchError when the arguments are not those of the function."""
         program = self._ready(module, DEFAULTS).program
-        executable = program.executable if isinstance(program, Simulator) else program
+        executable = program if isinstance(program, Executable) else program.executable
         bind(executable.abi, with_results(executable.abi, args)[0], GlobalMemory())
 
     def answer(
@@ -76,8 +83,8 @@ class Launch:
     ) -> Answer:
         """All that the module leaves when it runs on copies of the arguments.
 
-        A module of the simd stage runs on the machine, which complains about what no machine of its kind can do. Raises
-        TurnLimitError when a loop takes more turns than `limits`.
+        A module of the last stage of a road runs on the machine, which complains about what no machine of its kind can
+        do. Raises TurnLimitError when a loop takes more turns than `limits`.
         """
         copies = copy_arguments(args)
         # What the program prints is for the run that was asked for, and not for each of those that check it.
@@ -89,6 +96,9 @@ class Launch:
         turns.begin(limits)
         if isinstance(program, Simulator):
             abi, results = program.executable.abi, program.run(self.grid, copies).results
+        elif isinstance(program, SimtSimulator):
+            program.run(self.grid, copies)
+            abi, results = program.executable.abi, list[Array]()
         else:
             abi, results = program.abi, self._run(program, copies)
         return Answer.of(abi, copies, results, turns.turns)
@@ -99,6 +109,8 @@ class Launch:
         turns = TurnWatch()
         if isinstance(self.target, Target) and any(op.name.startswith("simd.") for op in module.walk()):
             program = Simulator(module, self.target, self.function, options, turns)
+        elif isinstance(self.target, SimtTarget) and is_of_one_thread(module, self.function):
+            program = SimtSimulator(module, self.target, self.function, replace(options, cycles=False), turns)
         else:
             program = Executable(module, self.function, options, turns)
         ready = Ready(program, turns)

@@ -23,6 +23,8 @@ def _show_simt(target: SimtTarget) -> None:
         ("machine", target.machine),
         ("multiprocessor", target.multiprocessor),
         ("memory", target.memory),
+        ("throughput", target.throughput),
+        ("latency", target.latency),
         ("tensor_cores", target.tensor_cores),
     )
     rows = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class MachineReport:
     """By path, "gdram to nram"."""
     counters: Mapping[str, int]
     """Instructions executed, by name, summed over the cores."""
+
+    COUNTED: ClassVar = ("instruction", "times")
+    """What the table of counters is called."""
 
     @property
     def seconds(self) -> float:
@@ -88,7 +91,7 @@ class MachineReport:
                 ("bytes", "asked for", "on the bus"),
                 [(name, f"{t.payload:,}", f"{t.moved:,}") for name, t in self.traffic.items()],
             ),
-            *_table(("instruction", "times"), [(name, f"{n:,}") for name, n in sorted(self.counters.items())]),
+            *_table(self.COUNTED, [(name, f"{n:,}") for name, n in sorted(self.counters.items())]),
         ]
         return "\n".join(lines)
 

@@ -1,7 +1,15 @@
 """Machines as data: `load_target` reads one of the TOML files beside this module, or a user's own."""
 
 from minilinalg.targets.loader import Machine, list_targets, load_target, parse_target
-from minilinalg.targets.simt_target import DeviceMemory, Multiprocessor, SimtMachine, SimtTarget, TensorCores
+from minilinalg.targets.simt_target import (
+    DeviceMemory,
+    Latency,
+    Multiprocessor,
+    SimtMachine,
+    SimtTarget,
+    TensorCores,
+    Throughput,
+)
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
     PIPES,
@@ -24,6 +32,7 @@ __all__ = [
     "DeviceMemory",
     "FigureError",
     "InstructionCost",
+    "Latency",
     "Machine",
     "MatrixUnit",
     "Multiprocessor",
@@ -37,6 +46,7 @@ __all__ = [
     "Space",
     "Target",
     "TensorCores",
+    "Throughput",
     "VectorUnit",
     "list_targets",
     "load_target",

@@ -2,7 +2,8 @@
 
     kind = "simd": name, description, [machine], [space.NAME] ..., [[path]] ..., [vector], [scalar], [matrix],
                    [instruction]
-    kind = "simt": name, description, [machine], [multiprocessor], [memory], [tensor_cores]
+    kind = "simt": name, description, [machine], [multiprocessor], [memory], [throughput], [latency],
+                   [tensor_cores]
 
 A figure is a number, or `{ value = NUMBER, source = "..." }`; a table may say `source` for all figures that do not say
 their own. Sources are kept in `Target.sources`.
@@ -19,7 +20,15 @@ from pathlib import Path as FilePath
 from typing import Any, TypeAlias, TypeVar, cast
 
 from minilinalg.errors import CommandError, InputError, unknown_name
-from minilinalg.targets.simt_target import DeviceMemory, Multiprocessor, SimtMachine, SimtTarget, TensorCores
+from minilinalg.targets.simt_target import (
+    DeviceMemory,
+    Latency,
+    Multiprocessor,
+    SimtMachine,
+    SimtTarget,
+    TensorCores,
+    Throughput,
+)
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
     FigureError,
@@ -46,6 +55,8 @@ _SIMT_PARTS: Mapping[str, type[Figures]] = {
     "machine": SimtMachine,
     "multiprocessor": Multiprocessor,
     "memory": DeviceMemory,
+    "throughput": Throughput,
+    "latency": Latency,
     "tensor_cores": TensorCores,
 }
 _SIMT_TOP_KEYS = ("name", "kind", "description", *_SIMT_PARTS)

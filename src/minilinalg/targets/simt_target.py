@@ -55,6 +55,8 @@ class DeviceMemory(Figures):
     capacity: int = figure()
     gigabytes_per_second: int = figure()
     cache: int = figure()
+    cache_bytes_per_cycle: int = figure()
+    """What the cache gives all multiprocessors together."""
     line: int = figure(power_of_two=True)
     sector: int = figure(power_of_two=True)
     """What is read from memory at once."""
@@ -64,6 +66,38 @@ class DeviceMemory(Figures):
     def check(self) -> None:
         if self.sector > self.line:
             raise FigureError(("sector",), f"sector is {self.sector}", f"sector is at most line, {self.line}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throughput(Figures):
+    """What one multiprocessor does in a cycle: results of single threads, where nothing else is said."""
+
+    schedulers: int = figure()
+    """Each issues an instruction of one warp a cycle."""
+    f32: int = figure()
+    """Additions, multiplications and both at once; of 16 bits, pairs of them."""
+    f64: int = figure()
+    integer: int = figure()
+    special: int = figure()
+    """exp2, log2, sin, reciprocals and roots."""
+    conversion: int = figure()
+    shuffle: int = figure()
+    load_store_bytes: int = figure()
+    """Bytes that loads and stores move to and from shared memory and the cache beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency(Figures):
+    """Cycles from the end of an instruction's work to where what needs its result may start."""
+
+    arithmetic: int = figure()
+    special: int = figure()
+    shuffle: int = figure()
+    shared: int = figure()
+    cache: int = figure()
+    memory: int = figure()
+    tensor: int = figure()
+    barrier: int = figure(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +122,16 @@ class SimtTarget(Figures):
     machine: SimtMachine
     multiprocessor: Multiprocessor
     memory: DeviceMemory
+    throughput: Throughput
+    latency: Latency
     tensor_cores: TensorCores | None = None
     sources: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
     """Where each figure is from, by its dotted key in the file."""
+
+    @property
+    def clock_hz(self) -> int:
+        """The clock of the multiprocessors."""
+        return self.machine.clock_hz
 
     @property
     def cores(self) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 
 from minilinalg.abi import check_grid
 from minilinalg.errors import InputError
@@ -14,56 +14,108 @@ from minilinalg.interp.binding import bind
 from minilinalg.interp.engine import Chunk, Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
+from minilinalg.interp.threads import shared_of
 from minilinalg.run_options import DEFAULTS, RunOptions
-from minilinalg.sim.simt.metrics import counters
+from minilinalg.sim.report import PathTraffic
+from minilinalg.sim.simt.course_events import Builder
+from minilinalg.sim.simt.demand import Demand
+from minilinalg.sim.simt.metrics import INSTRUCTIONS, TENSOR_INSTRUCTIONS, counters
+from minilinalg.sim.simt.occupancy import occupancy
 from minilinalg.sim.simt.races import RaceWatch
+from minilinalg.sim.simt.registers import registers_of_thread
 from minilinalg.sim.simt.replay import Replay
+from minilinalg.sim.simt.report import SimtReport
+from minilinalg.sim.simt.timing import Gathered, Timer
 from minilinalg.sim.simt.trace import Course, Note, courses
+from minilinalg.sim.simt.traffic import misses
 from minilinalg.sim.simt.watch import Tally, Watch
+from minilinalg.targets import SimtTarget
 
 
 class SimtSimulator:
     """A module's function of one thread, compiled for one machine; every `run` starts afresh.
 
-    Raises InputError when the module is not at the simt stage. observer: looks on beside the machine.
+    Raises InputError when the module is not at the simt stage, or when a block is too large for the machine. observer:
+    looks on beside it.
     """
 
     def __init__(
         self,
         module: ModuleOp,
+        target: SimtTarget,
         function: str | None = None,
         options: RunOptions = DEFAULTS,
         observer: Observer | None = None,
     ):
-        self.options = options
+        self.target, self.options = target, options
         self.watch = Watch()
         observers = [self.watch, *([observer] if observer is not None else [])]
         self.executable = Executable(module, function, options, Observers(*observers))
-        if self.executable.threads is None:
+        threads = self.executable.threads
+        if threads is None:
             raise InputError(
                 f"function '{self.executable.abi.name}' is not written for one thread",
                 rule="what runs on a SIMT machine is at stage simt: a function with simt.threads",
             )
+        func = self.executable.func
+        self.entry = func.regions[0].blocks[0]
         self.replay = Replay(self.watch.begins, self.watch.functions, frozenset(self.watch.skipped))
-        self.entry = self.executable.func.regions[0].blocks[0]
-        self.races = RaceWatch(self.executable.threads) if options.checked and self.watch.uses_shared else None
+        self.races = RaceWatch(threads) if options.checked and self.watch.uses_shared else None
+        demand = Demand(func)
+        registers, spilled = registers_of_thread(func, demand, target.multiprocessor.registers_per_thread)
+        self.occupancy = occupancy(target, threads, registers, shared_of(func), spilled)
+        self.timer = Timer(target, Builder(target, threads, demand), self._steps, self.occupancy)
         self._seen: set[Any] = set()
         """Courses of which it is known that they are in no race."""
 
-    def run(self, grid: Any, args: Sequence[Any]) -> Counter[str]:
-        """Runs the grid. Arrays are written in place."""
+    def _steps(self, notes: Sequence[Note]) -> Iterator[tuple[Operation, Note | None]]:
+        return self.replay.steps(self.entry, notes)
+
+    def run(self, grid: Any, args: Sequence[Any]) -> SimtReport | None:
+        """Runs the grid, arrays written in place; what the machine did, if its cycles are counted.
+
+        Raises RunError for what is out of bounds or misaligned, and where the options have it checked for a race, an
+        undefined element or threads that disagree.
+        """
         sizes = check_grid(grid)
         memory = GlobalMemory()
         values = bind(self.executable.abi, args, memory)
-        tally = Tally(self._chunk_ended, at_once=not self.executable.compiled.stepwise)
+        gathered = Gathered()
+
+        def ended(c: Chunk, notes: Sequence[Note]) -> None:
+            found = list(courses(notes, c.size))
+            if self.races is not None:
+                for course in found:
+                    self._look_for_races(c, course)
+            if self.options.cycles:
+                gathered.add(found, c.size)
+
+        tally = Tally(ended, at_once=not self.executable.compiled.stepwise)
         self.executable.run_bound(sizes, memory, values, machine=tally)
         tally.end()
-        return Counter(counters(tally.counters))
+        return self._report(tally, gathered, memory) if self.options.cycles else None
 
-    def _chunk_ended(self, c: Chunk, notes: Sequence[Note]) -> None:
-        for course in courses(notes, c.size):
-            if self.races is not None:
-                self._look_for_races(c, course)
+    def _report(self, tally: Tally, gathered: Gathered, memory: GlobalMemory) -> SimtReport:
+        means = gathered.means()
+        counts = [count for count, _ in means]
+        paths = [self.timer.course(notes) for _, notes in means]
+        missed = misses(tally.reach, memory.segments, self.target.memory.cache, self.target.memory.sector)
+        found = tally.counters
+        for count, path in zip(counts, paths, strict=True):
+            found[INSTRUCTIONS] += round(path.instructions * count)
+            found[TENSOR_INSTRUCTIONS] += round(path.tensor_instructions * count)
+        return SimtReport(
+            target=self.target.name,
+            cores=self.target.cores,
+            clock_hz=self.target.clock_hz,
+            cycles=self.timer.cycles(gathered, paths, missed),
+            pipes=self.timer.busy(counts, paths),
+            bandwidth=self.timer.bandwidth(tally.reach, missed),
+            queueing=0,
+            traffic={name: PathTraffic(tally.asked[name], tally.moved[name]) for name in ("loads", "stores")},
+            counters=counters(found),
+            occupancy=self.occupancy,
+        )
 
     def _look_for_races(self, c: Chunk, course: Course) -> None:
         assert self.races is not None

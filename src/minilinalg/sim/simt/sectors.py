@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from minilinalg.interp.dtypes import Array
+from minilinalg.interp.threads import LANES
 from minilinalg.sim.simt.warps import active_in_warps, distinct, in_warps, per_block
 
 SECTOR = 32
@@ -16,7 +17,8 @@ _SHIFT = 5
 
 
 def count_sectors(addresses: Array, active: Array | None, size: int) -> Array:
-    """(blocks, 2): the sectors that each block touches, and the warp accesses in which any lane is active.
+    """(blocks, 3): the sectors that each block touches, the warp accesses in which any lane is active, and the accesses
+    of threads.
 
     addresses: of accesses of `size` bytes, (blocks, threads, accesses). active: which are made (None: all).
     """
@@ -33,4 +35,5 @@ def count_sectors(addresses: Array, active: Array | None, size: int) -> Array:
         lanes_of_keys = lanes
     _, first = distinct(keys, lanes_of_keys)
     requests = np.ones(len(rows), np.int64) if lanes is None else np.asarray(lanes.any(axis=1))
-    return np.stack([per_block(first.sum(axis=1), blocks), per_block(requests, blocks)], axis=1)
+    made = np.full(len(rows), LANES, np.int64) if lanes is None else np.asarray(lanes.sum(axis=1))
+    return np.stack([per_block(n, blocks) for n in (first.sum(axis=1), requests, made)], axis=1)

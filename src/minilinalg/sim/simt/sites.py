@@ -57,7 +57,7 @@ class GlobalSide:
         def count(addresses: Array, active: Array | None) -> Array:
             return count_sectors(addresses, active, self.bytes)
 
-        self.classes = Classes(count, 2, SECTOR, shape)
+        self.classes = Classes(count, 3, SECTOR, shape)
 
 
 class SharedSide:

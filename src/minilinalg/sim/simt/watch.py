@@ -13,6 +13,7 @@ from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.threads import threads_of
 from minilinalg.sim.simt.classes import active_of
 from minilinalg.sim.simt.metrics import global_metrics, shared_metrics
+from minilinalg.sim.simt.sectors import SECTOR
 from minilinalg.sim.simt.sites import GLOBAL, SHARED, GlobalSide, SharedSide, accesses_memory, lanes_of
 from minilinalg.sim.simt.trace import Note
 
@@ -28,6 +29,9 @@ class Tally:
         self.totals: dict[tuple[str, ...], Array] = {}
         self._ended, self._at_once = ended, at_once
         self._chunks: list[tuple[Chunk, list[Note]]] = []
+        self.asked: Counter[str] = Counter()
+        """Bytes that threads asked for by loads and by stores of global memory; `moved`: those of their sectors."""
+        self.moved: Counter[str] = Counter()
         self.reach: dict[int, tuple[int, int, float]] = {}
         """Site -> least address, greatest one, and sectors, in global memory."""
 
@@ -68,7 +72,7 @@ class Tally:
         """What was counted, by name."""
         found: Counter[str] = Counter()
         for names, numbers in self.totals.items():
-            found.update(dict(zip(names, numbers.tolist(), strict=True)))
+            found.update(dict(zip(names, numbers.tolist(), strict=False)))
         return found
 
 
@@ -129,6 +133,7 @@ class Watch(Observer):
 
     @staticmethod
     def _counting(number: int, outside: GlobalSide | None, inside: SharedSide | None) -> Any:
+        moves = "stores" if outside is not None and outside.writes else "loads"
         copies = outside is not None and inside is not None
         sectors = global_metrics(outside.kind) if outside is not None else ()
         wavefronts = shared_metrics(inside.kind) if inside is not None else ()
@@ -144,6 +149,8 @@ class Watch(Observer):
                     active = made if active is None else active & made
                 found = outside.classes(source, active, c.size)
                 tally.add(sectors, found)
+                tally.asked[moves] += int(found[2]) * outside.bytes
+                tally.moved[moves] += int(found[0]) * SECTOR
                 low, high = outside.classes.reach(source)
                 tally.touched(number, low, high + outside.bytes, float(found[0]))
                 costs += (found / c.size).tolist()

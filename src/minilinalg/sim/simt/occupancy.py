@@ -1,0 +1,63 @@
+"""How many blocks one multiprocessor holds at a time: as many as all of its resources allow.
+
+    blocks = min(blocks, warps / W, registers / (W * ceil256(32 * registers of a thread)), shared / (bytes + reserved))
+
+for blocks of W warps (CUDA programming guide; the occupancy calculator).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minilinalg.errors import InputError
+from minilinalg.targets import SimtTarget
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """blocks: on one multiprocessor at a time. limited_by: the resource that is used up first."""
+
+    warps_of_block: int
+    registers: int
+    """Of a thread."""
+    spilled: int
+    """Registers that a thread would want beyond what it can have."""
+    shared: int
+    """Bytes of a block."""
+    blocks: int
+    limited_by: str
+
+    @property
+    def warps(self) -> int:
+        """The warps on one multiprocessor at a time."""
+        return self.blocks * self.warps_of_block
+
+
+def occupancy(target: SimtTarget, threads: int, registers: int, shared: int, spilled: int = 0) -> Occupancy:
+    """The occupancy of blocks of so many threads, registers of each, and bytes of shared memory.
+
+    Raises InputError for a block that no multiprocessor holds.
+    """
+    sm, lanes = target.multiprocessor, target.machine.threads_per_warp
+    warps = -(-threads // lanes)
+    granule = sm.register_granule
+    of_warp = -(-lanes * registers // granule) * granule
+    if shared > sm.shared_per_block:
+        raise InputError(
+            f"a block takes {shared} bytes of shared memory",
+            rule=f"a block on {target.name} has at most {sm.shared_per_block} bytes (multiprocessor.shared_per_block)",
+        )
+    limits = {
+        "blocks": sm.blocks,
+        "warps": sm.warps // warps,
+        "registers": sm.registers // (warps * of_warp),
+        "shared memory": sm.shared // (shared + sm.shared_reserved),
+    }
+    by = min(limits, key=lambda name: limits[name])
+    if limits[by] == 0:
+        found = f"{warps} warps" if by == "warps" else f"{warps * of_warp} registers"
+        raise InputError(
+            f"a block of {threads} threads takes {found}, more than a multiprocessor of {target.name} has",
+            rule=f"a multiprocessor has {sm.warps} warps and {sm.registers} registers",
+        )
+    return Occupancy(warps, registers, spilled, shared, limits[by], by)

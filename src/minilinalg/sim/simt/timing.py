@@ -1,0 +1,149 @@
+"""The cycles of a run: its courses as events, dealt to the multiprocessors, on the clock of the busiest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from minilinalg.interp.dtypes import Array
+from minilinalg.sim.simt.clock import Multiprocessor, Shares
+from minilinalg.sim.simt.course_events import Builder, CourseEvents
+from minilinalg.sim.simt.instructions import PIPES
+from minilinalg.sim.simt.occupancy import Occupancy
+from minilinalg.sim.simt.trace import Course, Note
+from minilinalg.targets import SimtTarget
+
+KEPT = 256
+"""How many timings and courses are remembered."""
+
+
+class Gathered:
+    """The courses of all blocks of a run, those of one path together: what accesses cost is their mean."""
+
+    def __init__(self) -> None:
+        self._paths: dict[tuple[int, ...], tuple[list[Any], list[Note]]] = {}
+        self._of_block: list[tuple[int, Array | None, int]] = []
+        self._blocks = 0
+
+    def add(self, courses: Iterable[Course], blocks: int) -> None:
+        """The courses of a chunk of so many blocks, which follow those of earlier chunks."""
+        for course in courses:
+            path = course.path
+            costs = np.array([c for note in course.notes for c in note.costs])
+            sums, _ = self._paths.setdefault(path, ([0, 0.0, len(self._paths)], list(course.notes)))
+            sums[0] += course.count
+            sums[1] = sums[1] + costs * course.count
+            first = None if course.blocks is None else course.blocks + self._blocks
+            self._of_block.append((sums[2], first, self._blocks))
+        self._blocks += blocks
+
+    @property
+    def blocks(self) -> int:
+        """The blocks of the run."""
+        return self._blocks
+
+    def means(self) -> list[tuple[int, list[Note]]]:
+        """Of each path, how many blocks took it and its notes."""
+        found: list[tuple[int, list[Note]]] = []
+        for (count, total, _), notes in self._paths.values():
+            costs = iter((total / count).tolist() if count else ())
+            found.append((count, [n._replace(costs=tuple(next(costs) for _ in n.costs), touched=None) for n in notes]))
+        return found
+
+    def order(self) -> Array:
+        """The number of the path of each block, in the order of the grid."""
+        if len(self._paths) == 1:
+            return np.zeros(self._blocks, np.int64)
+        found = np.empty(self._blocks, np.int64)
+        ends = [first for _, _, first in self._of_block[1:]] + [self._blocks]
+        for (path, blocks, first), end in zip(self._of_block, ends, strict=True):
+            if blocks is None:
+                found[first:end] = path
+            else:
+                found[blocks] = path
+        return found
+
+
+class Timer:
+    """Times runs of one function on one machine."""
+
+    def __init__(self, target: SimtTarget, builder: Builder, steps: Any, occupancy: Occupancy):
+        self.target, self.builder, self.occupancy = target, builder, occupancy
+        self._steps = steps
+        """From notes to the operations of a block in order."""
+        self._courses: dict[Any, CourseEvents] = {}
+        self._known: dict[Any, float] = {}
+
+    def course(self, notes: Sequence[Note]) -> CourseEvents:
+        """The events of a path."""
+        key = tuple((note.number, note.costs) for note in notes)
+        found = self._courses.get(key)
+        if found is None:
+            if len(self._courses) >= KEPT:
+                self._courses.clear()
+            found = self._courses[key] = self.builder.build(self._steps(notes))
+        return found
+
+    def cycles(self, gathered: Gathered, courses: Sequence[CourseEvents], misses: dict[int, float]) -> int:
+        """From the first block's start to the last one's end. Blocks are dealt to the multiprocessors in turn."""
+        cores, blocks = self.target.cores, gathered.blocks
+        if not blocks:
+            return 0
+        lots = self._busiest(gathered.order(), courses)
+        key = tuple(id(events) for events in lots), tuple(misses.items()), min(cores, blocks)
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
+            machine = Multiprocessor(
+                self._shares(min(cores, blocks)), self.target.throughput.schedulers, self.occupancy.blocks, misses
+            )
+            found = self._known[key] = machine.cycles([each.events for each in lots])
+        return ceil(found)
+
+    def _busiest(self, order: Array, courses: Sequence[CourseEvents]) -> list[CourseEvents]:
+        """The blocks of the multiprocessor that has the most to do."""
+        cores = self.target.cores
+        if len(courses) == 1:
+            return [courses[0]] * -(-len(order) // cores)
+        work = np.array([len(each.events) for each in courses])[order]
+        padded = np.concatenate([work, np.zeros(-len(work) % cores, np.int64)]).reshape(-1, cores)
+        core = int(padded.sum(axis=0).argmax())
+        return [courses[path] for path in order[core::cores].tolist()]
+
+    def _shares(self, active: int) -> Shares:
+        memory = self.target.memory
+        return Shares(
+            cache_bytes=memory.cache_bytes_per_cycle / active,
+            memory_bytes=self.memory_bytes_per_cycle / active,
+            sector=memory.sector,
+            cache_latency=self.target.latency.cache,
+            memory_latency=self.target.latency.memory,
+        )
+
+    @property
+    def memory_bytes_per_cycle(self) -> float:
+        """What memory gives all multiprocessors together."""
+        return self.target.memory.gigabytes_per_second * 1e9 / self.target.clock_hz
+
+    def busy(self, counts: Sequence[int], courses: Sequence[CourseEvents]) -> dict[str, int]:
+        """Busy cycles of each pipe, summed over the multiprocessors."""
+        total: dict[str, float] = dict.fromkeys(PIPES, 0.0)
+        for count, course in zip(counts, courses, strict=True):
+            for event in course.events:
+                total["issue"] += event.issue / self.target.throughput.schedulers * count
+                total[event.pipe] += event.pipe_cycles * count
+        return {name: round(cycles) for name, cycles in total.items()}
+
+    def bandwidth(self, reach: Mapping[int, tuple[int, int, float]], misses: dict[int, float]) -> dict[str, int]:
+        """Busy cycles of the cache and of memory."""
+        size = self.target.memory.sector
+        moved = sum(sectors * size for _, _, sectors in reach.values())
+        missed = sum(sectors * size * misses[site] for site, (_, _, sectors) in reach.items())
+        return {
+            "cache": round(moved / self.target.memory.cache_bytes_per_cycle),
+            "memory": round(missed / self.memory_bytes_per_cycle),
+        }
