@@ -76,6 +76,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
     Row("ttg", "tritongpu-F32DotTC", "a dot of f32 that wants it becomes three that tensor cores compute"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what is computed takes the layouts that it comes in"),
+    Row("ttg", "tritongpu-optimize-thread-locality", "sums over loops are exchanged between threads once, behind them"),
     Row("ttg", "tritongpu-accelerate-matmul", "products of matrices go to tensor cores, laid out for them"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what goes into dots and comes out takes their layouts"),
     Row("ttg", "loop-aware-cse", "pointers that became equal are one, in loops too"),

@@ -13,6 +13,7 @@ from math import prod
 from xdsl.dialects.builtin import FixedBitwidthType
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from minilinalg.analysis.warp_gather import warp_gather
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.tt.types import is_tensor
 from minilinalg.dialects.ttg.layout_rules import linear_layout_of
@@ -44,6 +45,8 @@ def scratch_bytes(op: Operation) -> int:
     if isinstance(op, tt.AtomicRMWOp | tt.AtomicCASOp):
         return _shared_result_bytes(op)
     if isinstance(op, tt.GatherOp):
+        if warp_gather(_layout(op.src.type), _layout(op.indices.type), op.axis.value.data) is not None:
+            return 0
         return prod(op.src.type.get_shape()) * element_bytes(op.src.type)  # pyright: ignore
     if isinstance(op, tt.HistogramOp):
         return prod(op.result.type.get_shape()) * element_bytes(op.result.type)  # pyright: ignore

@@ -61,6 +61,7 @@ _NAMES = (
     "tritongpu-accelerate-matmul",
     "tritongpu-coalesce",
     "tritongpu-combine-tensor-select-and-if",
+    "tritongpu-optimize-thread-locality",
     "tritongpu-reduce-data-duplication",
     "tritongpu-remove-layout-conversions",
     "tritongpu-reorder-instructions",

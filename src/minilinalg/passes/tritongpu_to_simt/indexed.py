@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from xdsl.dialects.builtin import VectorType, i32
 from xdsl.ir import SSAValue
 
+from minilinalg.analysis.warp_gather import WarpGather, warp_gather
 from minilinalg.dialects import simt, tt, ttg
 from minilinalg.dialects.simt.types import bits_of, count_of
 from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.dialects.upstream import arith
-from minilinalg.layouts.linear import LinearLayout
+from minilinalg.layouts.gf2 import apply
+from minilinalg.layouts.linear import LANE, REGISTER, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of, tensor_type
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
 from minilinalg.passes.tritongpu_to_simt.memory import from_memory, stored_type, to_memory
 from minilinalg.passes.tritongpu_to_simt.places import row_major
-from minilinalg.passes.tritongpu_to_simt.registers import picked
+from minilinalg.passes.tritongpu_to_simt.registers import concatenated, picked
 from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, store
 from minilinalg.passes.tritongpu_to_simt.threads import (
     both,
@@ -62,8 +64,11 @@ def scaled(layout: LinearLayout, size: int) -> LinearLayout:
 
 
 def _gather(c: Conversion, op: tt.GatherOp) -> None:
-    """Through shared memory: an index may lead to any thread's element."""
+    """Between the lanes of a warp, or through shared memory: there an index may lead to any thread's element."""
     source, result = layout_of(op.src.type), layout_of(op.result.type)
+    if (within := warp_gather(source, layout_of(op.indices.type), op.axis.value.data)) is not None:
+        c.bind(op.result, _gather_from_lanes(c, c.value(op.src), _as_index(c, c.value(op.indices)), within))
+        return
     base = offset_of(c, op)
     places = row_major(source)
     store(c, c.value(op.src), source, source.compose(places), base)
@@ -73,6 +78,34 @@ def _gather(c: Conversion, op: tt.GatherOp) -> None:
     indices = _as_index(c, c.value(op.indices))
     at = addresses_along(c, scaled(places, bytes_of(stored)), base, 0, op.axis.value.data, indices, result)
     c.bind(op.result, from_memory(c, c.insert(simt.LoadSharedOp(at, stored)).result, type))
+
+
+def _gather_from_lanes(c: Conversion, value: SSAValue, indices: SSAValue, within: WarpGather) -> SSAValue:
+    """Every lane asks the lane of its element for each register that the element may be in, and takes the right one."""
+    (lanes_along,), (registers_along,) = (
+        within.along.restricted(within.along.in_names, [name]).masks.values() for name in (LANE, REGISTER)
+    )
+    here = within.here.restricted(within.here.in_names, [LANE])
+    lanes = numbers(c, thread_masks(here), register_masks(here))
+    if (moved := of_value(c, indices, lanes_along)) is not None:
+        lanes = c.binary(arith.XOrIOp, lanes, moved)
+    chosen = of_value(c, indices, registers_along)
+    first = within.here.restricted([REGISTER], [REGISTER])
+    found: list[SSAValue] = []
+    for number in range(count_of(indices.type)):
+        lane = picked(c, lanes, [number])
+        (own,) = first.apply(register=number)
+        taken: SSAValue | None = None
+        for step in sorted({apply(registers_along, index) for index in range(1 << len(registers_along))}):
+            asked = c.insert(simt.ShuffleOp(simt.ShuffleKind.IDX, picked(c, value, [own ^ step]), lane)).result
+            if taken is None or chosen is None:
+                taken = asked
+                continue
+            is_it = c.insert(arith.CmpiOp(picked(c, chosen, [number]), c.constants([step]), "eq"))
+            taken = c.insert(arith.SelectOp(is_it.result, asked, taken)).result
+        assert taken is not None
+        found.append(taken)
+    return concatenated(c, *found)
 
 
 def _histogram(c: Conversion, op: tt.HistogramOp) -> None:
