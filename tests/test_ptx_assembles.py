@@ -72,7 +72,9 @@ def test_official_kernels(kernel: str, machine: Machine, tmp_path: Path) -> None
         assert "0 bytes spill stores, 0 bytes spill loads" in said, said
 
 
-@pytest.mark.parametrize("kernel", ["matmul", "flash_attn", "int8_dot", "int8_dequant_matmul", "dot_scaled"])
+@pytest.mark.parametrize(
+    "kernel", ["matmul", "matmul_tma", "flash_attn", "int8_dot", "int8_dequant_matmul", "dot_scaled"]
+)
 def test_products_of_warp_groups(kernel: str, tmp_path: Path) -> None:
     """Nothing spilled, and no product that the assembler makes wait for the one before it."""
     said = assembled(text_of(f"{kernel}.sm90", MACHINES[1]), MACHINES[1], tmp_path)

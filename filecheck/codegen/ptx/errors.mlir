@@ -67,3 +67,24 @@ func.func @group(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 51
   simt.wgmma_fence
   return
 }
+
+// -----
+
+// expected-error @+1 {{parameter 'boxes_param_0', a tensor map, on sm_80}}
+func.func @boxes(%map: !simt.tensor_map<64xf16, swizzle = 128>, %n: i32, %one: i64) attributes {simt.threads = 32 : i32,
+    simt.shared = 512 : i32, ml.abi = [
+    {name = "map", kind = "descriptor", type = f16, shape = array<i64: 64>}, {name = "n", kind = "scalar", type = i32},
+    {name = "one", kind = "scalar", type = i64}]} {
+  return
+}
+
+// -----
+
+func.func @barrier(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 512 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = i8}]} {
+  %at = arith.constant dense<0> : vector<1xi32>
+  %zero = arith.constant 0 : i32
+  // expected-error @+1 {{'simt.mbarrier_wait' on sm_80}}
+  simt.mbarrier_wait %at, %zero : vector<1xi32>
+  return
+}

@@ -6,6 +6,7 @@
 | file | what it has |
 |---|---|
 | `driver.py` | the functions of the driver that are called, its errors |
+| `tensor_map.py` | what TMA copies boxes by |
 | `memory.py` | the arrays of a launch on the GPU |
 | `kernel.py` | a function as the driver has it: launches, times, registers |
 """

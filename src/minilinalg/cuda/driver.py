@@ -50,6 +50,8 @@ class Driver:
 
     def call(self, function: str, *arguments: Any) -> None:
         """Runs a function of the driver. Raises RunError for what it returns."""
+        if not hasattr(self.library, function):
+            raise RunError(f"the CUDA driver has no {function}", rule=RULE, hint="a newer driver has it")
         code = getattr(self.library, function)(*arguments)
         if code:
             raise RunError(
@@ -119,6 +121,7 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "cuFuncSetAttribute": (_POINTER, ctypes.c_int, ctypes.c_int),
     "cuFuncGetAttribute": (_POINTER, ctypes.c_int, _POINTER),
     "cuLaunchKernel": (_POINTER, *[_INT] * 7, _POINTER, _POINTER, _POINTER),
+    "cuTensorMapEncodeTiled": (_POINTER, *[_INT] * 2, _ADDRESS, *[_POINTER] * 4, *[_INT] * 4),
     "cuEventCreate": (_POINTER, _INT),
     "cuEventRecord": (_POINTER, _POINTER),
     "cuEventSynchronize": (_POINTER,),
@@ -130,4 +133,6 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
 
 def _declare(library: Any) -> None:
     for name, arguments in _ARGUMENTS.items():
-        getattr(library, name).argtypes = arguments
+        # An older driver has fewer functions.
+        if hasattr(library, name):
+            getattr(library, name).argtypes = arguments

@@ -82,7 +82,8 @@ class CudaKernel:
     @contextmanager
     def staged(self, args: Sequence[Any]) -> Generator[Staged]:
         """The arguments on the GPU, for several launches."""
-        with DeviceArrays(self.driver, self.abi, args) as arrays:
+        types = [argument.type for argument in self.function.regions[0].blocks[0].args]
+        with DeviceArrays(self.driver, self.abi, types, args) as arrays:
             yield Staged(self, arrays)
 
     def launch(self, sizes: tuple[int, int, int], values: Sequence[bytes]) -> None:

@@ -8,9 +8,12 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+from xdsl.ir import Attribute
 
 from minilinalg.abi import FunctionAbi
 from minilinalg.cuda.driver import Driver
+from minilinalg.cuda.tensor_map import encoded
+from minilinalg.dialects.simt.bulk_copy import TensorMapType
 from minilinalg.interp.binding import ADDRESSED, bind
 from minilinalg.interp.dtypes import dtype_of
 from minilinalg.interp.memory import GlobalMemory
@@ -19,10 +22,12 @@ from minilinalg.interp.memory import GlobalMemory
 class DeviceArrays:
     """Copies of the arrays among `args`, with `values`, the bytes of each argument; a context that frees them.
 
+    types: those of the function's arguments, by which a descriptor is an address or a tensor map.
+
     Raises LaunchError for arguments that do not suit the function, as every run does.
     """
 
-    def __init__(self, driver: Driver, abi: FunctionAbi, args: Sequence[Any]):
+    def __init__(self, driver: Driver, abi: FunctionAbi, types: Sequence[Attribute], args: Sequence[Any]):
         self.driver = driver
         self.memory = GlobalMemory()
         self.buffers: list[int] = []
@@ -31,15 +36,22 @@ class DeviceArrays:
             for segment in self.memory.segments:
                 self.buffers.append(self._allocate(segment.nbytes))
                 self._upload(len(self.buffers) - 1)
+            self.values = [self._value(abi, types, bound, at) for at in range(len(bound))]
         except BaseException:
             self.free()
             raise
-        self.values: list[bytes] = []
-        for parameter, value in zip(abi.parameters, bound, strict=True):
-            if parameter.kind in ADDRESSED:
-                self.values.append(self._address(value).to_bytes(8, "little"))
-            else:
-                self.values.append(_bytes(value, dtype_of(parameter.type).storage))
+
+    def _value(self, abi: FunctionAbi, types: Sequence[Attribute], bound: Sequence[Any], at: int) -> bytes:
+        """The bytes of an argument."""
+        parameter, type = abi.parameters[at], types[at]
+        if parameter.kind not in ADDRESSED:
+            return _bytes(bound[at], dtype_of(parameter.type).storage)
+        address = self._address(bound[at])
+        if not isinstance(type, TensorMapType):
+            return address.to_bytes(8, "little")
+        rank = len(type.get_shape())
+        sizes, strides = bound[at + 1 :][:rank], bound[at + 1 + rank :][:rank]
+        return encoded(self.driver, parameter.name, type, address, sizes, strides)
 
     def _allocate(self, size: int) -> int:
         address = ctypes.c_uint64()

@@ -7,6 +7,7 @@
 | `integers.py`, `floats.py`, `conversions.py`, `math_functions.py` | arithmetic |
 | `registers.py` | registers that change places or lanes, barriers, thread and block |
 | `memory.py`, `atomics.py` | global and shared memory |
+| `bulk_copy.py` | copies by TMA, the barriers of their bytes |
 | `dot.py` | products on tensor cores and without |
 | `warp_group.py` | products of four warps (wgmma) |
 | `control_flow.py` | loops and branches |

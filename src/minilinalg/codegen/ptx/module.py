@@ -11,6 +11,7 @@ from xdsl.ir import Operation
 from minilinalg.abi import FunctionAbi, functions_of, is_public, symbol
 from minilinalg.codegen.ptx import (
     atomics,
+    bulk_copy,
     control_flow,
     conversions,
     dot,
@@ -25,6 +26,7 @@ from minilinalg.codegen.ptx.elements import Part
 from minilinalg.codegen.ptx.memory import SHARED
 from minilinalg.codegen.ptx.writer import Handler, Machine, Writer
 from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
+from minilinalg.dialects.simt.bulk_copy import TensorMapType
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.targets import Machine as AnyMachine
@@ -42,6 +44,7 @@ HANDLERS: Mapping[str, Handler] = {
     **memory.HANDLERS,
     **atomics.HANDLERS,
     **dot.HANDLERS,
+    **bulk_copy.HANDLERS,
     **warp_group.HANDLERS,
     **control_flow.HANDLERS,
 }
@@ -122,8 +125,13 @@ def _function(w: Writer, function: Operation) -> str:
     w.op = function
     declared: list[str] = []
     for i, (argument, parameter) in enumerate(zip(block.args, promises, strict=True)):
-        bits = w.bits(argument)
         label = f"{name}_param_{i}"
+        if isinstance(argument.type, TensorMapType):
+            text, address = bulk_copy.map_parameter(w, label)
+            declared.append(text)
+            w.values[argument] = [address]
+            continue
+        bits = w.bits(argument)
         width = max(bits, 8)
         if parameter.kind in ("pointer", "descriptor"):
             declared.append(f".param .u64 .ptr .global .align {_alignment(parameter.promises)} {label}")
