@@ -38,7 +38,7 @@ from xdsl.utils.disjoint_set import DisjointSet
 
 from minilinalg.analysis.aliasing import Access, own_accesses
 from minilinalg.analysis.destination_style import destinations, first_destination, is_destination_style, may_share
-from minilinalg.analysis.order import LOOPS, Order, in_exclusive_branches, order_holds
+from minilinalg.analysis.order import LOOPS, Order, in_exclusive_branches
 from minilinalg.analysis.tensor_operands import (
     INSERTS,
     SLICES_AND_SHAPES,
@@ -238,13 +238,14 @@ class _Analysis:
         if any(member in self.read_only for member in members):
             return None
         write = [operand, *(w for root in representatives for w in self.written[root])]
+        tied = [tied_results(other) for other in write]
         for member in members:
             for read in self.reads[member]:
                 definition = definition_of(member)
                 if definition is None:
                     continue
-                for other in write:
-                    if self._conflict(read, other, definition):
+                for other, results_of_other in zip(write, tied, strict=True):
+                    if definition not in results_of_other and self._conflict(read, other, definition):
                         return read.op
         return _FREE
 
@@ -252,15 +253,13 @@ class _Analysis:
         if read == write and write.op.name in LOOPS:
             # What a loop carries is read by the loop itself, before it is first written.
             return False
-        if definition in tied_results(write):
-            return False
         if _is_matching_slice(read, write):
             return False
         return self._comes_between(read, write.op, definition, write)
 
     def _comes_between(self, read: Operand, write: Operation, definition: SSAValue, operand: Operand | None) -> bool:
         """Whether `write` may come after `definition` was made and before `read`. `operand`: when it is of a tensor."""
-        if order_holds(read.op, write, definition):
+        if self.order.holds(read.op, write, definition):
             if self.order.before(read.op, write):
                 return False
             if read.op is write and operand is not None and _reads_before_writing(read, operand):

@@ -17,6 +17,7 @@ class Order:
     def __init__(self, function: Operation):
         self.enter: dict[Operation, int] = {}
         self.leave: dict[Operation, int] = {}
+        self._loops: dict[Operation | Block, list[Operation]] = {}
         self._number(function, 0)
 
     def _number(self, op: Operation, time: int) -> int:
@@ -34,6 +35,22 @@ class Order:
 
     def inside(self, inner: Operation, outer: Operation) -> bool:
         return self.enter[outer] < self.enter[inner] and self.leave[inner] <= self.leave[outer]
+
+    def holds(self, read: Operation, write: Operation, definition: SSAValue) -> bool:
+        """Whether the textual order of `read` and `write` is their order in time, for one making of `definition`.
+
+        A loop around both of them, but not around the definition, runs the write before a later iteration's read.
+        """
+        around_read = self._loops_around(read)
+        if not around_read:
+            return True
+        around_definition, around_write = self._loops_around(definition.owner), self._loops_around(write)
+        return all(loop in around_definition or loop not in around_write for loop in around_read)
+
+    def _loops_around(self, at: Operation | Block) -> list[Operation]:
+        if (found := self._loops.get(at)) is None:
+            found = self._loops[at] = loops_around(at)
+        return found
 
 
 def loops_around(at: Operation | Block) -> list[Operation]:
@@ -61,12 +78,3 @@ def _regions(op: Operation) -> Iterator[Region]:
     while region is not None and region.parent is not None:
         yield region
         region = region.parent.parent_region()
-
-
-def order_holds(read: Operation, write: Operation, definition: SSAValue) -> bool:
-    """Whether the textual order of `read` and `write` is their order in time, for one making of `definition`.
-
-    A loop around both of them, but not around the definition, runs the write before a later iteration's read.
-    """
-    around_definition, around_write = loops_around(definition.owner), loops_around(write)
-    return all(loop in around_definition or loop not in around_write for loop in loops_around(read))

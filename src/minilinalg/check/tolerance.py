@@ -125,6 +125,8 @@ class Tolerance:
         self.notes: list[str] = []
         """What was not compared, and why."""
         self._small: Sequence[Trial] | None = None
+        self._known: dict[ModuleOp, tuple[tuple[int, bool, int], Watched]] = {}
+        """What was seen of modules on the arguments that they ran on last."""
 
     def first_difference(
         self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer
@@ -135,6 +137,7 @@ class Tolerance:
         old, new: the answers on the user's arguments. Raises MinilinalgError when the module after the pass does not
         run on whole numbers that the module before it runs on.
         """
+        self._known = {module: seen for module, seen in self._known.items() if module in (self.source, before)}
         for trial in self.whole_numbers():
             answers = self._answers(trial, numerics, before, after, old, new)
             if answers and (found := self._beyond_bounds(numerics, before, after, *answers, trial.args)):
@@ -151,12 +154,16 @@ class Tolerance:
             return None
         # A type that is narrower than all there were is no excuse for a larger error.
         approximates, digits = numerics == "approximates", coarsest(before)
-        a, b = (
-            watched(self.launch, self._analysed(module), args, approximates=approximates, digits=digits)
-            for module in (before, after)
-        )
+        a, b = (self._watched(self._analysed(module), args, approximates, digits) for module in (before, after))
         self.unruled |= a.unruled | b.unruled
         return first_difference(old, new, bounds_of(a, b))
+
+    def _watched(self, module: ModuleOp, args: Sequence[Any], approximates: bool, digits: int) -> Watched:
+        """`watched`, once for a module that is compared with two others."""
+        key = (id(args), approximates, digits)
+        if (known := self._known.get(module)) is None or known[0] != key:
+            self._known[module] = (key, watched(self.launch, module, args, approximates=approximates, digits=digits))
+        return self._known[module][1]
 
     def _analysed(self, module: ModuleOp) -> ModuleOp:
         """The module whose errors are those of `module`: the source for one that passes floats from thread to thread.

@@ -49,7 +49,10 @@ class LinearIndex:
     @property
     def loop(self) -> int | None:
         """The loop that is the whole of it, None where there is more or nothing."""
-        return next(iter(self.steps)) if not self.start and list(self.steps.values()) == [1] else None
+        if self.start or len(self.steps) != 1:
+            return None
+        ((loop, step),) = self.steps.items()
+        return loop if step == 1 else None
 
     def range(self, sizes: Sequence[int]) -> tuple[int, int]:
         """The lowest and the highest index, for loops of at least one iteration."""

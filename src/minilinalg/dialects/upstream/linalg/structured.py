@@ -191,13 +191,16 @@ class StructuredOp(IRDLOperation, abc.ABC):
 
     def _verify_sums(self) -> None:
         """An index that is a sum of loops stays inside its dimension, where all sizes are known."""
+        if all(isinstance(expression, AffineDimExpr) for map_ in self.maps for expression in map_.results):
+            return
         loops = self.loop_sizes
         for number, (map_, operand) in enumerate(zip(self.maps, self.operands, strict=True)):
             type_ = operand.type
             shape = type_.get_shape() if isinstance(type_, TensorType | MemRefType) else ()
             for dim, (expression, size) in enumerate(zip(map_.results, shape, strict=True)):
-                index = LinearIndex.of(expression)
-                if index is None or isinstance(expression, AffineDimExpr) or size == DYNAMIC_INDEX:
+                if isinstance(expression, AffineDimExpr) or size == DYNAMIC_INDEX:
+                    continue
+                if (index := LinearIndex.of(expression)) is None:
                     continue
                 if any(loops[loop] in (0, DYNAMIC_INDEX) for loop in index.steps) or 0 in loops:
                     continue
