@@ -13,6 +13,18 @@ import numpy as np
 import minilinalg as ml
 
 Arrays = Sequence[Any]
+SIMT_TARGET: str | None = None
+"""The machine of the simt road that kernels are compiled for, whatever a test says: test_simt_operations.py sets it."""
+
+
+def kernel_for(source: str | Path, target: str) -> Any:
+    """A kernel, compiled once for a target."""
+    return _compiled(source, target, "simd") if SIMT_TARGET is None else _compiled(source, SIMT_TARGET, "simt")
+
+
+@cache
+def _compiled(source: str | Path, target: str, road: str) -> Any:
+    return ml.compile(source, target=target, road=road)
 
 
 def floats(*shape: int, dtype: Any = np.float32, seed: int = 0) -> np.ndarray:
@@ -28,14 +40,10 @@ def blocks(size: int, block: int) -> int:
 
 
 class Kernels:
-    """The kernels of a folder, each compiled once for a target."""
+    """The kernels of a folder."""
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.compiled = cache(self._compile)
-
-    def _compile(self, name: str, target: str) -> Any:
-        return ml.compile(self.folder / f"{name}.ttir", target=target)
 
     def check(
         self,
@@ -50,7 +58,10 @@ class Kernels:
 
         close: how far, relative and absolute, the machine may be from NumPy, whose sums have another order.
         """
-        self.compiled(name, target)[grid](*args, check=True)
+        if SIMT_TARGET is not None:
+            # The sums of its matrix instructions have one more order, and cancel elsewhere.
+            close *= 4
+        kernel_for(self.folder / f"{name}.ttir", target)[grid](*args, check=True)
         for position, wanted in expected.items():
             found = args[position].astype(np.float64) if close else args[position]
             np.testing.assert_allclose(found, wanted.astype(found.dtype), rtol=close, atol=close)

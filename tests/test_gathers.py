@@ -3,13 +3,9 @@ lists of indices, and on one that loops over them."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import numpy as np
 import pytest
-
-import minilinalg as ml
+from road_checks import kernel_for
 
 MACHINES = ("mlu370", "tiny-simd")
 
@@ -110,18 +106,13 @@ tt.func public @k(%x: !tt.ptr<i32>, %y: !tt.ptr<i32>, %n: i32) {
 """Every pointer of a tensor moves by what it points to."""
 
 
-@cache
-def kernel(text: str, target: str) -> Any:
-    return ml.compile(text, target=target)
-
-
 @pytest.mark.parametrize("target", MACHINES)
 @pytest.mark.parametrize(("n", "d"), [(16, 32), (37, 19), (1, 1), (0, 5), (100, 32)])
 def test_rows_of_a_table_on_ragged_sizes(n: int, d: int, target: str) -> None:
     numbers = np.random.default_rng(n)
     ids = numbers.integers(0, 50, n).astype(np.int32)
     table, out = numbers.standard_normal((50, d)).astype(np.float32), np.full((n, d), 7, np.float32)
-    kernel(ROWS, target)[(-(-n // 16),)](ids, table, out, n, d, check=True)
+    kernel_for(ROWS, target)[(-(-n // 16),)](ids, table, out, n, d, check=True)
     np.testing.assert_array_equal(out, table[ids])
 
 
@@ -131,7 +122,7 @@ def test_elements_under_a_causal_mask(target: str) -> None:
     x = numbers.standard_normal((10, 20)).astype(np.float32)
     rows, columns = (numbers.integers(0, n, 8).astype(np.int32) for n in (10, 20))
     y = np.zeros((8, 8), np.float32)
-    kernel(ELEMENTS, target)[(1,)](x, rows, columns, y, check=True)
+    kernel_for(ELEMENTS, target)[(1,)](x, rows, columns, y, check=True)
     np.testing.assert_array_equal(y, np.tril(x[rows][:, columns]))
 
 
@@ -142,5 +133,5 @@ def test_pointers_that_a_loop_moves_by_what_it_loads(n: int, target: str) -> Non
     y, at, total = np.zeros(8, np.int32), np.arange(8), np.zeros(8, np.int32)
     for _ in range(n):
         total, at = total + x[at], at + x[at]
-    kernel(CARRIED, target)[(1,)](x, y, n, check=True)
+    kernel_for(CARRIED, target)[(1,)](x, y, n, check=True)
     np.testing.assert_array_equal(y, total)

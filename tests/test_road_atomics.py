@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
-from road_checks import floats, integers
+from road_checks import floats, integers, kernel_for
 
 import minilinalg as ml
 from minilinalg.errors import UnsupportedError
@@ -57,9 +56,8 @@ KEEP = """
 DTYPES = {"i32": np.int32, "f32": np.float32, "f16": np.float16}
 
 
-@cache
 def compiled(body: str, element: str, target: str) -> Any:
-    return ml.compile(KERNEL.format(t=element, body=body.format(t=element)), target=target)
+    return kernel_for(KERNEL.format(t=element, body=body.format(t=element)), target)
 
 
 def places(form: str, index: np.ndarray) -> np.ndarray:
@@ -196,7 +194,7 @@ tt.func public @element(%array: !tt.ptr<i32>, %old: !tt.ptr<i32>, %n: i32) {
 def test_one_element_under_a_mask(n: int, target: str) -> None:
     """n: programs of this parity do nothing."""
     array, old = np.array([100, 200], np.int32), np.full(9, -1, np.int32)
-    ml.compile(ELEMENT, target=target)[9](array, old, n, check=True)
+    kernel_for(ELEMENT, target)[9](array, old, n, check=True)
     counts = [0 if n == 0 else 5, 0 if n == 1 else 4]
     assert array.tolist() == [100 + 7 * counts[0], 200 + 7 * counts[1]]
     for parity in (0, 1):
@@ -272,13 +270,8 @@ tt.func public @kernel(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %ok: i1) {
 def test_loads_and_stores_of_one_element(ok: bool, target: str) -> None:
     """What a mask leaves out is not there at all."""
     x, y = np.array([3, 4], np.float32)[: 2 if ok else 1], np.zeros(2, np.float32)
-    element_kernel(ELEMENTS, target)[1](x, y, ok, check=True)
+    kernel_for(ELEMENTS, target)[1](x, y, ok, check=True)
     assert y.tolist() == ([7, 7] if ok else [0, 10])
-
-
-@cache
-def element_kernel(text: str, target: str) -> Any:
-    return ml.compile(text, target=target)
 
 
 POLL = """
@@ -309,7 +302,7 @@ tt.func public @kernel(%flag: !tt.ptr<i32>, %x: !tt.ptr<i32>, %y: !tt.ptr<i32>) 
 @pytest.mark.parametrize("programs", [1, 2, 5])
 def test_programs_that_poll_a_flag(programs: int, target: str) -> None:
     x, y = np.array([41], np.int32), np.zeros(5, np.int32)
-    element_kernel(POLL, target)[programs](np.zeros(1, np.int32), x, y, check=True)
+    kernel_for(POLL, target)[programs](np.zeros(1, np.int32), x, y, check=True)
     assert x[0] == 42
     assert y.tolist() == [43 if 0 < p < programs else 0 for p in range(5)]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from road_checks import floats, integers
+from road_checks import floats, integers, kernel_for
 
 import minilinalg as ml
 from minilinalg.errors import InputError, LaunchError, RunError
@@ -42,10 +41,9 @@ tt.func public @kernel(
 WRITES = {"store": "tt.descriptor_store %dz[%row, %j]", "add": "tt.descriptor_reduce add, %dz[%row, %j]"}
 
 
-@cache
 def block_kernel(padding: str, write: str) -> Any:
     words = {"zero": "", "nan": "{padding = 2 : i32}"}
-    return ml.compile(BLOCK.format(padding=words[padding], write=WRITES[write]), target="mlu370")
+    return kernel_for(BLOCK.format(padding=words[padding], write=WRITES[write]), "mlu370")
 
 
 @pytest.mark.parametrize(("i", "j"), [(0, 0), (-3, 0), (0, -5), (-2, -9), (2, 3), (-100, 0), (6, 12), (0, 100)])
@@ -93,7 +91,7 @@ def test_rows_inside_and_outside(j: int) -> None:
     for row in rows:
         if 0 <= row < m:
             wanted[row, max(j, 0) : max(j + 16, 0)] = x[row, max(j, 0) : max(j + 16, 0)]
-    ml.compile(ROWS, target="mlu370")[1](x, rows, z, m, n, n, j, check=True)
+    kernel_for(ROWS, "mlu370")[1](x, rows, z, m, n, n, j, check=True)
     np.testing.assert_array_equal(z, wanted)
 
 
@@ -106,17 +104,12 @@ def described(x: np.ndarray) -> list[Any]:
     return [x, *x.shape, *(stride // x.itemsize for stride in strides)]
 
 
-@cache
-def host_kernel(text: str | Path, target: str) -> Any:
-    return ml.compile(text, target=target)
-
-
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (13, 17, 0), (129, 131, 67)])
 def test_an_official_matmul_through_descriptors_of_the_host(m: int, n: int, k: int, target: str) -> None:
     a, b = (integers(*shape, low=-3, high=4, dtype=np.float16) for shape in ((m, k), (k, n)))
     c = floats(m, n, dtype=np.float16)
-    kernel = host_kernel(TTIR / "matmul_tma.ttir", target)
+    kernel = kernel_for(TTIR / "matmul_tma.ttir", target)
     arrays = (part for x in (a, b, c) for part in described(x))
     kernel[(-(-m // 128), -(-n // 128))](*arrays, m, n, k, check=True)
     np.testing.assert_array_equal(c, (a.astype(np.float32) @ b.astype(np.float32)).astype(np.float16))
@@ -152,7 +145,7 @@ def test_blocks_beyond_the_borders_of_host_tensors(i: int, j: int, type: str, el
             inside = 0 <= i + row < 7 and column < 13
             wanted[row, column] = x[i + row, column] if inside else 0
     text = HOST_BLOCK.format(t=type, e=element, write="tt.descriptor_store %dz")
-    host_kernel(text, target)[2](*described(x), *described(z), i, j, check=True)
+    kernel_for(text, target)[2](*described(x), *described(z), i, j, check=True)
     np.testing.assert_array_equal(wide_z, wanted)
 
 
@@ -162,7 +155,7 @@ def test_two_descriptors_of_one_host_tensor(target: str) -> None:
     x = integers(8, 5)
     wanted = 2 * x
     text = HOST_BLOCK.format(t="i32", e="i32", write="tt.descriptor_reduce add, %dz")
-    host_kernel(text, target)[2](*described(x), *described(x), 0, 0, check=True)
+    kernel_for(text, target)[2](*described(x), *described(x), 0, 0, check=True)
     np.testing.assert_array_equal(x, wanted)
 
 
@@ -171,7 +164,7 @@ def host_error(*changed: tuple[int, Any]) -> str:
     for position, value in changed:
         args[position] = value
     with pytest.raises(LaunchError) as caught:
-        host_kernel(HOST_BLOCK.format(t="f32", e="f32", write="tt.descriptor_store %dz"), "mlu370")[2](*args)
+        kernel_for(HOST_BLOCK.format(t="f32", e="f32", write="tt.descriptor_store %dz"), "mlu370")[2](*args)
     return caught.value.diagnostic.render()
 
 
@@ -202,7 +195,7 @@ def test_a_size_beyond_the_array_is_caught_where_it_is_read() -> None:
     args = [*described(floats(7, 13)), *described(floats(7, 13)), 0, 0]
     args[1] = 8
     with pytest.raises(RunError, match="is out of bounds: it touches bytes 208 to 396 of argument 'dx'"):
-        host_kernel(HOST_BLOCK.format(t="f32", e="f32", write="tt.descriptor_store %dz"), "mlu370")[2](*args)
+        kernel_for(HOST_BLOCK.format(t="f32", e="f32", write="tt.descriptor_store %dz"), "mlu370")[2](*args)
 
 
 def test_a_descriptor_without_sizes_and_strides() -> None:

@@ -10,9 +10,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from road_checks import Kernels, blocks, floats, integers
-
-import minilinalg as ml
+from road_checks import Kernels, blocks, floats, integers, kernel_for
 
 FILES = Path(__file__).parent / "data" / "road"
 check = Kernels(FILES).check
@@ -80,7 +78,7 @@ def test_dequantise(m: int, n: int) -> None:
 
 def test_random_numbers() -> None:
     """Philox is products of 32 bits of which both halves count."""
-    dropout = ml.compile(FILES.parent / "ttir" / "dropout.ttir", target="mlu370")
+    dropout = kernel_for(FILES.parent / "ttir" / "dropout.ttir", "mlu370")
     x, y = ones(2048), np.full(2048, 7, np.float32)
     dropout[2](x, y, 2000, 0.25, 123, check=True)
     assert set(np.unique(y[:2000])) == {np.float32(0), np.float32(1 / 0.75)}
@@ -104,7 +102,7 @@ def test_what_a_program_is_told_and_tells_changes_nothing() -> None:
       tt.return
     }"""
     x = np.full(16, -1, np.int32)
-    ml.compile(text, target="mlu370")[1](x, 1, check=True)
+    kernel_for(text, "mlu370")[1](x, 1, check=True)
     assert (x == -2).all()
 
 

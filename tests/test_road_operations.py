@@ -10,7 +10,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from road_checks import Kernels, blocks, floats, integers
+from road_checks import Kernels, blocks, floats, integers, kernel_for
 
 import minilinalg as ml
 from minilinalg.errors import RunError, UnsupportedError
@@ -509,7 +509,7 @@ def test_a_while_loop_carries_an_argument_from_its_start() -> None:
       tt.store %y, %v : !tt.ptr<f32>
       tt.return
     }"""
-    compiled = ml.compile(text, target="tiny-simd")
+    compiled = kernel_for(text, "tiny-simd")
     for steps in (0, 1, 6):
         x, y = np.arange(7, dtype=np.float32), np.full(1, -1, np.float32)
         compiled[1](x, y, steps, check=True)

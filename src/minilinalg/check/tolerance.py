@@ -140,7 +140,8 @@ class Tolerance:
         self._known = {module: seen for module, seen in self._known.items() if module in (self.source, before)}
         for trial in self.whole_numbers():
             answers = self._answers(trial, numerics, before, after, old, new)
-            if answers and (found := self._beyond_bounds(numerics, before, after, *answers, trial.args)):
+            # Nobody chose these numbers, so that they overflow says nothing.
+            if answers and (found := self._beyond_bounds(numerics, before, after, *answers, trial.args, chosen=False)):
                 return Found(found, "on small whole numbers ", trial.args)
         if found := self._beyond_bounds(numerics, before, after, old, new, self.args):
             return Found(found, "", self.args)
@@ -148,7 +149,15 @@ class Tolerance:
         return Found(found, "against the source ", self.args) if found else None
 
     def _beyond_bounds(
-        self, numerics: str, before: ModuleOp, after: ModuleOp, old: Answer, new: Answer, args: Sequence[Any]
+        self,
+        numerics: str,
+        before: ModuleOp,
+        after: ModuleOp,
+        old: Answer,
+        new: Answer,
+        args: Sequence[Any],
+        *,
+        chosen: bool = True,
     ) -> Difference | None:
         if first_difference(old, new) is None:
             return None
@@ -156,7 +165,7 @@ class Tolerance:
         approximates, digits = numerics == "approximates", coarsest(before)
         a, b = (self._watched(self._analysed(module), args, approximates, digits) for module in (before, after))
         self.unruled |= a.unruled | b.unruled
-        return first_difference(old, new, bounds_of(a, b))
+        return first_difference(old, new, bounds_of(a, b), overflow_is_open=not chosen)
 
     def _watched(self, module: ModuleOp, args: Sequence[Any], approximates: bool, digits: int) -> Watched:
         """`watched`, once for a module that is compared with two others."""

@@ -129,10 +129,11 @@ class PlacesOf:
         self.threads = threads
         self._kept: dict[Any, Places] = {}
 
-    def __call__(self, address: Any, nbytes: int) -> Places:
-        """The places of a value in any form. Raises RunError for an address that is undefined."""
+    def __call__(self, address: Any, nbytes: int, lanes: Array | None = None) -> Places:
+        """The places of a value in any form. Raises RunError for an address that is undefined where `lanes` are on."""
         if type(address) is Partial:
-            if not bool(address.defined_array().all()):
+            bad = ~address.defined_array()
+            if bool((bad if lanes is None else bad & lanes).any()):
                 raise undefined(self.what, "uses as an address")
             address = address.data
         key: Any = None

@@ -132,18 +132,17 @@ def scales_of(scale: Array, depth: int) -> Array:
     return np.repeat(scale.astype(np.float64), depth // scale.shape[-1], axis=-1)
 
 
-@meaning("tt.dot_scaled", fresh=True)
-def emit_dot_scaled(em: Emitter, op: Any) -> None:
-    """Elements times scales are rounded to f16 where f16 is multiplied, else to bf16; then it is tt.dot."""
+def multiplied_by_dot_scaled(op: Any) -> tuple[DType, Callable[..., tuple[Array, Array]]]:
+    """The type that a tt.dot_scaled multiplies, and a function that makes the two operands of it from `a`, `b` and
+    their scales, None for one that is not there: elements times scales, rounded to that type."""
     element = F16 if ScaleDotElemType.FP16 in (op.lhs_format, op.rhs_format) else BF16
-    result = dtype_of(op.results[0].type)
     shapes = [None if o is None else shape_of(o.type) for o in (op.a, op.b, op.a_scale, op.b_scale)]
     depth = op.unpacked_shapes()[0][-1]
     packed = (-1 if is_true(op.lhs_k_pack) else -2, -2 if is_true(op.rhs_k_pack) else -1)
     lhs, rhs = op.lhs_format, op.rhs_format
     what = f"'{op.name}'"
 
-    def dot(c: Any, *operands: Any) -> Any:
+    def multiplied(*operands: Any) -> tuple[Array, Array]:
         a, b, a_scale, b_scale = (
             None if x is None or shape is None else whole(x, shape, what, "multiplies by")
             for x, shape in zip(operands, shapes, strict=True)
@@ -154,8 +153,19 @@ def emit_dot_scaled(em: Emitter, op: Any) -> None:
             left = left * scales_of(a_scale, depth)
         if b_scale is not None:
             right = right * np.swapaxes(scales_of(b_scale, depth), -1, -2)
-        left, right = (element.round(x.astype(np.float32)) for x in (left, right))
-        total = dot_arrays(left, right, element, result, depth) + written_out(c)
+        return element.round(left.astype(np.float32)), element.round(right.astype(np.float32))
+
+    return element, multiplied
+
+
+@meaning("tt.dot_scaled", fresh=True)
+def emit_dot_scaled(em: Emitter, op: Any) -> None:
+    """Elements times scales are rounded to f16 where f16 is multiplied, else to bf16; then it is tt.dot."""
+    element, multiplied = multiplied_by_dot_scaled(op)
+    result, depth = dtype_of(op.results[0].type), op.unpacked_shapes()[0][-1]
+
+    def dot(c: Any, *operands: Any) -> Any:
+        total = dot_arrays(*multiplied(*operands), element, result, depth) + written_out(c)
         return Partial(result.round(total), c.defined) if type(c) is Partial else result.round(total)
 
     operands = ("None" if o is None else em.ref(o) for o in (op.a, op.b, op.a_scale, op.b_scale))

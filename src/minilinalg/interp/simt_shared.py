@@ -87,7 +87,8 @@ def emit_store_shared(em: Emitter, op: Any) -> None:
     places = PlacesOf(what, given, shape[-1] * dtype.itemsize // given[-1])
 
     def store(c: Chunk, address: Any, value: Any, mask: Any) -> None:
-        store_words(c, places(address, BlockMemory.of(c).nbytes), value, mask, dtype, shape, what)
+        lanes = active_lanes(mask, what)
+        store_words(c, places(address, BlockMemory.of(c).nbytes, lanes), value, mask, dtype, shape, what)
 
     mask = "None" if op.mask is None else em.ref(op.mask)
     em.call(op, store, f"c, {em.refs((op.address, op.value))}, {mask}", "store")
@@ -103,7 +104,7 @@ def emit_atomic_rmw_shared(em: Emitter, op: Any) -> None:
 
     def rmw(c: Chunk, address: Any, value: Any, mask: Any) -> Any:
         memory, lanes = BlockMemory.of(c), active_lanes(mask, what)
-        places = places_of(address, memory.nbytes)
+        places = places_of(address, memory.nbytes, lanes)
         check(c, places, lanes, what)
         known = memory.read(places, c.rows)[1] if places.fault is None else None
         given = defined_where(value, lanes, what) if type(value) is Partial else value

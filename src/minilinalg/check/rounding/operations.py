@@ -11,11 +11,12 @@ import numpy as np
 from xdsl.ir import Operation, OpResult, SSAValue
 
 from minilinalg.check.rounding.rules import MOVES, Effect, choose, multiply, times
-from minilinalg.check.rounding.spread import UNKNOWN, Spread, errors_of, fit, float_of
+from minilinalg.check.rounding.spread import UNKNOWN, Spread, errors_of, fit, float_of, measure
 from minilinalg.dialects import simd
 from minilinalg.dialects.linalg_ext import IndexedOp
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream.linalg.structured import StructuredOp
+from minilinalg.interp.dot import multiplied_by_dot_scaled
 from minilinalg.interp.dtypes import Array, shape_of
 from minilinalg.interp.engine import Chunk
 from minilinalg.interp.memref import element
@@ -245,6 +246,20 @@ def after_dot(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
     reduce(watch, op, c, values, "arith.addf", terms, watch.of(op.c))
 
 
+def after_dot_scaled(watch: Watch, op: Any, c: Chunk, values: Values) -> None:
+    """tt.dot_scaled: what is multiplied is computed again, and is as good as the operands are."""
+    operands = [op.a, op.b, op.a_scale, op.b_scale]
+    _, multiplied = multiplied_by_dot_scaled(op)
+    arrays = multiplied(*(None if v is None else values[v] for v in operands))
+    wrong = any(watch.of(v).is_wrong for v in operands if v is not None and float_of(v))
+    sides = [UNKNOWN if wrong else measure(array) for array in arrays]
+    with np.errstate(over="ignore", invalid="ignore"):
+        left, right = (np.nan_to_num(np.abs(x.astype(np.float64)), nan=0.0, posinf=0.0) for x in arrays)
+        total = float(np.matmul(left, right).max(initial=0.0))
+    terms = Terms.products(sides[0], sides[1], left.shape[-1], total)
+    reduce(watch, op, c, values, "arith.addf", terms, watch.of(op.c))
+
+
 def _as_multiplied(spread: Spread, op: Any, operand: SSAValue) -> Spread:
     """An operand of a dot, which tf32 rounds to eleven binary digits."""
     dtype = float_of(operand)
@@ -362,5 +377,6 @@ HANDLERS: dict[str, Handler] = {
     "tt.scan": after_reduce,
     "linalg_ext.scan": after_scan,
     "tt.dot": after_dot,
+    "tt.dot_scaled": after_dot_scaled,
     "simd.matmul": after_instruction_that_multiplies,
 }
