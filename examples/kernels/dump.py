@@ -5,13 +5,14 @@
 
 NAME.ttir is what a launch gets whose pointers and sizes are multiples of 16; NAME.nopromise.ttir is what any other
 gets. The code is the same, the promises are not: a pass may use them, and a launch must keep them. NAME.block256.ttir
-has smaller blocks, for machines with little memory, and no promises.
+has smaller blocks, for machines with little memory, and no promises. NAME.columns16.ttir promises the length of rows
+beside what NAME.ttir promises: what is loaded under a mask of it can be loaded 16 bytes at a time.
 """
 
 from pathlib import Path
 
 import triton
-from kernels import SMALL_BLOCKS, SPECIALISATIONS
+from kernels import MORE_PROMISES, SMALL_BLOCKS, SPECIALISATIONS
 from triton._C.libtriton import ir
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, make_backend
@@ -54,6 +55,11 @@ def main() -> None:
         for kernel, constants in kernels.items():
             smaller = SPECIALISATIONS[kernel]._replace(constants=SPECIALISATIONS[kernel].constants | constants)
             write(kernel, f".{suffix}", smaller, promises=False)
+    for suffix, kernels in MORE_PROMISES.items():
+        for kernel, names in kernels.items():
+            plain = SPECIALISATIONS[kernel]
+            more = plain._replace(multiples_of_16=f"{plain.multiples_of_16} {names}")
+            write(kernel, f".{suffix}", more, promises=True)
 
 
 if __name__ == "__main__":

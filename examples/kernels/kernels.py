@@ -184,3 +184,6 @@ SPECIALISATIONS = {
 
 SMALL_BLOCKS = {"block256": {vector_add: {"BLOCK": 256}, softmax: {"BLOCK": 256}}}
 """By suffix of the file: constants for machines whose on-chip memory does not hold the blocks above."""
+
+MORE_PROMISES = {"columns16": {softmax: "n_cols"}}
+"""By suffix of the file: what is a multiple of 16, too."""
