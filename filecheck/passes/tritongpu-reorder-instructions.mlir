@@ -4,7 +4,7 @@
 #b = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
 #shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
-module {
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
   // CHECK-LABEL: @keep_what_two_use
   // CHECK-NEXT: ttg.convert_layout
   tt.func @keep_what_two_use(%x: tensor<512xf32, #a>, %y: tensor<512xf32, #b>) -> tensor<512xf32, #b> {
@@ -26,5 +26,42 @@ module {
     %3 = ttg.local_load %2 : !ttg.memdesc<512xf32, #shared, #smem> -> tensor<512xf32, #b>
     %4 = arith.addf %1, %3 : tensor<512xf32, #b>
     tt.return %4 : tensor<512xf32, #b>
+  }
+}
+
+// -----
+
+#mma = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 8]}>
+#a = #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>
+#shared = #ttg.swizzled_shared<{vec = 8, perPhase = 1, maxPhase = 8, order = [1, 0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @load_in_the_loop
+  // CHECK:      scf.for
+  // CHECK-NEXT:   ttg.local_load
+  // CHECK-NEXT:   arith.addf
+  tt.func @load_in_the_loop(%q: !ttg.memdesc<64x64xf16, #shared, #smem>, %z: tensor<64x64xf16, #a>, %n: i32) -> tensor<64x64xf16, #a> {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %0 = ttg.local_load %q : !ttg.memdesc<64x64xf16, #shared, #smem> -> tensor<64x64xf16, #a>
+    %1 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %z) -> (tensor<64x64xf16, #a>) : i32 {
+      %2 = arith.addf %x, %0 : tensor<64x64xf16, #a>
+      scf.yield %2 : tensor<64x64xf16, #a>
+    }
+    tt.return %1 : tensor<64x64xf16, #a>
+  }
+  // What may be written again is read where it stands.
+  // CHECK-LABEL: @load_of_what_changes
+  // CHECK:      ttg.local_load
+  // CHECK-NEXT: scf.for
+  tt.func @load_of_what_changes(%q: !ttg.memdesc<64x64xf16, #shared, #smem, mutable>, %z: tensor<64x64xf16, #a>, %n: i32) -> tensor<64x64xf16, #a> {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %0 = ttg.local_load %q : !ttg.memdesc<64x64xf16, #shared, #smem, mutable> -> tensor<64x64xf16, #a>
+    %1 = scf.for %i = %c0 to %n step %c1 iter_args(%x = %z) -> (tensor<64x64xf16, #a>) : i32 {
+      %2 = arith.addf %x, %0 : tensor<64x64xf16, #a>
+      scf.yield %2 : tensor<64x64xf16, #a>
+    }
+    tt.return %1 : tensor<64x64xf16, #a>
   }
 }

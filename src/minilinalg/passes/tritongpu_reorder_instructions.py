@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.distributed_layouts import DotOperandEncodingAttr
 from minilinalg.dialects.ttg.inference import layout_of
+from minilinalg.dialects.ttg.types import MemDescType
+from minilinalg.dialects.upstream import scf
 from minilinalg.passes.base import MinilinalgPass
 
 
@@ -39,6 +41,39 @@ def sink_conversion(op: ttg.ConvertLayoutOp) -> None:
         if user.prev_op is not op and user.parent is not None:
             op.detach()
             user.parent.insert_op_before(op, user)
+
+
+def sink_into_loop(op: Operation) -> None:
+    """What one operation in a loop below needs is made there, turn by turn: it holds no registers in between."""
+    users = _users(op)
+    if len(users) != 1 or _loop_around(users[0]) is _loop_around(op):
+        return
+    user = users[0]
+    assert user.parent is not None
+    op.detach()
+    user.parent.insert_op_before(op, user)
+
+
+def is_operand_of_dot(op: Operation) -> bool:
+    """Whether an operation fills registers with the operand of a dot, or from a buffer that nobody writes again."""
+    if isinstance(op, ttg.LocalLoadOp):
+        return is_written_once(op.src)
+    return isinstance(op, ttg.ConvertLayoutOp) and isinstance(layout_of(op.result.type), DotOperandEncodingAttr)
+
+
+def is_written_once(buffer: SSAValue) -> bool:
+    """Whether what a view of shared memory shows is there to the end, as it was when the buffer was made."""
+    while isinstance(owner := buffer.owner, ttg.MemDescTransOp | ttg.MemDescReshapeOp | ttg.MemDescSubsliceOp):
+        buffer = owner.operands[0]
+    assert isinstance(buffer.type, MemDescType)
+    return not buffer.type.is_mutable and not any(isinstance(use.operation, ttg.LocalDeallocOp) for use in buffer.uses)
+
+
+def _loop_around(op: Operation) -> Operation | None:
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, scf.ForOp):
+        parent = parent.parent_op()
+    return parent
 
 
 def definition_in(op: Operation, block: Block | None) -> Operation | None:
@@ -73,10 +108,12 @@ class TritongpuReorderInstructionsPass(MinilinalgPass):
     }
     ```
 
-    Requires: nothing. Ensures: a conversion that one operation of its block uses stands in front of that; a buffer that
-    holds a value is allocated behind the operation that made the value, in the same block, and a transposition stands
-    behind what it transposes; the second operand of a dot is loaded from shared memory behind the first. Leaves alone:
-    what several operations use, and order across blocks.
+    Requires: nothing. Ensures: a conversion that one operation of its block uses stands in front of that; what a loop
+    needs as the operand of a dot, or from a buffer that is written once, is made in the loop, where one operation uses
+    it: shared memory is cheaper than registers held all along. A buffer that holds a value is allocated behind the
+    operation that made the value, in the same block, and a transposition stands behind what it transposes; the second
+    operand of a dot is loaded from shared memory behind the first. Leaves alone: what several operations use, and other
+    order across blocks.
     """
 
     name = "tritongpu-reorder-instructions"
@@ -84,6 +121,8 @@ class TritongpuReorderInstructionsPass(MinilinalgPass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for each in [each for each in op.walk() if isinstance(each, ttg.ConvertLayoutOp)]:
             sink_conversion(each)
+        for each in [each for each in op.walk() if is_operand_of_dot(each)]:
+            sink_into_loop(each)
         for each in [each for each in op.walk() if isinstance(each, ttg.LocalAllocOp) and each.src is not None]:
             if (made := definition_in(each, each.parent)) is not None:
                 move_after(each, made)
