@@ -85,7 +85,9 @@ class _Matrix:
         lines = elements.reshape(-1, self.groups, down, right, self.shape[0], self.length)
         if self.matrix.is_transposed:
             lines = lines.swapaxes(4, 5)
-        return lines.transpose(0, 1, 2, 4, 3, 5).reshape(-1, self.groups, down * self.rows, right * self.k)
+        found = lines.transpose(0, 1, 2, 4, 3, 5).reshape(-1, self.groups, down * self.rows, right * self.k)
+        # A product of matrices with gaps goes past BLAS.
+        return np.ascontiguousarray(found)
 
 
 @meaning("simt.wgmma", fresh=True)
@@ -141,7 +143,7 @@ def _of_registers(
     def matrix(x: Array) -> Array:
         take = moves(inverse(tiled(of_a(16, k, e), (16, k), tiles), e), e, warps)
         found = take(np.ascontiguousarray(x)).reshape(len(x), warps // 4, 4, tiles[0], 16, -1)
-        return found.transpose(0, 1, 3, 2, 4, 5).reshape(len(x), warps // 4, tiles[0] * 64, -1)
+        return np.ascontiguousarray(found.transpose(0, 1, 3, 2, 4, 5).reshape(len(x), warps // 4, tiles[0] * 64, -1))
 
     def read(value: Any) -> tuple[Array, Array | None]:
         data = matrix(spread(value, shape))
