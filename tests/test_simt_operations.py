@@ -64,7 +64,7 @@ def check() -> Any:
 
 def again(test: Callable[..., None]) -> Callable[..., None]:
     """A test whose parameter `target`, if it has one, does not matter: `machine` says where it runs."""
-    marks = list(getattr(test, "pytestmark", ()))
+    marks: list[pytest.Mark] = list(getattr(test, "pytestmark", ()))
     kept = [mark for mark in marks if mark.name != "parametrize" or mark.args[0] != "target"]
     targets = {} if len(kept) == len(marks) else {"target": "mlu370"}
 

@@ -93,7 +93,7 @@ class SharedSide:
 
     def touched(self, c: Chunk, address: Any, active: Array | None) -> Touched:
         """What the access touches in the blocks of a chunk. The same object for the same, where all blocks agree."""
-        places = self.places(address, BlockMemory.of(c).nbytes)
+        places = self.places(address, BlockMemory.of(c).nbytes, active)
         if len(places.index) > 1 or (active is not None and len(active) > 1):
             return Touched(places, None if active is None else active.copy(), self.threads, in_all=False)
         key = places, None if active is None else (active.shape, active.tobytes())
