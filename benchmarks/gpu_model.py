@@ -26,7 +26,7 @@ from minilinalg.errors import MinilinalgError  # noqa: E402
 
 KERNELS = ROOT / "examples" / "kernels"
 ROUNDS = 5
-TIMES = 20
+TIMES = 50
 
 
 class Configuration(NamedTuple):

@@ -127,6 +127,14 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "cuEventSynchronize": (_POINTER,),
     "cuEventElapsedTime": (_POINTER, _POINTER, _POINTER),
     "cuEventDestroy_v2": (_POINTER,),
+    "cuStreamCreate": (_POINTER, _INT),
+    "cuStreamDestroy_v2": (_POINTER,),
+    "cuStreamBeginCapture_v2": (_POINTER, _INT),
+    "cuStreamEndCapture": (_POINTER, _POINTER),
+    "cuGraphInstantiateWithFlags": (_POINTER, _POINTER, _ADDRESS),
+    "cuGraphLaunch": (_POINTER, _POINTER),
+    "cuGraphExecDestroy": (_POINTER,),
+    "cuGraphDestroy": (_POINTER,),
 }
 """The functions whose arguments ctypes cannot guess."""
 
