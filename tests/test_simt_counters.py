@@ -327,6 +327,8 @@ def test_by_class_as_by_address(seed: int) -> None:
         Affine(int(starts[0]), strides, shape, INDEX),
         starts,
         int(starts[0]),
+        starts[:, None, None] + np.where(np.arange(blocks)[:, None, None] == blocks - 1, pattern + 64, pattern),
+        starts[:, None, None] + np.where(np.arange(blocks)[:, None, None] == blocks - 1, pattern[:, ::-1], pattern),
     ]
     masks: list[Any] = [None, rng.random((1, *shape)) < 0.7, rng.random((blocks, *shape)) < 0.7]
     masks.append(np.where(np.arange(blocks)[:, None, None] == 0, masks[1], True))
@@ -343,6 +345,6 @@ def test_by_class_as_by_address(seed: int) -> None:
                 axis=0
             )
             for _ in range(2):
-                assert classes(form, mask, blocks).tolist() == expected.tolist()
-            low, high = classes.reach(form)
-            assert (low, high) == (full.min(), full.max())
+                found, low, high = classes(form, mask, blocks)
+                assert found.tolist() == expected.tolist()
+                assert (low, high) == (full.min(), full.max())

@@ -30,68 +30,72 @@ class Classes:
     def __init__(self, count: Count, k: int, period: int, shape: tuple[int, int]):
         self.count, self.k, self.period, self.shape = count, k, period, shape
         self._known: dict[Any, Array] = {}
-        self._reach: dict[Any, tuple[int, int]] = {}
+        self._reaches: dict[Any, tuple[int, int]] = {}
 
-    def reach(self, address: Any) -> tuple[int, int]:
-        """The least and the greatest address, of accesses that are not made too."""
+    def __call__(self, address: Any, active: Array | None, blocks: int) -> tuple[Array, int, int]:
+        """The numbers (k,), summed over `blocks` blocks, and the least and the greatest address, of accesses that are
+        not made too. active: as `active_of` gives it."""
         if type(address) is Partial:
             address = address.data
-        if type(address) is Affine:
-            low, high = address.bounds()
-            return least(low), most(high)
-        starts, key, pattern = self._pattern(address)
-        if pattern is None:
-            array = written_out(address)
-            return int(array.min()), int(array.max())
-        if key not in self._reach:
-            if len(self._reach) >= KEPT:
-                self._reach.clear()
-            found = pattern()
-            self._reach[key] = int(found.min()), int(found.max())
-        low, high = self._reach[key]
-        return least(starts) + low, most(starts) + high
-
-    def __call__(self, address: Any, active: Array | None, blocks: int) -> Array:
-        """The numbers (k,), summed over `blocks` blocks. active: as `active_of` gives it."""
-        if type(address) is Partial:
-            address = address.data
-        starts, key, pattern = self._pattern(address)
-        if pattern is None:
-            full = spread(address, self.shape)
-            return self._one_by_one(full, active, np.arange(blocks))
-        if active is None or len(active) == 1:
-            return self._by_class(starts, key, pattern, active, blocks)
-        whole = active.reshape(len(active), -1).all(axis=1)
-        rest = np.flatnonzero(~whole)
+        found = self._pattern(address)
+        if found is None:
+            full = np.broadcast_to(spread(address, self.shape), (blocks, *self.shape))
+            return self._one_by_one(full, active), int(full.min()), int(full.max())
+        starts, key, pattern, odd = found
+        low, high = self._reach(starts if odd is None else starts[~odd], key, pattern)
+        if odd is None and (active is None or len(active) == 1):
+            return self._by_class(starts, key, pattern, active, blocks), low, high
+        # Where blocks differ in their masks, those that access everything are of one class.
+        alone = np.zeros(blocks, np.bool_) if odd is None else odd
+        rest = active
+        if active is not None and len(active) > 1:
+            alone = alone | ~active.reshape(len(active), -1).all(axis=1)
+            rest = None
         each = np.broadcast_to(np.asarray(starts), (blocks,))
-        full = each[rest, None, None] + pattern()
-        found = self._one_by_one(full, active[rest], np.arange(len(rest)))
-        if len(rest) < blocks:
-            found = found + self._by_class(each[whole], key, pattern, None, blocks - len(rest))
-        return found
+        rows = np.flatnonzero(alone)
+        if odd is None:
+            full = each[rows, None, None] + pattern()
+        else:
+            full = spread(address, self.shape)[rows]
+            low, high = min(low, int(full.min())), max(high, int(full.max()))
+        total = self._one_by_one(full, active if active is None or len(active) == 1 else active[rows])
+        if len(rows) < blocks:
+            total = total + self._by_class(each[~alone], key, pattern, rest, blocks - len(rows))
+        return total, low, high
 
-    def _pattern(self, address: Any) -> tuple[Any, Any, Callable[[], Array] | None]:
-        """Where the pattern starts in each block (a number: in all), what tells it from others, and it, (1, T, A);
-        None for the pattern when blocks have none in common."""
+    def _reach(self, starts: Any, key: Any, pattern: Callable[[], Array]) -> tuple[int, int]:
+        known = self._reaches.get(key)
+        if known is None:
+            if len(self._reaches) >= KEPT:
+                self._reaches.clear()
+            full = pattern()
+            known = self._reaches[key] = int(full.min()), int(full.max())
+        return least(starts) + known[0], most(starts) + known[1]
+
+    def _pattern(self, address: Any) -> tuple[Any, Any, Callable[[], Array], Array | None] | None:
+        """Where the pattern starts in each block (a number: in all), what tells it from others, it, (1, T, A), and the
+        blocks that follow another one (None: none); None when most blocks do."""
         if type(address) is Affine and all(isinstance(t, int) or len(t) == 1 for t in address.terms):
             terms, shape = address.terms, address.shape
             key = tuple(t if isinstance(t, int) else t.tobytes() for t in terms)
-            return address.offset, key, lambda: spread(Affine(0, terms, shape, INDEX), self.shape)
+            return address.offset, key, lambda: spread(Affine(0, terms, shape, INDEX), self.shape), None
         array = np.asarray(written_out(address))
         if array.ndim < 3:
             # The same in all threads.
             starts = int(array.reshape(-1)[0]) if array.size == 1 else array.reshape(-1)
-            return starts, (), lambda: np.zeros((1, *self.shape), np.int64)
-        if len(array) == 1:
-            start = int(array.flat[0])
-            pattern = array - start
-            return start, (pattern.shape, pattern.tobytes()), lambda: spread(pattern, self.shape)
+            return starts, (), lambda: np.zeros((1, *self.shape), np.int64), None
+        odd = None
         starts = array[:, 0, 0]
-        patterns = array - starts[:, None, None]
-        if not (patterns[1:] == patterns[:1]).all():
-            return None, None, None
-        pattern = patterns[:1]
-        return starts, (pattern.shape, pattern.tobytes()), lambda: spread(pattern, self.shape)
+        pattern = array[:1] - starts[0]
+        if len(array) > 1:
+            same = np.asarray((array - starts[:, None, None] == pattern).all(axis=(1, 2)))
+            if not same.all():
+                if 2 * np.count_nonzero(same) < len(same):
+                    return None
+                odd = ~same
+        else:
+            starts = int(starts[0])
+        return starts, (pattern.shape, pattern.tobytes()), lambda: spread(pattern, self.shape), odd
 
     def _by_class(
         self, starts: Any, key: Any, pattern: Callable[[], Array], active: Array | None, blocks: int
@@ -116,9 +120,8 @@ class Classes:
             found = self._known[key, place] = self.count(pattern() + place, lanes)[0]
         return found
 
-    def _one_by_one(self, addresses: Array, active: Array | None, rows: Array) -> Array:
-        addresses = np.broadcast_to(addresses, (len(rows), *self.shape))
-        lanes = None if active is None else np.broadcast_to(active, (len(rows), *self.shape))
+    def _one_by_one(self, addresses: Array, active: Array | None) -> Array:
+        lanes = None if active is None else np.broadcast_to(active, addresses.shape)
         return self.count(addresses, lanes).sum(axis=0)
 
 

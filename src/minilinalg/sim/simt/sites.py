@@ -109,10 +109,10 @@ class SharedSide:
     def cost(self, touched: Touched, address: Any, active: Array | None, blocks: int) -> Array:
         """Wavefronts, conflicts and accesses of warps, of all blocks."""
         if not touched.in_all:
-            return self.classes(address, active, blocks)
+            return self.classes(address, active, blocks)[0]
         found = self._costs.get(touched)
         if found is None:
-            found = self._costs[touched] = self.classes(address, active, 1)
+            found = self._costs[touched] = self.classes(address, active, 1)[0]
         return found * blocks
 
 

@@ -37,7 +37,8 @@ def distinct(keys: Array, active: Array | None) -> tuple[Array, Array]:
     if active is not None:
         # What is no key comes last.
         keys = np.where(active, keys, NOTHING)
-    keys = np.sort(keys, axis=1)
+    if not (keys[:, 1:] >= keys[:, :-1]).all():
+        keys = np.sort(keys, axis=1)
     first = np.ones(keys.shape, np.bool_)
     np.not_equal(keys[:, 1:], keys[:, :-1], out=first[:, 1:])
     if active is not None:

@@ -147,11 +147,10 @@ class Watch(Observer):
                 active = active_of(mask)
                 if copies and made is not None:
                     active = made if active is None else active & made
-                found = outside.classes(source, active, c.size)
+                found, low, high = outside.classes(source, active, c.size)
                 tally.add(sectors, found)
                 tally.asked[moves] += int(found[2]) * outside.bytes
                 tally.moved[moves] += int(found[0]) * SECTOR
-                low, high = outside.classes.reach(source)
                 tally.touched(number, low, high + outside.bytes, float(found[0]))
                 costs += (found / c.size).tolist()
             if inside is not None:
