@@ -1,6 +1,6 @@
-"""Our runs against the official interpreter, side by side: `python benchmarks/engine.py [--road simd]`.
+"""Our runs against the official interpreter, side by side: `python benchmarks/engine.py [--road R] [--target NAME]`.
 
-Without a road the kernel runs at the tt stage, answers only; with `--road simd` its simulated run is timed, answers and
+Without a road the kernel runs at the tt stage, answers only; with `--road` its simulated run is timed, answers and
 cycles, and beside it one with all checks: the column says how many times as long that takes. Needs the `triton` extra
 and torch. Both run the same kernels with the same blocks and arguments, one BLAS thread each, in one process tree, in
 turn: one run of the official interpreter, then several of ours, and again. The figure of a case is the median over the
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from cases import Case, all_cases
@@ -27,6 +28,7 @@ from minilinalg.interp import Executable, RunOptions
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import road_steps, run_pipeline
 from minilinalg.sim.run import Simulator
+from minilinalg.sim.simt.run import SimtSimulator
 from minilinalg.targets import load_target
 
 HERE = Path(__file__).resolve().parent
@@ -34,7 +36,10 @@ EXAMPLES = HERE.parent / "examples" / "kernels"
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
-def compile_case(case: Case, road: str | None, target: str) -> tuple[Executable | Simulator, Simulator | None, float]:
+Program = Executable | Simulator | SimtSimulator
+
+
+def compile_case(case: Case, road: str | None, target: str) -> tuple[Program, Program | None, float]:
     """What runs the case, what runs it with all checks, and the milliseconds from the text of its TTIR to the first."""
     sys.path.insert(0, str(EXAMPLES))
     import dump
@@ -49,12 +54,13 @@ def compile_case(case: Case, road: str | None, target: str) -> tuple[Executable 
     module = parse_module(text, f"{case.kernel}.ttir", ctx)
     if road is not None:
         run_pipeline(ctx, module, road_steps(road))
-    runs = Executable(module) if road is None else Simulator(module, ctx.target, options=RunOptions(checks=False))
+    simulator: Any = SimtSimulator if road == "simt" else Simulator
+    runs = Executable(module) if road is None else simulator(module, ctx.target, options=RunOptions(checks=False))
     milliseconds = (time.perf_counter() - begin) * 1e3
-    return runs, None if road is None else Simulator(module, ctx.target), milliseconds
+    return runs, None if road is None else simulator(module, ctx.target), milliseconds
 
 
-def run_for(runs: Executable | Simulator, case: Case, arguments: list[object]) -> float:
+def run_for(runs: Program, case: Case, arguments: list[object]) -> float:
     """The milliseconds of one run."""
     begin = time.perf_counter()
     runs.run(case.grid, arguments)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 from simt_programs import H200, TEXTS, module
-from test_ttgir_meaning import CASES, TTGIR, Case
+from test_ttgir_meaning import CASES, SM90, TTGIR, Case
 from test_ttgir_to_simt import NOT_YET, ROAD
 from xdsl.dialects.builtin import ModuleOp
 
@@ -179,12 +180,59 @@ def test_an_unchecked_run_does_not_look() -> None:
     simulate(kernel(STORE + LOAD.format("other")), options=RunOptions(checks=False))
 
 
+# Products of warp groups
+
+PRODUCT = """
+%c16 = arith.constant dense<16> : vector<1xi32>
+%at = arith.muli %t, %c16 : vector<1xi32>
+%values = arith.constant dense<1.0> : vector<8xf16>
+%a = arith.constant dense<1.0> : vector<8xf16>
+%acc = arith.constant dense<0.0> : vector<4xf32>
+"""
+FILL = "simt.store_shared %at, %values : vector<1xi32>, vector<8xf16>\n"
+FENCE = "simt.fence_async_shared\n"
+MULTIPLY = """
+%d = simt.wgmma %a, %zero, %acc shape 64, 8, 16 tiles 1, 1, 1 {b_matrix = #simt.matrix<{
+  element = f16, swizzle = 32, leading = 16, stride = 256, transposed = false, offsets = [0]}>}
+  : vector<8xf16>, vector<1xi32> -> vector<4xf32>
+simt.wgmma_commit
+"""
+ENDED = "%e = simt.wgmma_wait 0, %d : vector<4xf32>\n"
+
+
+def product(body: str) -> ModuleOp:
+    return module(OWN + PRODUCT + body, 128, shared=2048)
+
+
+@pytest.mark.parametrize("order", [FILL + FENCE + BARRIER, FILL + BARRIER + FENCE], ids=["before", "behind"])
+def test_a_product_of_what_was_stored(order: str) -> None:
+    simulate(product(order + MULTIPLY + ENDED + BARRIER + FILL))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            FILL + FENCE + MULTIPLY,
+            "'simt.wgmma' reads byte 0 on warp group 0 of block (0, 0, 0), and thread 0 wrote it",
+        ),
+        (FILL + FENCE + BARRIER + MULTIPLY + FILL, "and warp group 0 still reads it by 'simt.wgmma'"),
+        (FILL + FENCE + BARRIER + MULTIPLY + BARRIER + FILL, "and warp group 0 still reads it by 'simt.wgmma'"),
+        (FILL + FENCE + BARRIER + MULTIPLY + ENDED + FILL, "and warp group 0 read it by 'simt.wgmma'"),
+        (FILL + BARRIER + MULTIPLY, "which thread 0 wrote by 'simt.store_shared'"),
+    ],
+    ids=["no barrier", "no wait", "a barrier is no wait", "no barrier behind the wait", "no fence"],
+)
+def test_races_of_products(body: str, told: str) -> None:
+    assert told in race(product(body))
+
+
 # Official kernels
 
 
 @cache
-def of_one_thread(kernel: str) -> ModuleOp:
-    name, ctx = f"{kernel}.sm80", make_context()
+def of_one_thread(name: str) -> ModuleOp:
+    ctx = make_context()
     found = parse_module((TTGIR / f"{name}.ttgir").read_text(), f"{name}.ttgir", ctx)
     for each in ROAD:
         load_pass(each)().apply(ctx, found)
@@ -195,36 +243,50 @@ def barriers(of: ModuleOp) -> list[simt.BarrierOp]:
     return [op for op in of.walk() if isinstance(op, simt.BarrierOp)]
 
 
-KERNELS = list(dict.fromkeys(case.kernel for case in CASES if f"{case.kernel}.sm80" not in NOT_YET))
+RUNS = [
+    (f"{case.kernel}.{arch}", case if arch == "sm80" else replace(case, make=SM90.get(case.kernel, case.make)))
+    for case in CASES
+    for arch in ("sm80", "sm90")
+    if f"{case.kernel}.{arch}" not in NOT_YET
+]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.kernel in KERNELS], ids=str)
-def test_official_kernels_are_in_no_race(case: Case) -> None:
+@pytest.mark.parametrize(("name", "case"), RUNS, ids=[f"{name}-{case}" for name, case in RUNS])
+def test_official_kernels_are_in_no_race(name: str, case: Case) -> None:
     grid, args = case.make(*case.sizes)
-    simulate(of_one_thread(case.kernel), grid, *args)
+    simulate(of_one_thread(name), grid, *args)
 
 
+HEAD = "at the head of the loop: the one before the loop, or at its end, was the last thing"
 MORE_THAN_NEEDED = {
-    "softmax": {4: "the last one: nothing comes behind it"},
-    "matmul": {1: "at the head of the loop: the one before the loop, or at its end, was the last thing"},
-    "int8_dot": {1: "the same"},
-    "int8_dequant_matmul": {1: "the same"},
-    "histogram_op": {
+    "softmax.sm80": {4: "the last one: nothing comes behind it"},
+    "softmax.sm90": {4: "the last one: nothing comes behind it"},
+    "matmul.sm80": {1: HEAD},
+    "int8_dot.sm80": {1: HEAD},
+    "int8_dequant_matmul.sm80": {1: HEAD},
+    "histogram_op.sm80": {
         2: "orders the turns of a loop that waits for a lock, which is free at once here",
         4: "orders global memory, which is not looked at",
     },
+    "int8_dot.sm90": {1: HEAD},
+    "int8_dequant_matmul.sm90": {
+        0: "of b a thread reads what it copied itself; before a is read comes another one",
+        2: "of a there are three buffers, and the next one is free since the turn before",
+    },
+    "matmul_tma.sm90": {1: "the wait at the barrier of a bulk load orders it before its readers"},
+    "histogram_op.sm90": {2: "the same", 4: "the same"},
 }
 """Barriers of official kernels without which no two threads meet in shared memory, and why."""
 
 
-@pytest.mark.parametrize("kernel", [k for k in KERNELS if barriers(of_one_thread(k))])
-def test_every_barrier_is_missed(kernel: str) -> None:
-    whole = of_one_thread(kernel)
+@pytest.mark.parametrize("name", list(dict.fromkeys(name for name, _ in RUNS)))
+def test_every_barrier_is_missed(name: str) -> None:
+    whole = of_one_thread(name)
     found: set[int] = set()
     for number in range(len(barriers(whole))):
         without = whole.clone()
         barriers(without)[number].detach()
-        for case in reversed([c for c in CASES if c.kernel == kernel]):
+        for case in reversed([case for other, case in RUNS if other == name]):
             grid, args = case.make(*case.sizes)
             try:
                 simulate(without, grid, *args)
@@ -234,4 +296,4 @@ def test_every_barrier_is_missed(kernel: str) -> None:
                 found.add(number)
                 break
     missed = set(range(len(barriers(whole)))) - found
-    assert missed == set(MORE_THAN_NEEDED.get(kernel, {}))
+    assert missed == set(MORE_THAN_NEEDED.get(name, {}))

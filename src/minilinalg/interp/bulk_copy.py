@@ -182,6 +182,16 @@ class _Box:
         return np.ascontiguousarray(words).view(self.dtype.storage).reshape(len(words), *self.shape)
 
 
+def words_of_box(op: Any, threads: int) -> PlacesOf:
+    """The words of the box of a bulk copy, from the address of its first."""
+    return _Box(op, threads).places
+
+
+def words_of_barrier(op: Any, threads: int) -> PlacesOf:
+    """The word of the barrier of an operation, from its address."""
+    return _BarrierOf(op, threads).places
+
+
 @meaning("simt.bulk_tensor_load")
 def emit_bulk_tensor_load(em: Emitter, op: Any) -> None:
     threads = int(op.to.type.get_shape()[0])

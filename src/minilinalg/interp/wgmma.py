@@ -6,11 +6,11 @@ once; that nobody uses it before its wait is the machine's to check (sim/).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects.simt.dot import numbers
 from minilinalg.dialects.simt.warp_group import MatrixAttr
@@ -88,6 +88,16 @@ class _Matrix:
         found = lines.transpose(0, 1, 2, 4, 3, 5).reshape(-1, self.groups, down * self.rows, right * self.k)
         # A product of matrices with gaps goes past BLAS.
         return np.ascontiguousarray(found)
+
+
+def words_of(op: Any, threads: int) -> Iterator[tuple[SSAValue, PlacesOf]]:
+    """The matrices of a `simt.wgmma` in shared memory: the address of each, and its words, a row a warp group."""
+    m, n, k = numbers(op.shape)
+    tm, tn, tk = numbers(op.tiles)
+    what = f"'{op.name}'"
+    if op.a_matrix is not None:
+        yield op.a, _Matrix(what, op.a_matrix, threads, m, k, (tm, tk)).places
+    yield op.b, _Matrix(what, op.b_matrix, threads, n, k, (tn, tk)).places
 
 
 @meaning("simt.wgmma", fresh=True)

@@ -102,6 +102,10 @@ class Multiprocessor:
         issued = start + event.own_issue
         if kind == "copy":
             block.copies.now = max(block.copies.now, done)
+        elif kind == "box":
+            block.boxes[event.groups] = done
+        elif kind == "send":
+            block.sent = done
         elif kind == "product":
             # They run one behind the other.
             block.products.now = done
@@ -113,7 +117,7 @@ class Multiprocessor:
             issued = done
         elif kind == "shared":
             block.settled = max(block.settled, start + event.own_cycles)
-        block.ready.append(issued if kind == "store" or kind == "product" else done)
+        block.ready.append(issued if kind in ("store", "product", "box", "send") else done)
         if kind == "store" or kind == "copy":
             block.last = max(block.last, issued)
         else:
@@ -158,14 +162,15 @@ class _Block:
     """Where a block is. ready: when what each event made is there. last: when all that it began is done. settled: when
     shared memory has done what it was asked for."""
 
-    __slots__ = ("at", "copies", "events", "last", "products", "ready", "settled")
+    __slots__ = ("at", "boxes", "copies", "events", "last", "products", "ready", "sent", "settled")
 
     def __init__(self, events: Sequence[Event]):
         self.events = events
         self.at = 0
         self.ready: list[float] = []
         self.copies, self.products = _Groups(), _Groups()
-        self.last = self.settled = 0.0
+        self.boxes: dict[int, float] = {}
+        self.last = self.settled = self.sent = 0.0
 
     def ready_for(self, event: Event, time: float) -> float:
         """When all is there that an event needs, no earlier than `time`."""
@@ -175,6 +180,10 @@ class _Block:
                 time = ready[number]
         if event.kind == "wait":
             time = max(time, self.copies.when_left(event.groups))
+        elif event.kind == "arrival":
+            time = max(time, self.boxes.get(event.groups, 0.0))
+        elif event.kind == "sent":
+            time = max(time, self.sent)
         elif event.kind == "barrier":
             time = max(time, self.settled)
         elif event.kind == "sync":

@@ -19,13 +19,30 @@ from minilinalg.dialects import simt
 from minilinalg.dialects.simt.types import bits_of
 from minilinalg.sim.simt.demand import Demand
 from minilinalg.sim.simt.instructions import Pipe, Work, rate_of, work_of
-from minilinalg.sim.simt.sites import GLOBAL, SHARED
+from minilinalg.sim.simt.sites import BESIDE, GLOBAL, SHARED
 from minilinalg.sim.simt.trace import Note
 from minilinalg.targets import SimtTarget
 
-Kind = Literal["work", "load", "store", "copy", "shared", "commit", "wait", "barrier", "product", "products", "sync"]
+Kind = Literal[
+    "work",
+    "load",
+    "store",
+    "copy",
+    "shared",
+    "commit",
+    "wait",
+    "barrier",
+    "product",
+    "products",
+    "sync",
+    "box",
+    "arrival",
+    "send",
+    "sent",
+]
 """work: on a pipe. load, store: of global memory. copy: cp.async. shared: any access to shared memory. commit, wait: of
-copies. product: begins on the tensor cores; products, sync: commit and wait of such."""
+copies. product: begins on the tensor cores; products, sync: commit and wait of such. box, arrival: a bulk load and the
+wait for it at its barrier. send, sent: a bulk store and the wait for all of them."""
 MANY = 6
 """Values made by more events than these are waited for together."""
 
@@ -93,7 +110,7 @@ class Builder:
                 names[result] = number
 
         for op, note in steps:
-            if note is not None:
+            if note is not None and op.name not in BESIDE:
                 add(op, self._access(op, note, needs_of(op)))
                 made.instructions += made.events[-1].issue
                 continue
@@ -107,7 +124,7 @@ class Builder:
                     if op.name == "scf.condition":
                         _name(parent.regions[1].blocks[0].args, handed[parent], names)
                 continue
-            special = self._special(op, needs_of(op))
+            special = self._special(op, needs_of(op), note)
             if special is not None:
                 add(op, special)
                 made.instructions += special.issue
@@ -178,7 +195,9 @@ class Builder:
             latency=after.get(work.pipe, latency.arithmetic),
         )
 
-    def _special(self, op: Operation, needs: Makers) -> Event | None:
+    def _special(self, op: Operation, needs: Makers, note: Note | None) -> Event | None:
+        if note is not None and not isinstance(op, simt.WgmmaOp):
+            return self._bulk(op, needs, note)
         match op:
             case simt.BarrierOp():
                 rounds = -(-self.warps // self.target.throughput.schedulers)
@@ -188,6 +207,8 @@ class Builder:
                 return Event("commit", "issue", needs, self.warps, 1, fixed=True)
             case simt.CpAsyncWaitOp():
                 return Event("wait", "issue", needs, self.warps, 1, groups=int(op.groups.value.data), fixed=True)
+            case simt.BulkWaitOp():
+                return Event("sent", "issue", needs, self.warps, 1, fixed=True)
             case simt.WgmmaCommitOp():
                 return Event("products", "issue", needs, self.warps, 1, fixed=True)
             case simt.WgmmaWaitOp():
@@ -197,6 +218,21 @@ class Builder:
                 return self._event(work, rate, needs, "product")
             case _:
                 return None
+
+    def _bulk(self, op: Operation, needs: Makers, note: Note) -> Event:
+        """What one thread does for its block, and the wait of all for it. A barrier goes by the word that it is."""
+        if not note.touched:
+            return Event("work", "issue", needs, 1, 1)
+        barrier = int(note.touched[-1].places.index.flat[0])
+        match op:
+            case simt.BulkTensorLoadOp():
+                return Event("box", "issue", needs, 1, 1, sectors=note.costs[0], site=note.number, groups=barrier)
+            case simt.BulkTensorStoreOp():
+                return Event("send", "issue", needs, 1, 1, sectors=note.costs[0], site=note.number)
+            case simt.MbarrierWaitOp():
+                return Event("arrival", "issue", needs, self.warps, 1, groups=barrier, fixed=True)
+            case _:
+                return Event("work", "issue", needs, 1, 1, fixed=True)
 
     def _access(self, op: Operation, note: Note, needs: Makers) -> Event:
         """costs: sectors, requests and accesses of global memory, then wavefronts, conflicts and accesses of shared
@@ -245,9 +281,9 @@ def scheduled(events: Sequence[Event]) -> list[Event]:
             if keys[need][0] == part:
                 slow = events[need].kind in LONG or events[need].pipe == "tensor"
                 level = max(level, levels[need] + slow)
-        if event.kind in ("load", "shared", "store", "copy"):
+        if event.kind in ("load", "shared", "store", "copy", "box", "send"):
             level = max(level, written)
-        if event.kind in ("store", "copy") or (event.kind == "shared" and not event.latency):
+        if event.kind in ("store", "copy", "box", "send") or (event.kind == "shared" and not event.latency):
             written = level
         if event.fixed:
             part += 1

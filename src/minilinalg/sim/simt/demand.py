@@ -11,6 +11,7 @@ import numpy as np
 from xdsl.dialects import vector
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
+from minilinalg.dialects.simt import TensorMapType
 from minilinalg.interp.dtypes import Array, shape_of
 
 ELEMENTWISE = ("arith.", "math.")
@@ -18,6 +19,8 @@ ELEMENTWISE = ("arith.", "math.")
 
 def registers_in(value: SSAValue) -> int:
     """The elements that a thread holds of a value, in a function whose vectors have the threads in front."""
+    if isinstance(value.type, TensorMapType):
+        return 1
     shape = shape_of(value.type)
     return shape[-1] if shape else 1
 

@@ -4,6 +4,10 @@ What a thread did before a barrier is done for all threads behind it. A copy (cp
 where its thread waits for it, and as the thread's own write from there to the next barrier. Atomics race with loads and
 stores, and not with one another. Warps are no order: the lanes of a warp may run apart, too.
 
+A product of warp groups (wgmma) reads shared memory from where it begins to where it is waited for, and so does a bulk
+store; both see what threads stored only behind a fence. A bulk load writes until its barrier has been waited for, by
+all threads.
+
 The notes of a course are gone through once (trace.py); whether two accesses meet is worked out once for each pair of
 patterns.
 """
@@ -11,7 +15,7 @@ patterns.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from xdsl.ir import Operation
@@ -20,7 +24,7 @@ from minilinalg.dialects import simt
 from minilinalg.errors import RunError
 from minilinalg.interp.dtypes import Array
 from minilinalg.locations import places_of
-from minilinalg.sim.simt.sites import READS, UPDATES, WRITES, Touched
+from minilinalg.sim.simt.sites import BULK, READS, UPDATES, WRITES, Touched
 from minilinalg.sim.simt.trace import Note
 
 NOBODY = -1
@@ -35,6 +39,10 @@ class Done(NamedTuple):
     does: str
     touched: Touched
     group: int = 0
+    row: int = 0
+    """The number of the block among those that did it together."""
+    barrier: int = 0
+    """Of a bulk load: at which barrier it is waited for, plus one."""
 
 
 class Meeting(NamedTuple):
@@ -56,72 +64,93 @@ class RaceWatch:
     def look(self, steps: Iterable[tuple[Operation, Note | None]], block: int, ids: tuple[int, ...]) -> None:
         """Goes through what a block did in order. block: its number in the chunk; ids: in the grid."""
         since: dict[tuple[Operation, Touched], Done] = {}
-        flying: dict[tuple[Operation, Touched, int], Done] = {}
-        group = 1
+        copies, products, stores = _Flying(), _Flying(), _Flying()
+        groups = {"cp_async": copies, "wgmma": products, "bulk": stores}
+        loads: dict[tuple[Operation, Touched], Done] = {}
+        unseen: dict[tuple[Operation, Touched], Done] = {}
         for op, note in steps:
+            family, _, what = op.name.removeprefix("simt.").rpartition("_")
             if note is None:
                 if isinstance(op, simt.BarrierOp):
                     since.clear()
-                elif isinstance(op, simt.CpAsyncCommitOp):
-                    group += 1
-                elif isinstance(op, simt.CpAsyncWaitOp):
-                    # The last so many groups may go on, and copies that belong to none yet.
-                    done = group - 1 - int(op.groups.value.data)
-                    for key, copy in list(flying.items()):
-                        if copy.group <= done:
-                            del flying[key]
-                            since[key[:2]] = copy._replace(group=0)
+                elif isinstance(op, simt.FenceAsyncSharedOp):
+                    unseen.clear()
+                elif what == "commit" and family in groups:
+                    groups[family].group += 1
+                elif what == "wait" and family in groups:
+                    assert isinstance(op, simt.CpAsyncWaitOp | simt.WgmmaWaitOp | simt.BulkWaitOp)
+                    for done in groups[family].ended(int(op.groups.value.data)):
+                        since[done.op, done.touched] = done
                 continue
-            touched = note.touched
-            if touched is None:
-                continue
-            does = DOES[op.name]
-            is_copy = isinstance(op, simt.CpAsyncOp)
-            new = Done(op, does, touched, group if is_copy else 0)
-            for old in (*since.values(), *flying.values()):
-                self._check(old, new, block, ids)
-            self._check_itself(new, block, ids)
-            if is_copy:
-                flying[op, touched, group] = new
-            else:
-                since[op, touched] = new
+            flying = {"simt.cp_async": copies, "simt.wgmma": products, "simt.bulk_tensor_store": stores}.get(op.name)
+            group = flying.group if flying is not None else 1 if op.name == "simt.bulk_tensor_load" else 0
+            for touched in note.touched:
+                new = Done(op, touched.does, touched, group if touched.does != UPDATES else 0, _row(note.rows, block))
+                for under_way in (since, loads, copies.under_way, products.under_way, stores.under_way):
+                    for old in under_way.values():
+                        self._check(old, new, ids)
+                self._check_itself(new, ids)
+                if flying is products or flying is stores:
+                    for old in unseen.values():
+                        self._check(old, new, ids, unseen=True)
+                if flying is not None:
+                    flying.under_way[op, touched, flying.group] = new
+                elif new.group:
+                    loads[op, touched] = new
+                elif touched.first == 0:
+                    since[op, touched] = new
+                    if new.does == WRITES:
+                        unseen[op, touched] = new
+            if isinstance(op, simt.BulkTensorLoadOp):
+                for done in list(loads.values()):
+                    if done.op is op and not done.barrier and note.touched:
+                        loads[op, done.touched] = done._replace(barrier=self._barrier(note.touched[1], note, block))
+            elif isinstance(op, simt.MbarrierWaitOp) and note.touched:
+                # All threads wait, and see what has arrived.
+                there = self._barrier(note.touched[0], note, block)
+                loads = {key: done for key, done in loads.items() if done.barrier != there}
 
-    def _check(self, old: Done, new: Done, block: int, ids: tuple[int, ...]) -> None:
+    @staticmethod
+    def _barrier(touched: Touched, note: Note, block: int) -> int:
+        """The word that a barrier is; one more, for it to be true."""
+        return int(touched.of_block(_row(note.rows, block))[0][0]) + 1
+
+    def _check(self, old: Done, new: Done, ids: tuple[int, ...], *, unseen: bool = False) -> None:
         if old.does == new.does and new.does in (READS, UPDATES):
             return
         key = old.touched, new.touched
         if key in self._met:
             found = self._met[key]
         else:
-            found = self._meet(*key, block)
+            found = self._meet(old, new)
             if old.touched.in_all and new.touched.in_all:
                 self._met[key] = found
         if found is not None:
-            raise _error(old, new, found, ids)
+            raise _unfenced(old, new, found, ids) if unseen else self._error(old, new, found, ids)
 
-    def _check_itself(self, new: Done, block: int, ids: tuple[int, ...]) -> None:
+    def _check_itself(self, new: Done, ids: tuple[int, ...]) -> None:
         if new.does != WRITES:
             return
         key = new.touched, new.touched
         if key not in self._met:
-            found = self._meet(*key, block)
+            found = self._meet(new, new)
             if not new.touched.in_all:
                 if found is not None:
-                    raise _error(new, new, found, ids)
+                    raise self._error(new, new, found, ids)
                 return
             self._met[key] = found
         found = self._met[key]
         if found is not None:
-            raise _error(new, new, found, ids)
+            raise self._error(new, new, found, ids)
 
-    def _meet(self, old: Touched, new: Touched, block: int) -> Meeting | None:
+    def _meet(self, old: Done, new: Done) -> Meeting | None:
         """Two threads of a block that touch one byte, the one by `old` and the other by `new`."""
-        a, b = old.places, new.places
+        a, b = old.touched, new.touched
         if a.high <= b.low or b.high <= a.low:
             return None
-        size = min(a.size, b.size)
-        first, last = self._summary(old, size, block)
-        words, threads = _grains(new, size, block)
+        size = min(a.places.size, b.places.size)
+        first, last = self._summary(a, size, old.row)
+        words, threads = _grains(b, size, new.row)
         inside = words < len(first)
         words, threads = words[inside], threads[inside]
         low, high = first[words], last[words]
@@ -137,7 +166,7 @@ class RaceWatch:
         found = self._summaries.get(key) if touched.in_all else None
         if found is None:
             words, threads = _grains(touched, size, block)
-            first = np.full(-(-touched.places.high // size) + 16, NOBODY)
+            first = np.full(-(-touched.high // size), NOBODY)
             last = first.copy()
             # Of several that are written to one place the last one stays.
             first[words[::-1]] = threads[::-1]
@@ -147,14 +176,41 @@ class RaceWatch:
                 self._summaries[key] = found
         return found
 
+    def _error(self, old: Done, new: Done, met: Meeting, ids: tuple[int, ...]) -> RunError:
+        at = f" at {places_of(old.op)[0]}" if places_of(old.op) else ""
+        if old.op is new.op and old.touched is new.touched:
+            first, second = sorted((met.earlier, met.later))
+            found = (
+                f"race in shared memory: threads {first} and {second} of block {ids} both write byte {met.byte} "
+                f"by one '{new.op.name}'"
+            )
+        else:
+            did = {READS: "read", WRITES: "wrote", UPDATES: "updated"}[old.does]
+            if old.group:
+                did = "copies to" if old.does == WRITES else "still reads"
+            found = (
+                f"race in shared memory: '{new.op.name}' {new.does} byte {met.byte} on {self._who(met.later)} of block "
+                f"{ids}, and {self._who(met.earlier)} {did} it by '{old.op.name}'{at}"
+            )
+        return RunError(
+            found,
+            rule="what one thread writes to shared memory, no other one touches unless a barrier is between them; a "
+            "copy writes until its thread has waited for it",
+            hint="'simt.barrier' between the two" if not old.group else f"'{WAITS[old.op.name]}', then 'simt.barrier'",
+            places=places_of(new.op),
+        )
 
-DOES = {
-    "simt.load_shared": READS,
-    "simt.ldmatrix": READS,
-    "simt.store_shared": WRITES,
-    "simt.stmatrix": WRITES,
-    "simt.cp_async": WRITES,
-    "simt.atomic_rmw_shared": UPDATES,
+    def _who(self, thread: int) -> str:
+        if thread < self.threads:
+            return f"thread {thread}"
+        return "a bulk copy" if thread == self.threads + BULK else f"warp group {thread - self.threads}"
+
+
+WAITS = {
+    "simt.cp_async": "simt.cp_async_wait",
+    "simt.wgmma": "simt.wgmma_wait",
+    "simt.bulk_tensor_load": "simt.mbarrier_wait",
+    "simt.bulk_tensor_store": "simt.bulk_wait",
 }
 
 
@@ -167,26 +223,35 @@ def _grains(touched: Touched, size: int, block: int) -> tuple[Array, Array]:
     return (words[:, None] * pieces + np.arange(pieces)).reshape(-1), np.repeat(threads, pieces)
 
 
-def _error(old: Done, new: Done, met: Meeting, ids: tuple[int, ...]) -> RunError:
+def _unfenced(old: Done, new: Done, met: Meeting, ids: tuple[int, ...]) -> RunError:
     at = f" at {places_of(old.op)[0]}" if places_of(old.op) else ""
-    if old.op is new.op and old.touched is new.touched:
-        first, second = sorted((met.earlier, met.later))
-        found = (
-            f"race in shared memory: threads {first} and {second} of block {ids} both write byte {met.byte} "
-            f"by one '{new.op.name}'"
-        )
-    else:
-        did = {READS: "read", WRITES: "wrote", UPDATES: "updated"}[old.does]
-        if old.group:
-            did = "copies to"
-        found = (
-            f"race in shared memory: '{new.op.name}' {new.does} byte {met.byte} on thread {met.later} of block {ids}, "
-            f"and thread {met.earlier} {did} it by '{old.op.name}'{at}"
-        )
     return RunError(
-        found,
-        rule="what one thread writes to shared memory, no other one touches unless a barrier is between them; a copy "
-        "writes until its thread has waited for it",
-        hint="'simt.barrier' between the two" if not old.group else "'simt.cp_async_wait', then 'simt.barrier'",
+        f"'{new.op.name}' reads byte {met.byte} of shared memory in block {ids}, which thread {met.earlier} wrote by "
+        f"'{old.op.name}'{at}, and no fence is between them",
+        rule="what works beside the threads sees their stores to shared memory behind a fence only",
+        hint="'simt.fence_async_shared' between the two",
         places=places_of(new.op),
     )
+
+
+class _Flying:
+    """What is under way in groups: of each operation and what it touches."""
+
+    def __init__(self) -> None:
+        self.group = 1
+        """The number of the group that is made next."""
+        self.under_way: dict[tuple[Operation, Touched, int], Done] = {}
+
+    def ended(self, groups: int) -> list[Done]:
+        """Ends all but the last so many groups, and what belongs to none yet; what ends is done from here on."""
+        last = self.group - 1 - groups
+        ended = [key for key, done in self.under_way.items() if done.group <= last]
+        return [self.under_way.pop(key)._replace(group=0) for key in ended]
+
+
+def _row(rows: Any, block: int) -> int:
+    """The number of a block of a chunk among those at `rows` (None: all)."""
+    if rows is None:
+        return block
+    numbers = np.arange(block + 1)[rows] if isinstance(rows, slice) else np.asarray(rows)
+    return int(np.flatnonzero(numbers == block)[0])

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Block, Operation, SSAValue
 
 from minilinalg.analysis.order import LOOPS, Order
+from minilinalg.dialects.simt import TensorMapType
 from minilinalg.interp.dtypes import dtype_of
 from minilinalg.sim.simt.demand import Demand
 
@@ -35,6 +36,9 @@ def sources_of(value: SSAValue) -> Iterator[SSAValue]:
 
 def width_of(value: SSAValue, demand: Demand) -> int:
     """The registers of 32 bits that the needed elements of a value take; a predicate takes none."""
+    if isinstance(value.type, TensorMapType):
+        # It stays where it was passed.
+        return 0
     dtype = dtype_of(value.type)
     if dtype.bits == 1:
         return 0

@@ -119,7 +119,7 @@ class SimtSimulator:
 
     def _look_for_races(self, c: Chunk, course: Course) -> None:
         assert self.races is not None
-        same = all(note.touched is None or note.touched.in_all for note in course.notes)
+        same = all(touched.in_all for note in course.notes for touched in note.touched)
         key = tuple((note.number, note.touched) for note in course.notes) if same else None
         if key is not None and key in self._seen:
             return

@@ -9,6 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects import simt
 from minilinalg.dialects.simt.types import count_of
+from minilinalg.interp import bulk_copy, wgmma
 from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk
@@ -33,13 +34,23 @@ SHARED = {
     "simt.stmatrix": "st",
     "simt.cp_async": "ldgsts",
 }
+BESIDE = (
+    "simt.wgmma",
+    "simt.bulk_tensor_load",
+    "simt.bulk_tensor_store",
+    "simt.mbarrier_init",
+    "simt.mbarrier_inval",
+    "simt.mbarrier_arrive_expect_tx",
+    "simt.mbarrier_wait",
+)
+"""What touches shared memory in another way than by the accesses of threads, and barriers there."""
 READS, WRITES, UPDATES = "reads", "writes", "updates"
 DOES = {"ld": READS, "st": WRITES, "atom": UPDATES, "ldgsts": WRITES}
 
 
 def accesses_memory(op: Operation) -> bool:
-    """Whether threads access memory by `op`."""
-    return op.name in GLOBAL or op.name in SHARED
+    """Whether threads access memory by `op`, or warp groups."""
+    return op.name in GLOBAL or op.name in SHARED or op.name in BESIDE
 
 
 class GlobalSide:
@@ -95,7 +106,9 @@ class SharedSide:
         """What the access touches in the blocks of a chunk. The same object for the same, where all blocks agree."""
         places = self.places(address, BlockMemory.of(c).nbytes, active)
         if len(places.index) > 1 or (active is not None and len(active) > 1):
-            return Touched(places, None if active is None else active.copy(), self.threads, in_all=False)
+            return Touched(
+                places, None if active is None else active.copy(), self.threads, in_all=False, does=self.does
+            )
         key = places, None if active is None else (active.shape, active.tobytes())
         found = self._touched.get(key)
         if found is None:
@@ -103,7 +116,7 @@ class SharedSide:
                 self._touched.clear()
                 self._costs.clear()
             active = None if active is None else active.copy()
-            found = self._touched[key] = Touched(places, active, self.threads, in_all=True)
+            found = self._touched[key] = Touched(places, active, self.threads, in_all=True, does=self.does)
         return found
 
     def cost(self, touched: Touched, address: Any, active: Array | None, blocks: int) -> Array:
@@ -116,22 +129,81 @@ class SharedSide:
         return found * blocks
 
 
+class OtherSide:
+    """Shared memory that something beside the threads touches, or a barrier there. It goes through no bank that is
+    counted. first: the number of the first of those who touch it, behind the threads' where they are none.
+    """
+
+    def __init__(self, address: SSAValue, places: PlacesOf, does: str, first: int, many: int = 0):
+        self.address, self.places, self.does = address, places, does
+        self.first, self.many = first, many
+        self._touched: dict[Places, Touched] = {}
+
+    def touched(self, c: Chunk, address: Any) -> Touched:
+        """What is touched in the blocks of a chunk."""
+        places = self.places(address, BlockMemory.of(c).nbytes)
+        found = self._touched.get(places)
+        if found is None:
+            in_all, many = len(places.index) == 1, self.many or places.index.shape[1]
+            found = Touched(places, None, many, in_all=in_all, first=self.first, does=self.does)
+            if in_all:
+                if len(self._touched) >= KEPT:
+                    self._touched.clear()
+                self._touched[places] = found
+        return found
+
+
+BULK = 1024
+"""The number of what copies in bulk, behind those of the threads; warp groups are from 0 on."""
+
+
+def other_sides(op: Any, threads: int) -> list[OtherSide]:
+    """What an operation touches beside the accesses of threads; of a bulk load the box, then its barrier."""
+    match op:
+        case simt.WgmmaOp():
+            return [OtherSide(address, places, READS, threads) for address, places in wgmma.words_of(op, threads)]
+        case simt.BulkTensorLoadOp():
+            box, barrier = bulk_copy.words_of_box(op, threads), bulk_copy.words_of_barrier(op, threads)
+            return [
+                OtherSide(op.to, box, WRITES, threads + BULK),
+                OtherSide(op.barrier, barrier, UPDATES, threads + BULK),
+            ]
+        case simt.BulkTensorStoreOp():
+            return [OtherSide(op.source, bulk_copy.words_of_box(op, threads), READS, threads + BULK)]
+        case _:
+            does = WRITES if isinstance(op, simt.MbarrierInitOp | simt.MbarrierInvalOp) else UPDATES
+            many = threads if isinstance(op, simt.MbarrierWaitOp) else 1
+            return [OtherSide(op.address, bulk_copy.words_of_barrier(op, threads), does, 0, many)]
+
+
 class Touched:
     """Words of shared memory that threads touch: the words, and where it is done, bool (L, T, A) (None: everywhere).
 
     in_all: whether it is the same in all blocks.
     """
 
-    __slots__ = ("active", "in_all", "places", "threads")
+    __slots__ = ("active", "does", "first", "high", "in_all", "low", "places", "threads")
 
-    def __init__(self, places: Places, active: Array | None, threads: int, *, in_all: bool):
+    def __init__(
+        self,
+        places: Places,
+        active: Array | None,
+        threads: int,
+        *,
+        in_all: bool,
+        first: int = 0,
+        does: str = READS,
+    ):
         self.places, self.active, self.threads, self.in_all = places, active, threads, in_all
+        self.first, self.does = first, does
+        """The number of the first thread, and what they do."""
+        self.low, self.high = int(places.index.min()) * places.size, (int(places.index.max()) + 1) * places.size
 
     def of_block(self, block: int) -> tuple[Array, Array]:
         """The words that one block touches, and which thread each of them, (n,) both, threads ascending."""
         index = self.places.index[block if len(self.places.index) > 1 else 0]
         index = np.broadcast_to(index, (self.threads, index.shape[1]))
-        threads = np.broadcast_to(np.arange(self.threads)[:, None], index.shape)
+        threads = np.broadcast_to(np.arange(self.first, self.first + self.threads)[:, None], index.shape)
         if self.active is None:
             return index.reshape(-1), threads.reshape(-1)
         active = self.active[block if len(self.active) > 1 else 0]

@@ -50,7 +50,7 @@ class Gathered:
         found: list[tuple[int, list[Note]]] = []
         for (count, total, _), notes in self._paths.values():
             costs = iter((total / count).tolist() if count else ())
-            found.append((count, [n._replace(costs=tuple(next(costs) for _ in n.costs), touched=None) for n in notes]))
+            found.append((count, [n._replace(costs=tuple(next(costs) for _ in n.costs), touched=()) for n in notes]))
         return found
 
     def order(self) -> Array:

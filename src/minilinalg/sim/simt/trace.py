@@ -24,7 +24,7 @@ class Note(NamedTuple):
     rows: Any
     number: int
     costs: tuple[float, ...]
-    touched: Any
+    touched: tuple[Any, ...]
 
 
 @dataclass

@@ -6,15 +6,28 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from xdsl.ir import Block, Operation
 
+from minilinalg.dialects import simt
+from minilinalg.interp.bulk_copy import of_blocks
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.threads import threads_of
+from minilinalg.interp.values import take
 from minilinalg.sim.simt.classes import active_of
 from minilinalg.sim.simt.metrics import global_metrics, shared_metrics
 from minilinalg.sim.simt.sectors import SECTOR
-from minilinalg.sim.simt.sites import GLOBAL, SHARED, GlobalSide, SharedSide, accesses_memory, lanes_of
+from minilinalg.sim.simt.sites import (
+    BESIDE,
+    GLOBAL,
+    SHARED,
+    GlobalSide,
+    SharedSide,
+    accesses_memory,
+    lanes_of,
+    other_sides,
+)
 from minilinalg.sim.simt.trace import Note
 
 
@@ -98,7 +111,7 @@ class Watch(Observer):
             number = self.begins.setdefault(block, -1 - len(self.begins))
 
             def begin(c: Chunk) -> None:
-                c.machine.notes_of(c).append(Note(c.rows, number, (), None))
+                c.machine.notes_of(c).append(Note(c.rows, number, (), ()))
 
             em.line(f"{em.const(begin, 'begin')}(c)")
 
@@ -120,16 +133,49 @@ class Watch(Observer):
                 )
             )
         outside, inside = self.sides[number]
+        if op.name in BESIDE:
+            self._after_other(em, op, number, threads)
+            return
         masks = lanes_of(op)
         arguments = ["c"]
         for side, mask in zip((outside, inside), masks, strict=True):
             arguments += ["None" if side is None else em.ref(side.address), "None" if mask is None else em.ref(mask)]
         em.line(f"{em.const(self._counting(number, outside, inside), 'count')}({', '.join(arguments)})", op)
 
+    @staticmethod
+    def _after_other(em: Emitter, op: Any, number: int, threads: int) -> None:
+        sides, what = other_sides(op, threads), f"'{op.name}'"
+        only = getattr(op, "when", None) or getattr(op, "pred", None)
+        box = 0.0
+        if isinstance(op, simt.BulkTensorLoadOp | simt.BulkTensorStoreOp):
+            assert isinstance(op.map.type, simt.TensorMapType)
+            box = op.map.type.box_bytes / SECTOR
+
+        def note(c: Chunk, when: Any, *addresses: Any) -> None:
+            tally: Tally = c.machine
+            taking_part = (c, None) if when is None else of_blocks(c, when, what)
+            notes = tally.notes_of(c)
+            if taking_part is None or taking_part[0].size < c.size:
+                resting = c
+                if taking_part is not None:
+                    assert taking_part[1] is not None
+                    resting = c.take(np.setdiff1d(np.arange(c.size), taking_part[1]))
+                notes.append(Note(resting.rows, number, (0.0,), ()))
+                if taking_part is None:
+                    return
+            here, programs = taking_part
+            if programs is not None:
+                addresses = tuple(take(address, programs) for address in addresses)
+            touched = tuple(side.touched(here, address) for side, address in zip(sides, addresses, strict=True))
+            notes.append(Note(here.rows, number, (box,), touched))
+
+        when = "None" if only is None else em.ref(only)
+        em.line(f"{em.const(note, 'note')}(c, {when}, {em.refs([side.address for side in sides])})", op)
+
     @property
     def uses_shared(self) -> bool:
         """Whether anything accesses shared memory."""
-        return any(inside is not None for _, inside in self.sides)
+        return any(op.name not in GLOBAL or op.name in SHARED for op in self.sites)
 
     @staticmethod
     def _counting(number: int, outside: GlobalSide | None, inside: SharedSide | None) -> Any:
@@ -141,7 +187,7 @@ class Watch(Observer):
         def count(c: Chunk, source: Any, mask: Any, to: Any, when: Any) -> None:
             tally: Tally = c.machine
             costs: list[float] = []
-            touched = None
+            touched = ()
             made = None if inside is None else active_of(when)
             if outside is not None:
                 active = active_of(mask)
@@ -154,8 +200,9 @@ class Watch(Observer):
                 tally.touched(number, low, high + outside.bytes, float(found[0]))
                 costs += (found / c.size).tolist()
             if inside is not None:
-                touched = inside.touched(c, to, made)
-                found = inside.cost(touched, to, made, c.size)
+                what = inside.touched(c, to, made)
+                touched = (what,)
+                found = inside.cost(what, to, made, c.size)
                 tally.add(wavefronts, found)
                 costs += (found / c.size).tolist()
             tally.notes_of(c).append(Note(c.rows, number, tuple(costs), touched))
