@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from simt_programs import H200, TEXTS, TINY, at, machine, module
+from test_simt_races import of_one_thread
+from test_ttgir_meaning import CASES, SM90
 
 import minilinalg as ml
 from minilinalg.errors import CommandError, InputError
@@ -308,3 +310,15 @@ def test_the_command_reports_it(tmp_path: Path, capsys: pytest.CaptureFixture[st
     machine = json.loads(capsys.readouterr().out)["machine"]
     assert machine["counters"]["l1tex__t_sectors_pipe_lsu_mem_global_op_ld.sum"] == 80
     assert machine["occupancy"]["warps_of_block"] == 2 and machine["cycles"] > 100
+
+
+def test_bulk_copies_of_an_official_kernel_take_time_and_move_bytes() -> None:
+    """matmul_tma for sm_90: two loads of 32 KB in flight before the loop, one for each turn of it."""
+    case = next(c for c in CASES if c.kernel == "matmul_tma")
+    kernel = of_one_thread("matmul_tma.sm90")
+    grid, args = SM90.get("matmul_tma", case.make)(*case.sizes)
+    found = report(kernel, grid, *args, target=H200)
+    assert found.cycles > 1000
+    assert found.traffic["loads"].moved % 16384 == 0 and found.traffic["loads"].moved > 0
+    assert found.counters["sm__inst_executed_pipe_tensor.sum"] > 0
+    assert found.bandwidth["cache"] > 0

@@ -11,10 +11,11 @@ from xdsl.ir import Block, Operation
 
 from minilinalg.dialects import simt
 from minilinalg.interp.bulk_copy import of_blocks
+from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, Observer
 from minilinalg.interp.threads import threads_of
-from minilinalg.interp.values import take
+from minilinalg.interp.values import least, most, take
 from minilinalg.sim.simt.classes import active_of
 from minilinalg.sim.simt.metrics import global_metrics, shared_metrics
 from minilinalg.sim.simt.sectors import SECTOR
@@ -146,12 +147,13 @@ class Watch(Observer):
     def _after_other(em: Emitter, op: Any, number: int, threads: int) -> None:
         sides, what = other_sides(op, threads), f"'{op.name}'"
         only = getattr(op, "when", None) or getattr(op, "pred", None)
-        box = 0.0
+        box, tensor = 0.0, "None"
+        moves = "loads" if isinstance(op, simt.BulkTensorLoadOp) else "stores"
         if isinstance(op, simt.BulkTensorLoadOp | simt.BulkTensorStoreOp):
             assert isinstance(op.map.type, simt.TensorMapType)
-            box = op.map.type.box_bytes / SECTOR
+            box, tensor = op.map.type.box_bytes / SECTOR, em.ref(op.map)
 
-        def note(c: Chunk, when: Any, *addresses: Any) -> None:
+        def note(c: Chunk, tensor: Descriptor | None, when: Any, *addresses: Any) -> None:
             tally: Tally = c.machine
             taking_part = (c, None) if when is None else of_blocks(c, when, what)
             notes = tally.notes_of(c)
@@ -164,13 +166,18 @@ class Watch(Observer):
                 if taking_part is None:
                     return
             here, programs = taking_part
+            if tensor is not None:
+                # Boxes are taken as whole, and to lie anywhere in the tensor.
+                tally.touched(number, *_range(tensor), box * here.size)
+                for bytes_moved in (tally.asked, tally.moved):
+                    bytes_moved[moves] += round(box * SECTOR) * here.size
             if programs is not None:
                 addresses = tuple(take(address, programs) for address in addresses)
             touched = tuple(side.touched(here, address) for side, address in zip(sides, addresses, strict=True))
             notes.append(Note(here.rows, number, (box,), touched))
 
         when = "None" if only is None else em.ref(only)
-        em.line(f"{em.const(note, 'note')}(c, {when}, {em.refs([side.address for side in sides])})", op)
+        em.line(f"{em.const(note, 'note')}(c, {tensor}, {when}, {em.refs([side.address for side in sides])})", op)
 
     @property
     def uses_shared(self) -> bool:
@@ -208,6 +215,12 @@ class Watch(Observer):
             tally.notes_of(c).append(Note(c.rows, number, tuple(costs), touched))
 
         return count
+
+
+def _range(tensor: Descriptor) -> tuple[int, int]:
+    """From where to where a tensor lies in memory, about."""
+    last = sum(most(n) * most(s) for n, s in zip(tensor.shape, tensor.strides, strict=True))
+    return least(tensor.base), most(tensor.base) + max(last, 0)
 
 
 def _threads_around(op: Operation) -> int:
