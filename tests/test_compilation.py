@@ -174,3 +174,13 @@ def test_a_wrong_number_of_warps(options: dict[str, Any], message: str) -> None:
     with pytest.raises(CommandError) as caught:
         ml.compile(VECTOR_ADD, **{"road": "simt", "target": "h200", **options})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("arch", ["sm80", "sm90"])
+def test_official_ttgir_goes_down_the_road_as_it_is(arch: str) -> None:
+    """Its reductions have layouts that are not the ones by default."""
+    source = VECTOR_ADD.parents[2] / "tests" / "data" / "ttgir" / f"gemv.{arch}.ttgir"
+    kernel = ml.compile(source, road="simt", target="a100" if arch == "sm80" else "h200")
+    a, x, out = np.ones((48, 128), np.float16), np.arange(128, dtype=np.float16) % 5, np.zeros(48, np.float32)
+    kernel[2](a, x, out, 48, 128, 128, check=True)
+    assert (out == x.sum(dtype=np.float32)).all()

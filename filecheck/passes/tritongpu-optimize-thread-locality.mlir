@@ -62,29 +62,25 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
 // -----
 
 #a = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [2, 16], warpsPerCTA = [1, 4], order = [1, 0]}>
-#w = #ttg.blocked<{sizePerThread = [1, 2], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
+#w = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
 module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
-  // Four warps share a row: each gets rows of its own, the indices as i32.
+  // Four warps share a row.
   // CHECK-LABEL: @rows_of_warps
-  // CHECK-DAG:  %[[X:.*]] = ttg.convert_layout %x
-  // CHECK-DAG:  %[[N:.*]] = arith.trunci %i
-  // CHECK-DAG:  %[[I:.*]] = ttg.convert_layout %[[N]]
-  // CHECK:      %[[R:.*]] = tt.gather %[[X]][%[[I]]] {axis = 1 : i32, efficient_layout}
-  // CHECK-NEXT: ttg.convert_layout %[[R]]
+  // CHECK-NEXT: tt.gather %x[%i] {axis = 1 : i32} :
   tt.func @rows_of_warps(%x: tensor<8x64xf32, #a>, %i: tensor<8x64xi64, #a>) -> tensor<8x64xf32, #a> {
     %r = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x64xf32, #a>, tensor<8x64xi64, #a>) -> tensor<8x64xf32, #a>
     tt.return %r : tensor<8x64xf32, #a>
   }
   // CHECK-LABEL: @rows_in_warps
   // CHECK-NEXT: tt.gather %x[%i] {axis = 1 : i32, efficient_layout}
-  tt.func @rows_in_warps(%x: tensor<8x64xf32, #w>, %i: tensor<8x64xi32, #w>) -> tensor<8x64xf32, #w> {
-    %r = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x64xf32, #w>, tensor<8x64xi32, #w>) -> tensor<8x64xf32, #w>
+  tt.func @rows_in_warps(%x: tensor<8x32xf32, #w>, %i: tensor<8x64xi32, #w>) -> tensor<8x64xf32, #w> {
+    %r = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x32xf32, #w>, tensor<8x64xi32, #w>) -> tensor<8x64xf32, #w>
     tt.return %r : tensor<8x64xf32, #w>
   }
-  // CHECK-LABEL: @long_rows
+  // CHECK-LABEL: @two_elements_in_a_lane
   // CHECK-NEXT: tt.gather %x[%i] {axis = 1 : i32} :
-  tt.func @long_rows(%x: tensor<8x1024xf32, #a>, %i: tensor<8x64xi32, #a>) -> tensor<8x64xf32, #a> {
-    %r = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x1024xf32, #a>, tensor<8x64xi32, #a>) -> tensor<8x64xf32, #a>
-    tt.return %r : tensor<8x64xf32, #a>
+  tt.func @two_elements_in_a_lane(%x: tensor<8x64xf32, #w>, %i: tensor<8x64xi32, #w>) -> tensor<8x64xf32, #w> {
+    %r = tt.gather %x[%i] {axis = 1 : i32} : (tensor<8x64xf32, #w>, tensor<8x64xi32, #w>) -> tensor<8x64xf32, #w>
+    tt.return %r : tensor<8x64xf32, #w>
   }
 }

@@ -1,7 +1,7 @@
 """Where the elements of a gather lie, when no warp needs what another one holds.
 
 A gather takes elements along one dimension, the axis. When source and indices place what is not the axis alike in the
-warps, and no warp holds a part of a column only, a lane finds every element that its indices may name in its own warp.
+warps, and a warp holds whole columns, an element in each lane, every index is answered by one lane of its own warp.
 """
 
 from __future__ import annotations
@@ -10,25 +10,24 @@ from dataclasses import dataclass
 
 from minilinalg.layouts.linear import LANE, REGISTER, WARP, LinearLayout
 
-MOST_REGISTERS = 4
-"""A lane asks for each register of a column in turn. Beyond so many, a detour over shared memory is shorter."""
-
 
 @dataclass(frozen=True)
 class WarpGather:
-    """Where a lane finds what it gathers: both maps are added (XOR).
+    """Where a lane finds what it gathers.
 
     here: from the place of an index to the lane and the register of the element of its column with index 0.
-    along: from the index along the axis to what it changes in them.
+    lanes: for each bit of the index along the axis, what it changes in the number of the lane (XOR).
     """
 
     here: LinearLayout
-    along: LinearLayout
+    lanes: tuple[int, ...]
 
 
 def warp_gather(source: LinearLayout, indices: LinearLayout, axis: int) -> WarpGather | None:
-    """How a gather along `axis` goes by lanes of one warp; None when a warp needs what another one holds, or threads
-    hold many elements of a column.
+    """How a gather along `axis` goes by lanes of one warp.
+
+    None when a warp needs what another one holds, or a lane holds several elements of a column: then it is shorter to
+    go through shared memory once.
 
     source, indices: the layouts of the operands, of register, lane and warp.
     """
@@ -39,7 +38,7 @@ def warp_gather(source: LinearLayout, indices: LinearLayout, axis: int) -> WarpG
     rest = [each for each in source.out_names if each != name]
     here = indices.restricted(indices.in_names, rest).compose(places.restricted(rest, (REGISTER, LANE, WARP)))
     along = places.restricted([name], (REGISTER, LANE, WARP))
-    if any(along.restricted([name], [WARP]).columns):
+    if any(register or warp for register, _, warp in along.bases(name)):
         return None
     for each in here.in_names:
         for bit, basis in enumerate(here.bases(each)):
@@ -53,8 +52,4 @@ def warp_gather(source: LinearLayout, indices: LinearLayout, axis: int) -> WarpG
                     return None
             elif warp:
                 return None
-    if 1 << len({r for r, _, _ in along.bases(name) if r}) > MOST_REGISTERS:
-        return None
-    return WarpGather(
-        here.restricted(here.in_names, (LANE, REGISTER)), along.restricted(along.in_names, (LANE, REGISTER))
-    )
+    return WarpGather(here.restricted(here.in_names, (LANE, REGISTER)), along.restricted([name], [LANE]).columns)

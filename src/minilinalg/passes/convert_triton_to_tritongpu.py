@@ -150,6 +150,12 @@ class _Conversion:
         self.give_layout(op, layout)
 
 
+def has_layouts(module: ModuleOp) -> bool:
+    """Whether no tensor lacks one."""
+    values = (value for op in module.walk() for value in op.results)
+    return all(encoding_of(value.type) is not None for value in values if is_tensor(value.type))
+
+
 RULES: Mapping[str, Callable[[_Conversion, Any], None]] = {
     "tt.broadcast": _Conversion.by_inference,
     "tt.cat": _Conversion.cat,
@@ -217,7 +223,8 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
             warps = num_warps_of(op)
             if warps != self.num_warps:
                 remark(ctx, self, op, f"the module says that {warps} warps run a program, and keeps them")
-            _Conversion(warps, threads_per_warp_of(op)).run(op)
+            if not has_layouts(op):
+                _Conversion(warps, threads_per_warp_of(op)).run(op)
             return
         threads, target = self.threads_per_warp, self.target
         if threads is None or target is None:

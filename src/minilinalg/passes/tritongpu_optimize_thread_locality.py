@@ -1,11 +1,10 @@
-"""`tritongpu-optimize-thread-locality`: threads exchange what they hold once behind a loop, and within their warp.
+"""`tritongpu-optimize-thread-locality`: threads exchange sums once, behind the loop that adds them up.
 
 Source: the pass of the same name in Triton 3.9.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,24 +14,21 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     TensorType,
     UnitAttr,
-    i32,
 )
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import Rewriter
 
 from minilinalg.analysis.reduction import neutral_element
-from minilinalg.analysis.scratch import element_bytes
 from minilinalg.analysis.warp_gather import warp_gather
 from minilinalg.dialects import tt
 from minilinalg.dialects.tt.types import is_tensor, tensor_type
-from minilinalg.dialects.ttg import BlockedEncodingAttr, DistributedLayout
-from minilinalg.dialects.ttg.inference import blocked_lists, forward, layout_of, with_layout
+from minilinalg.dialects.ttg.inference import forward, layout_of, with_layout
 from minilinalg.dialects.ttg.layout_rules import linear_layout_of
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.layouts.linear import LANE, REGISTER, WARP, LinearLayout
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.insertion import erase, insert_before, value_before
-from minilinalg.passes.layout_rewriting import converted, num_warps_of, threads_per_warp_of, with_operands_in
+from minilinalg.passes.layout_rewriting import converted
 
 # --- sums that a loop carries -----------------------------------------------------------------------------------------
 
@@ -189,56 +185,15 @@ def accumulate_in_threads(found: Accumulation, split: Split) -> None:
 # --- gathers ----------------------------------------------------------------------------------------------------------
 
 
-def column_layout(op: tt.GatherOp, order: Sequence[int], warps: int, threads: int) -> BlockedEncodingAttr:
-    """A layout in which a warp holds whole columns, of as few elements in a thread as it can."""
-    axis, shape = op.axis.value.data, tensor_type(op.src).get_shape()
-    length = max(shape[axis], tensor_type(op.indices).get_shape()[axis])
-    rest = [dim for dim in order if dim != axis]
-    lanes, groups, each = ([1] * len(shape) for _ in range(3))
-    lanes[axis] = min(shape[axis], threads)
-    each[axis] = max(1, length // lanes[axis])
-    threads //= lanes[axis]
-    for dim in rest:
-        lanes[dim] = min(shape[dim], threads)
-        groups[dim] = min(shape[dim] // lanes[dim], warps)
-        threads //= lanes[dim]
-        warps //= groups[dim]
-    # What is left over holds replicas.
-    lanes[axis] *= threads
-    groups[axis] *= warps
-    return BlockedEncodingAttr(each, lanes, groups, [axis, *rest])
-
-
-def goes_by_shuffles(op: tt.GatherOp, layout: DistributedLayout | None = None) -> bool:
-    """Whether lanes of a warp gather from one another, at a low price, with the operands in `layout` if it is given."""
-    source, indices = (tensor_type(each) for each in (op.src, op.indices))
-    if layout is not None:
-        source, indices = with_layout(source, layout), with_layout(indices, layout)
-    return warp_gather(linear_layout_of(source), linear_layout_of(indices), op.axis.value.data) is not None
-
-
-def gather_within_warps(ctx: Context, who: MinilinalgPass, op: tt.GatherOp, warps: int, threads: int) -> None:
-    """Gives a gather a layout in which a lane finds what it takes in its own warp, unless it has one."""
-    if not goes_by_shuffles(op):
-        layout = layout_of(op.src.type)
-        dims = range(len(tensor_type(op.src).get_shape()))
-        order = blocked_lists(layout)[3] if isinstance(layout, BlockedEncodingAttr) else list(reversed(dims))
-        new = column_layout(op, order, warps, threads)
-        if not goes_by_shuffles(op, new):
-            remark(ctx, who, op, "it goes through shared memory: a warp would hold long columns")
-            return
-        indices = tensor_type(op.indices)
-        if element_bytes(indices) > 4:
-            # Indices are in range: what goes through shared memory on the way to its layout may be half as wide.
-            narrow = arith.TruncIOp(op.indices, TensorType(i32, indices.get_shape(), indices.encoding))
-            op.operands[1] = value_before(op, narrow)
-        with_operands_in(op, new)
-    op.properties["efficient_layout"] = UnitAttr()
+def goes_by_shuffles(op: tt.GatherOp) -> bool:
+    """Whether each index is answered by one lane of its warp."""
+    source, indices = (linear_layout_of(tensor_type(each)) for each in (op.src, op.indices))
+    return warp_gather(source, indices, op.axis.value.data) is not None
 
 
 @dataclass(frozen=True)
 class TritongpuOptimizeThreadLocalityPass(MinilinalgPass):
-    """Lets threads add up what they hold, and exchange it once behind a loop; lets lanes gather within their warp.
+    """Lets threads add up what they hold, and exchange it once, behind the loop; keeps gathers in warps.
 
     ```mlir
     #a = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
@@ -294,9 +249,10 @@ class TritongpuOptimizeThreadLocalityPass(MinilinalgPass):
 
     Requires: stage ttg. Ensures: where a loop combines the results of a reduction over threads from turn to turn, with
     the operation that the reduction combines elements with, and needs them for nothing else, each thread combines its
-    own elements, and the reduction over threads stands behind the loop. A gather has a layout in which a warp holds
-    whole columns, where few elements of one are in a thread. Leaves alone: combiners of several operations, and sums
-    that a turn of the loop needs.
+    own elements, and the reduction over threads stands behind the loop. A gather whose columns lie in a warp, an
+    element in a lane, is marked to keep its layout. Leaves alone: combiners of several operations, and sums that a turn
+    of the loop needs; gathers of other layouts. The official pass converts those: two or three changes of layout
+    through shared memory, which cost more than the gather does that goes through it once.
     """
 
     name = "tritongpu-optimize-thread-locality"
@@ -304,7 +260,10 @@ class TritongpuOptimizeThreadLocalityPass(MinilinalgPass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for each in [each for each in op.walk() if isinstance(each, tt.GatherOp)]:
-            gather_within_warps(ctx, self, each, num_warps_of(op), threads_per_warp_of(op))
+            if goes_by_shuffles(each):
+                each.properties["efficient_layout"] = UnitAttr()
+            else:
+                remark(ctx, self, each, "it goes through shared memory: a lane holds several elements of a column")
         for each in [each for each in op.walk() if isinstance(each, tt.ReduceOp)]:
             split = split_of(linear_layout_of(tensor_type(each.srcs[0])), each.axis.value.data)
             found = accumulation(each)

@@ -12,7 +12,6 @@ from minilinalg.dialects import simt, tt, ttg
 from minilinalg.dialects.simt.types import bits_of, count_of
 from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.dialects.upstream import arith
-from minilinalg.layouts.gf2 import apply
 from minilinalg.layouts.linear import LANE, REGISTER, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of, tensor_type
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
@@ -81,30 +80,16 @@ def _gather(c: Conversion, op: tt.GatherOp) -> None:
 
 
 def _gather_from_lanes(c: Conversion, value: SSAValue, indices: SSAValue, within: WarpGather) -> SSAValue:
-    """Every lane asks the lane of its element for each register that the element may be in, and takes the right one."""
-    (lanes_along,), (registers_along,) = (
-        within.along.restricted(within.along.in_names, [name]).masks.values() for name in (LANE, REGISTER)
-    )
+    """Each index names a lane, and which of its registers is known."""
     here = within.here.restricted(within.here.in_names, [LANE])
     lanes = numbers(c, thread_masks(here), register_masks(here))
-    if (moved := of_value(c, indices, lanes_along)) is not None:
-        lanes = c.binary(arith.XOrIOp, lanes, moved)
-    chosen = of_value(c, indices, registers_along)
-    first = within.here.restricted([REGISTER], [REGISTER])
+    if (led := of_value(c, indices, within.lanes)) is not None:
+        lanes = c.binary(arith.XOrIOp, lanes, led)
+    registers = within.here.restricted([REGISTER], [REGISTER])
     found: list[SSAValue] = []
     for number in range(count_of(indices.type)):
-        lane = picked(c, lanes, [number])
-        (own,) = first.apply(register=number)
-        taken: SSAValue | None = None
-        for step in sorted({apply(registers_along, index) for index in range(1 << len(registers_along))}):
-            asked = c.insert(simt.ShuffleOp(simt.ShuffleKind.IDX, picked(c, value, [own ^ step]), lane)).result
-            if taken is None or chosen is None:
-                taken = asked
-                continue
-            is_it = c.insert(arith.CmpiOp(picked(c, chosen, [number]), c.constants([step]), "eq"))
-            taken = c.insert(arith.SelectOp(is_it.result, asked, taken)).result
-        assert taken is not None
-        found.append(taken)
+        asked = picked(c, value, registers.apply(register=number))
+        found.append(c.insert(simt.ShuffleOp(simt.ShuffleKind.IDX, asked, picked(c, lanes, [number]))).result)
     return concatenated(c, *found)
 
 
