@@ -57,3 +57,65 @@ def test_no_more_fences_than_the_official_ones(kernel: str) -> None:
     before, after = snapshots(twin(f"{kernel}.sm90"), 90)[name]
     mine, theirs = (len(shown(m, "ttng.fence_async_shared")) for m in (ours(before, name, 90), parse_module(after)))
     assert min(1, theirs) <= mine <= theirs
+
+
+LOOPS = [*DOTS, "softmax"]
+
+
+@pytest.mark.parametrize("stages", [2, 3, 5])
+@pytest.mark.parametrize("capability", TARGETS)
+@pytest.mark.parametrize("kernel", LOOPS)
+def test_the_same_loads_begin_early(kernel: str, capability: int, stages: int) -> None:
+    name = "tritongpu-assign-latencies"
+    before, after = snapshots(twin(f"{kernel}.sm{capability}"), capability, stages=stages)[name]
+    mine, theirs = ours(before, f"{name}{{num-stages={stages}}}", capability), parse_module(after)
+    assert noted(mine, "tt.latency") == noted(theirs, "tt.latency", TMA)
+
+
+@pytest.mark.parametrize("stages", [2, 3, 5])
+@pytest.mark.parametrize("capability", TARGETS)
+@pytest.mark.parametrize("kernel", LOOPS)
+def test_the_same_stages_and_places(kernel: str, capability: int, stages: int) -> None:
+    name = "tritongpu-schedule-loops"
+    before, after = snapshots(twin(f"{kernel}.sm{capability}"), capability, stages=stages)[name]
+    if any(op.name in TMA for op in parse_module(before).walk()):
+        pytest.skip("copies of descriptors have no stages")
+    mine, theirs = ours(before, name, capability), parse_module(after)
+    for key in ("loop.stage", "loop.cluster", "tt.scheduled_max_stage"):
+        assert noted(mine, key) == noted(theirs, key)
+
+
+@pytest.mark.parametrize("stages", [2, 3, 5])
+@pytest.mark.parametrize("capability", TARGETS)
+@pytest.mark.parametrize("kernel", LOOPS)
+def test_the_same_buffers(kernel: str, capability: int, stages: int) -> None:
+    name = "tritongpu-pipeline"
+    before, after = snapshots(twin(f"{kernel}.sm{capability}"), capability, stages=stages)[name]
+    if any(op.name.startswith("tt.descriptor") for op in parse_module(before).walk()):
+        pytest.skip("copies of descriptors")
+    mine, theirs = ours(before, name, capability), parse_module(after)
+    made = ("ttg.local_alloc", "ttg.async_copy_global_to_local", "tt.load", "tt.dot", "ttng.warp_group_dot")
+    assert sorted(shown(mine, *made)) == sorted(shown(theirs, *made))
+    assert waits(mine, "ttg.async_wait", "num") == waits(theirs, "ttg.async_wait", "num")
+    ahead = "ttng.warp_group_dot_wait", "pendings"
+    assert waits(mine, *ahead) == waits(theirs, *ahead)
+    (carried, theirs_carried) = (
+        sum(len(op.results) for op in m.walk() if op.name == "scf.for") for m in (mine, theirs)
+    )
+    assert carried <= theirs_carried
+
+
+TMA = ("tt.descriptor_load",)
+
+
+def noted(module: ModuleOp, key: str, without: tuple[str, ...] = ()) -> list[str]:
+    """The operations with an attribute, and what it is."""
+    return [
+        f"{op.name} {op.attributes[key]}" for op in module.walk() if key in op.attributes and op.name not in without
+    ]
+
+
+def waits(module: ModuleOp, name: str, key: str) -> list[int]:
+    """How many may still be under way behind each wait, where that is not none."""
+    found = [op.properties[key].value.data for op in module.walk() if op.name == name]  # pyright: ignore
+    return [number for number in found if number]
