@@ -164,6 +164,12 @@ def test_a_module_with_layouts_keeps_its_number_of_warps() -> None:
         ),
         ({"num_warps": True}, "error: num_warps is True\n  rule: num_warps is an integer"),
         ({"num_warps": "8"}, "error: num_warps is '8'\n  rule: num_warps is an integer"),
+        ({"num_warps": -4}, "error: num_warps is -4\n  rule: num_warps is at least 1"),
+        ({"num_stages": 0}, "error: num_stages is 0\n  rule: num_stages is at least 1"),
+        (
+            {"num_stages": 2, "road": "simd", "target": "tiny-simd"},
+            "error: num_stages is 2\n  rule: no pass of road simd has an option of that name\n  hint: road 'simt' has",
+        ),
         (
             {"num_warps": 4, "road": "simd", "target": "tiny-simd"},
             "error: num_warps is 4\n  rule: no pass of road simd has an option of that name\n  hint: road 'simt' has",
@@ -184,3 +190,11 @@ def test_official_ttgir_goes_down_the_road_as_it_is(arch: str) -> None:
     a, x, out = np.ones((48, 128), np.float16), np.arange(128, dtype=np.float16) % 5, np.zeros(48, np.float32)
     kernel[2](a, x, out, 48, 128, 128, check=True)
     assert (out == x.sum(dtype=np.float32)).all()
+
+
+@pytest.mark.parametrize("stages", [1, 2, 4])
+def test_a_number_of_stages_is_an_option_of_the_road(stages: int) -> None:
+    kernel = ml.compile(VECTOR_ADD.parent / "matmul.ttir", road="simt", target="a100", num_stages=stages)
+    copies = kernel.text("ttg").count("ttg.async_copy_global_to_local")
+    # Two operands, once in front of the loop for each stage but one, and once in the loop.
+    assert copies == (0 if stages == 1 else 2 * stages)

@@ -307,6 +307,8 @@ def _options(road: str, **numbers: int | None) -> Mapping[str, int]:
     for name, number in given.items():
         if type(number) is not int:
             raise CommandError(f"{name} is {number!r}", rule=f"{name} is an integer")
+        if number < 1:
+            raise CommandError(f"{name} is {number}", rule=f"{name} is at least 1")
     check_options(road, given)
     return given
 
@@ -352,6 +354,7 @@ def compile(
     watch: Sequence[Instrumentation] = (),
     device: str | None = None,
     num_warps: int | None = None,
+    num_stages: int | None = None,
 ) -> Kernel:
     """Compiles a kernel down a road.
 
@@ -361,7 +364,8 @@ def compile(
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
     `kernel.stopped`, instead of raising. watch: instrumentation of the passes. device: "cuda" runs stage simt on the
     first GPU of this computer instead of the simulated one. num_warps: how many warps run a program, on road simt; 4
-    where nothing is said, and what a module that has layouts already says of itself.
+    where nothing is said, and what a module that has layouts already says of itself. num_stages: how many iterations of
+    a loop go on at once there, 3 where neither this nor the loop says it; 1 for one after another.
 
     Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
     for an unknown road, target, stage or device.
@@ -386,7 +390,7 @@ def compile(
     original = _read(source, ctx)
     name = symbol(find_function(original, function))
     FunctionAbi.of(find_function(original, function))
-    options = _options(road, num_warps=num_warps)
+    options = _options(road, num_warps=num_warps, num_stages=num_stages)
     steps = _steps(road, original, to, options)
     modules: dict[str, ModuleOp] = {_stage(original, stages): original}
     module = original.clone()

@@ -36,6 +36,7 @@ class Request:
 
     text, file: the kernel, and its name for messages. road, target, stage: None for the kernel as it is, on no machine,
     and for the end of the road. numbers: take the place of the launch file's own. options: what the run itself gives.
+    road_options: those of `ml.compile` that hold for a road as a whole, num_warps and num_stages.
     command: repeats the run, for a reproducer.
     """
 
@@ -46,7 +47,7 @@ class Request:
     target: str | None = None
     stage: str | None = None
     device: str | None = None
-    num_warps: int | None = None
+    road_options: Mapping[str, int] = field(default_factory=dict[str, int])
     function: str | None = None
     check: Check = False
     numbers: Mapping[str, int | float] = field(default_factory=dict[str, "int | float"])
@@ -183,7 +184,7 @@ def _compiled(request: Request, module: ModuleOp, name: str, log: _PassLog) -> K
             partial=True,
             watch=[log],
             device=request.device,
-            num_warps=request.num_warps,
+            **request.road_options,
         )
     except PassFailure as failure:
         raise _blamed(failure, request) from failure.__cause__
@@ -304,8 +305,7 @@ def _blamed(failure: PassFailure, request: Request) -> PassFailure:
         return ctx, parse_module(request.text, request.file, ctx)
 
     ctx, module = source()
-    options = {} if request.num_warps is None else {"num_warps": request.num_warps}
-    steps = steps_for(module, request.road, to=request.stage, options=options)
+    steps = steps_for(module, request.road, to=request.stage, options=request.road_options)
     try:
         run_pipeline(ctx, module, steps, verify_each=True)
     except PassFailure as found:

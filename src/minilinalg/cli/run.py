@@ -24,6 +24,7 @@ FLAGS = (
     Flag(("--launch",), "the launch file: grid, arguments and reference, in TOML", "FILE"),
     Flag(("--device",), "run on this computer's GPU instead of the simulated one", "cuda", ("cuda",)),
     Flag(("--num-warps",), "how many warps run a program, on road simt (4 unless told)", "NUMBER"),
+    Flag(("--num-stages",), "how many iterations of a loop go on at once, on road simt (3 unless told)", "NUMBER"),
     Flag(("--stage",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
     Flag(("--function",), "which function runs, where there are several", "NAME"),
     Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
@@ -95,7 +96,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
     road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
-    asks = ("stage", "num-warps", "device", "check", "no-cycles", "no-answers")
+    asks = ("stage", "num-warps", "num-stages", "device", "check", "no-cycles", "no-answers")
     if road is None and (target is not None or any(arguments.has(flag) for flag in asks)):
         # What only a road has use for asks for one.
         road = DEFAULT_ROAD
@@ -119,7 +120,11 @@ def read_request(arguments: Arguments, command: str) -> Request:
         target=target,
         stage=stage,
         device=arguments.text("device"),
-        num_warps=_integer(arguments, "num-warps"),
+        road_options={
+            name: number
+            for name in ("num_warps", "num_stages")
+            if (number := _integer(arguments, name.replace("_", "-"))) is not None
+        },
         function=arguments.text("function"),
         check="deep" if arguments.text("check") == "deep" else arguments.has("check"),
         numbers=dict(_number(value or "") for key, value in arguments.order if key == "set"),
