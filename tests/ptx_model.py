@@ -1,4 +1,4 @@
-"""The instructions of PTX that functions of f32 are made of, in NumPy: all threads at once.
+"""The instructions of PTX that functions of f32 and f64 are made of, in NumPy: all threads at once.
 
 An approximating instruction is exact here, rounded once, and on demand moved by a unit in the last place, down or up,
 as real ones may be.
@@ -76,13 +76,14 @@ class Model:
 
     def compute(self, opcode: str, texts: Sequence[str]) -> Values:
         base, *_, type = opcode.split(".")
-        if opcode == "mov.b64" and not texts[0].startswith("%"):
+        if opcode == "mov.b64" and texts[0][0].isalpha():
+            # The address of the table.
             return np.zeros(1, U64)
         if base == "ld":
             register, _, by = texts[0].strip("[]").partition("+")
             return self.words[np.minimum(self.registers[register] // 4 + int(by or 0) // 4, len(self.words) - 1)]
         if base == "selp":
-            a, b = (self.operand(text, "u32") for text in texts[:2])
+            a, b = (self.operand(text, "b64" if type == "b64" else "u32") for text in texts[:2])
             return np.where(self.registers[texts[2]], a, b)
         x = [self.operand(text, type) for text in texts]
         with np.errstate(all="ignore"):
@@ -92,6 +93,8 @@ class Model:
 
     def instruction(self, opcode: str, base: str, type: str, x: list[Values]) -> Values:
         if type == "f32" and (found := F32_MEANINGS.get(opcode)) is not None:
+            return found(*x)
+        if type == "f64" and (found := F64_MEANINGS.get(opcode)) is not None:
             return found(*x)
         match opcode:
             case "ex2.approx.f32":
@@ -104,12 +107,14 @@ class Model:
                 return np.clip(np.nan_to_num(np.rint(x[0].astype(F64))), -(2**31), 2**31 - 1).astype(I64).astype(I32)
             case "cvt.rn.f32.s32":
                 return x[0].astype(F32)
-            case "cvt.rn.f64.s64":
+            case "cvt.rn.f64.s64" | "cvt.rn.f64.u64":
                 return x[0].astype(F64)
             case "cvt.rn.f32.f64":
                 return x[0].astype(F32)
-            case "mul.rn.f64":
-                return x[0] * x[1]
+            case "mul.hi.u64":
+                return _upper_product(x[0], x[1])
+            case "cvt.f64.f32":
+                return x[0].astype(F64)
             case "cvt.u32.u64":
                 return x[0].astype(U32)
             case "cvt.u64.u32":
@@ -121,6 +126,8 @@ class Model:
                 return (both << (x[2] & U32(31)).astype(U64) >> U64(32)).astype(U32)
             case _ if base == "setp":
                 return RELATIONS[opcode.split(".")[1]](*x)
+            case "min.u32":
+                return np.minimum(*x)
             case _:
                 return MEANINGS[base](*x)
 
@@ -158,11 +165,60 @@ F32_MEANINGS: dict[str, Callable[..., Values]] = {
     "setp.eq.f32": lambda a, b: a == b,
 }
 
+
+def _split(a: Values) -> tuple[Values, Values]:
+    """The upper 26 bits of a float's mantissa, and the rest (Veltkamp)."""
+    high = (a.view(U64) & ~U64((1 << 27) - 1)).view(F64)
+    return high, a - high
+
+
+def _fma64(a: Values, b: Values, c: Values) -> Values:
+    """The product as a sum of two floats (Dekker), to which c is added; where that cannot be, rounded twice."""
+    a, b, c = np.broadcast_arrays(a, b, c)
+    product = a * b
+    (ah, al), (bh, bl) = _split(a), _split(b)
+    rest = ((ah * bh - product) + ah * bl + al * bh) + al * bl
+    total = product + c
+    back = total - product
+    lost = (product - (total - back)) + (c - back)
+    found = total + (lost + rest)
+    return np.where(np.isfinite(found), found, total)
+
+
+def _upper_product(a: Values, b: Values) -> Values:
+    """The upper 64 bits of a product of 128."""
+    low = U64(0xFFFFFFFF)
+    al, ah, bl, bh = a & low, a >> U64(32), b & low, b >> U64(32)
+    middle = (al * bl >> U64(32)) + (ah * bl & low) + (al * bh & low)
+    return ah * bh + (ah * bl >> U64(32)) + (al * bh >> U64(32)) + (middle >> U64(32))
+
+
+F64_MEANINGS: dict[str, Callable[..., Values]] = {
+    "add.rn.f64": lambda a, b: a + b,
+    "sub.rn.f64": lambda a, b: a - b,
+    "mul.rn.f64": lambda a, b: a * b,
+    "div.rn.f64": lambda a, b: a / b,
+    "sqrt.rn.f64": np.sqrt,
+    "rcp.rn.f64": lambda a: 1 / a,
+    "fma.rn.f64": _fma64,
+    "neg.f64": lambda a: -a,
+    "abs.f64": np.abs,
+    "min.f64": np.fmin,
+    "max.f64": np.fmax,
+    "copysign.f64": lambda a, b: np.copysign(b, a),
+    "cvt.rzi.f64.f64": np.trunc,
+}
+
 RELATIONS: dict[str, Callable[..., Values]] = {
     "lt": lambda a, b: a < b,
     "ge": lambda a, b: a >= b,
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
+    "gt": lambda a, b: a > b,
+    "ltu": lambda a, b: ~(a >= b),
+    "geu": lambda a, b: ~(a < b),
+    "gtu": lambda a, b: ~(a <= b),
+    "nan": lambda a, b: np.isnan(a) | np.isnan(b),
 }
 
 MEANINGS: dict[str, Callable[..., Values]] = {
@@ -175,4 +231,5 @@ MEANINGS: dict[str, Callable[..., Values]] = {
     "or": lambda a, b: a | b,
     "shl": lambda a, b: a << b,
     "shr": lambda a, b: a >> b,
+    "not": lambda a: ~a,
 }

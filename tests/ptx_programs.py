@@ -23,8 +23,11 @@ STORAGE: dict[str, Any] = {
     "bf16": ml_dtypes.bfloat16,
     "f32": np.float32,
     "f64": np.float64,
+    "f8E4M3FN": ml_dtypes.float8_e4m3fn,
+    "f8E5M2": ml_dtypes.float8_e5m2,
 }
 INTEGERS, FLOATS = ("i8", "i16", "i32", "i64"), ("f16", "bf16", "f32", "f64")
+BYTES = ("f8E4M3FN", "f8E5M2")
 
 
 def size_of(kind: str) -> int:
@@ -116,6 +119,23 @@ def shifts(random: np.random.Generator, n: int, kind: str) -> list[Any]:
     return [any_of(random, n, kind), random.integers(0, 8 * size_of(kind), n)]
 
 
+def near(kind: str, of: str) -> Callable[[np.random.Generator, int], list[Any]]:
+    """Numbers about numbers of a narrow type and half way between two of them."""
+
+    def make(random: np.random.Generator, n: int) -> list[Any]:
+        some = any_of(random, n, kind).astype(np.float64)
+        following = (any_of(random, n, kind).view(np.uint8) % 0x7E).astype(np.uint8)
+        pair = [x.view(STORAGE[kind]).astype(np.float64) for x in (following, (following + 1).astype(np.uint8))]
+        moved = (pair[0] + pair[1]) / 2 * (1 + random.integers(-1, 2, n) * 2.0 ** random.integers(-40, -4, n))
+        usual = np.where(np.arange(n) % 3 == 0, some, np.copysign(moved, random.standard_normal(n)))
+        with np.errstate(all="ignore"):
+            return [
+                np.where(np.arange(n) % 5 == 0, any_of(random, n, of).astype(np.float64), usual).astype(STORAGE[of])
+            ]
+
+    return make
+
+
 def within(low: float, high: float, kind: str) -> Callable[[np.random.Generator, int], list[Any]]:
     return lambda random, n: [(low + (high - low) * random.random(n)).astype(STORAGE[kind])]
 
@@ -123,7 +143,7 @@ def within(low: float, high: float, kind: str) -> Callable[[np.random.Generator,
 PLAIN = ("addi", "subi", "muli", "andi", "ori", "xori", "maxsi", "minsi", "maxui", "minui")
 DIVISIONS = ("divsi", "divui", "remsi", "remui", "floordivsi", "ceildivsi", "ceildivui")
 SHIFTS = ("shli", "shrui", "shrsi")
-OF_FLOATS = ("addf", "subf", "mulf", "divf", "maxnumf", "minnumf", "maximumf", "minimumf")
+OF_FLOATS = ("addf", "subf", "mulf", "divf", "maxnumf", "minnumf", "maximumf", "minimumf", "remf")
 UNARY = ("absf", "ceil", "floor", "trunc", "roundeven", "sqrt")
 COMPARED = ("eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge")
 RELATIONS = ("oeq", "ogt", "oge", "olt", "ole", "one", "ord", "ueq", "ugt", "uge", "ult", "ule", "une", "uno")
@@ -180,6 +200,9 @@ def programs() -> list[Program]:
         found.append(Program("arith.truncf %x : {A} to {R}", (new,), old))
         if old == "f16" or new == "f64":
             continue
+    for kind in BYTES:
+        found += [Program("arith.extf %x : {A} to {R}", (kind,), new) for new in FLOATS]
+        found += [Program("arith.truncf %x : {A} to {R}", (old,), kind, near(kind, old)) for old in FLOATS]
     for a, b in (("f16", "i16"), ("bf16", "i16"), ("f32", "i32"), ("f64", "i64")):
         found += [Program("arith.bitcast %x : {A} to {R}", pair[:1], pair[1]) for pair in ((a, b), (b, a))]
     return found
@@ -209,6 +232,34 @@ FUNCTIONS: tuple[tuple[str, Callable[[Any], Any], int, tuple[float, float]], ...
 """Name, the exact function, how many units in the last place it may be off by, where it is looked at most."""
 
 
+WIDE_FUNCTIONS: tuple[tuple[str, Callable[..., Any] | None, int, tuple[float, float]], ...] = (
+    ("exp", np.exp, 1, (-760, 720)),
+    ("exp2", np.exp2, 1, (-1080, 1030)),
+    ("expm1", np.expm1, 2, (-60, 720)),
+    ("log", np.log, 2, (0, 4)),
+    ("log2", np.log2, 2, (0, 4)),
+    ("log10", np.log10, 2, (0, 4)),
+    ("log1p", np.log1p, 2, (-1, 3)),
+    ("sin", np.sin, 2, (-400, 400)),
+    ("cos", np.cos, 2, (-400, 400)),
+    ("tan", np.tan, 4, (-400, 400)),
+    ("asin", np.arcsin, 4, (-1, 1)),
+    ("acos", np.arccos, 4, (-1, 1)),
+    ("atan", np.arctan, 2, (-10, 10)),
+    ("sinh", np.sinh, 4, (-720, 720)),
+    ("cosh", np.cosh, 4, (-720, 720)),
+    ("tanh", np.tanh, 4, (-24, 24)),
+    ("asinh", np.arcsinh, 4, (-100, 100)),
+    ("acosh", np.arccosh, 4, (1, 100)),
+    ("atanh", np.arctanh, 6, (-1, 1)),
+    ("cbrt", np.cbrt, 1, (-100, 100)),
+    ("rsqrt", lambda x: 1 / np.sqrt(x), 2, (0, 100)),
+    ("erf", None, 2, (-7, 7)),
+    ("erfc", None, 6, (-7, 28)),
+)
+"""Functions of f64; of erf and erfc NumPy has none."""
+
+
 def functions(kind: str = "f32") -> list[Program]:
     """Functions of floats, on numbers near where they change and on any bits."""
 
@@ -225,6 +276,32 @@ def functions(kind: str = "f32") -> list[Program]:
         Program(f"math.{name} %x : {{A}}", (kind,), kind, numbers(*where), exact, ulps)
         for name, exact, ulps, where in FUNCTIONS
     ]
+
+
+def wide_functions() -> list[Program]:
+    """Functions of f64, and those of f32 that are computed by them."""
+    import math
+
+    written = {"erf": math.erf, "erfc": math.erfc}
+    of_f32 = {row[0] for row in FUNCTIONS}
+    found: list[Program] = []
+    for name, exact, ulps, (low, high) in WIDE_FUNCTIONS:
+        for kind in ("f64",) if name in of_f32 else ("f64", "f32"):
+            reference = exact or np.vectorize(written[name], otypes=[np.float64])
+            # What math has is not exact itself.
+            allowed = 1 if kind == "f32" else ulps + (exact is None)
+
+            def make(
+                random: np.random.Generator, n: int, kind: str = kind, low: float = low, high: float = high
+            ) -> Any:
+                found = any_of(random, n, kind)
+                usual = low + (high - low) * random.random(n)
+                small = random.standard_normal(n) * 2.0 ** random.integers(-20, 2, n)
+                mixed = np.where(np.arange(n) % 2 == 0, small, usual).astype(found.dtype)
+                return [np.where(np.arange(n) % 4 == 0, found, mixed)]
+
+            found.append(Program(f"math.{name} %x : {{A}}", (kind,), kind, make, reference, allowed))
+    return found
 
 
 def off_by(found: Any, exact: Any) -> Any:

@@ -12,7 +12,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 from engine_kernels import same_bits
-from ptx_programs import BLOCKS, FLOATS, Program, functions, off_by, programs
+from ptx_programs import BLOCKS, BYTES, FLOATS, Program, functions, off_by, programs, wide_functions
 from simt_programs import GPU, at, each, module
 from test_ptx_assembles import ROAD, TTGIR
 from test_ptx_functions import angle
@@ -72,8 +72,8 @@ def test_every_operation(program: Program) -> None:
     check(program, GPU)
 
 
-@pytest.mark.parametrize("program", [p for p in programs() if "bf16" in (*p.ins, p.out)], ids=str)
-def test_bf16_for_the_oldest_machine(program: Program) -> None:
+@pytest.mark.parametrize("program", [p for p in programs() if {"bf16", *BYTES} & {*p.ins, p.out}], ids=str)
+def test_narrow_floats_for_the_oldest_machine(program: Program) -> None:
     check(program, OLDEST)
 
 
@@ -90,6 +90,26 @@ def test_functions_are_as_exact_as_they_say(program: Program, kind: str) -> None
     allowed = program.ulps if kind == "f32" else 1
     worst = int(np.argmax(off))
     assert off[worst] <= allowed, (x[worst], found[worst], exact[worst], off[worst])
+
+
+@pytest.mark.parametrize("program", wide_functions(), ids=str)
+def test_functions_of_doubles(program: Program) -> None:
+    assert GPU is not None and program.reference is not None
+    found, _, (x,) = both(program, GPU)
+    with np.errstate(all="ignore"):
+        exact = program.reference(x.astype(np.longdouble))
+        off = off_by(found, exact)
+    worst = int(np.argmax(off))
+    assert off[worst] <= program.ulps, (x[worst], found[worst], exact[worst], off[worst])
+
+
+@pytest.mark.parametrize(("name", "exact"), [("atan2", np.arctan2), ("powf", np.power)])
+@pytest.mark.parametrize("kind", FLOATS)
+def test_functions_of_two(name: str, exact: Any, kind: str) -> None:
+    assert GPU is not None
+    found, _, xs = both(Program(f"math.{name} %x, %y : {{A}}", (kind, kind), kind), GPU)
+    with np.errstate(all="ignore"):
+        assert off_by(found, exact(*(x.astype(np.longdouble) for x in xs))).max() <= (4 if kind == "f64" else 1)
 
 
 def test_functions_of_far_angles() -> None:

@@ -145,6 +145,16 @@ def test_functions_of_floats(type: str, table: dict[str, Callable[..., np.ndarra
             np.testing.assert_allclose(one, wanted, rtol=close, atol=1e-44, err_msg=name)
 
 
+@pytest.mark.parametrize("type", ["f32", "f64"])
+@pytest.mark.parametrize("table", [UNARY, BINARY, TERNARY], ids=["unary", "binary", "ternary"])
+def test_functions_of_floats_have_ptx(type: str, table: dict[str, Callable[..., np.ndarray]]) -> None:
+    count = {id(UNARY): 1, id(BINARY): 2, id(TERNARY): 3}[id(table)]
+    names = [f"{type}{i}" for i in range(count)]
+    calls = [(f"__nv_{name}{'f' if type == 'f32' else ''}", names, type) for name in table]
+    text = ml.compile(text_of(calls, names), road="simt", target="h200").text("ptx")
+    assert text.count("st.global") >= len(table)
+
+
 def test_conditions() -> None:
     names = ["isnan", "isinf", "signbit"]
     x, y = values("f32", 3), values("f64", 4)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from ptx_programs import functions, programs
+from ptx_programs import functions, programs, wide_functions
 
 from minilinalg.codegen.ptx import Machine, ptx_text
 from minilinalg.context import make_context
@@ -86,10 +86,11 @@ def test_products_of_warp_groups(kernel: str, tmp_path: Path) -> None:
 def test_every_operation(machine: Machine, tmp_path: Path) -> None:
     """One module for all: a body each, under its own name."""
     bodies: list[str] = []
-    head = ""
-    for i, program in enumerate([*programs(), *functions("f32"), *functions("f16"), *functions("bf16")]):
+    head: dict[str, None] = {}
+    all_kinds = [program for kind in ("f32", "f16", "bf16") for program in functions(kind)]
+    for i, program in enumerate([*programs(), *all_kinds, *wide_functions()]):
         text = ptx_text(program.module(), machine)
         start = text.index(".visible")
-        head = max(head, text[:start], key=len)
+        head |= dict.fromkeys(text[:start].splitlines())
         bodies.append(re.sub(r"\bk(?=\(|_param)", f"k{i}", text[start:]))
-    assembled(head + "\n".join(bodies), machine, tmp_path)
+    assembled("\n".join([*head, *bodies]), machine, tmp_path)

@@ -5,19 +5,20 @@ func.func @power(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 :
     {name = "p", kind = "pointer", type = f32}]} {
   %a = vector.broadcast %p : i64 to vector<1xi64>
   %x = simt.load_global %a : vector<1xi64> -> vector<1xf32>
-  // expected-error @+1 {{'math.powf' cannot be printed as PTX}}
-  %y = math.powf %x, %x : vector<1xf32>
+  %n = arith.constant dense<3> : vector<1xi32>
+  // expected-error @+1 {{'math.fpowi' cannot be printed as PTX}}
+  %y = math.fpowi %x, %n : vector<1xf32>, vector<1xi32>
   return
 }
 
 // -----
 
-func.func @double(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
-    {name = "p", kind = "pointer", type = f64}]} {
+func.func @rounding(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = f32}]} {
   %a = vector.broadcast %p : i64 to vector<1xi64>
-  %x = simt.load_global %a : vector<1xi64> -> vector<1xf64>
-  // expected-error @+1 {{'math.exp' of f64}}
-  %y = math.exp %x : vector<1xf64>
+  %x = simt.load_global %a : vector<1xi64> -> vector<1xf32>
+  // expected-error @+1 {{'arith.truncf' to f8E5M2 that rounds toward_zero}}
+  %y = arith.truncf %x toward_zero : vector<1xf32> to vector<1xf8E5M2>
   return
 }
 

@@ -45,6 +45,41 @@ def _widened_byte(w: Writer, byte: Operand, kind: str) -> Operand:
     return w.pure("r", "or.b32", number, sign)
 
 
+LAYOUTS = {"f8E4M3FN": ("e4m3", 3, 7, 448.0), "f8E5M2": ("e5m2", 2, 15, 57344.0)}
+"""Floats of 8 bits: how cvt calls them, bits of the mantissa, exponent of 1, the largest number."""
+
+
+def _to_bytes(w: Writer, numbers: Sequence[Operand], kind: str) -> list[Element]:
+    """f32 rounded to floats of 8 bits; what is too large becomes the largest."""
+    if w.machine.capability < 90:
+        return [narrowed(_to_byte(w, w.register(x), kind), w, 8) for x in numbers]
+    found: list[Element] = []
+    for at in range(0, len(numbers), 2):
+        low, high = numbers[at], numbers[min(at + 1, len(numbers) - 1)]
+        pair, word = w.new("h"), w.new("r")
+        registers = ", ".join(w.register(x) for x in (high, low))
+        w.raw(f"cvt.rn.satfinite.{LAYOUTS[kind][0]}x2.f32 {pair}, {registers};", (pair,), needed=False)
+        w.raw(f"mov.b32 {word}, {{{pair}, {pair}}};", (word,), needed=False)
+        found += [Part(word), Part(word, 8)]
+    return found[: len(numbers)]
+
+
+def _to_byte(w: Writer, x: str, kind: str) -> str:
+    """The same by arithmetic: half of the last bit is added, or a number so large that it is cut off there."""
+    _, mantissa, bias, largest = LAYOUTS[kind]
+    cut = 23 - mantissa
+    magnitude = w.pure("r", "min.f32", w.pure("r", "abs.f32", x), _bits(largest))
+    tie = w.pure("r", "and.b32", w.pure("r", "shr.u32", magnitude, cut), 1)
+    above = w.pure("r", "add.s32", w.pure("r", "add.s32", magnitude, (1 << cut - 1) - 1), tie)
+    normal = w.pure("r", "shr.u32", w.pure("r", "sub.s32", above, (127 - bias) << 23), cut)
+    step = _bits(2.0 ** (24 - bias - mantissa))
+    small = w.pure("r", "sub.s32", w.pure("r", "add.rn.f32", magnitude, step), step)
+    is_small = w.pure("p", "setp.lt.f32", magnitude, _bits(2.0 ** (1 - bias)))
+    number = w.pure("r", "selp.b32", small, normal, is_small)
+    number = w.pure("r", "selp.b32", 0x7F, number, w.pure("p", "setp.nan.f32", x, x))
+    return w.pure("r", "or.b32", number, w.pure("r", "and.b32", w.pure("r", "shr.u32", x, 24), 0x80))
+
+
 def _bits(value: float) -> int:
     return struct.unpack("<I", struct.pack("<f", value))[0]
 
@@ -259,12 +294,12 @@ ROUNDING = {None: "rn", "to_nearest_even": "rn", "toward_zero": "rz"}
 def _truncate_float(w: Writer, op: Any) -> None:
     old, new = kind_of(op.operands[0].type), kind_of(op.results[0].type)
     _known_floats(w, op)
-    if new in STORED_FLOATS:
-        raise w.unsupported(f"'{op.name}' to {new}", f"{', '.join(STORED_FLOATS)} are converted from, not to")
     mode = getattr(op, "rounding_mode", None)
     rounding = ROUNDING.get(mode)
     if rounding is None:
         raise w.unsupported(f"'{op.name}' that rounds {mode}", "floats are rounded to nearest, or toward_zero")
+    if new in STORED_FLOATS and rounding != "rn":
+        raise w.unsupported(f"'{op.name}' to {new} that rounds {mode}", "floats of 8 bits are rounded to nearest")
     elements = w.values[op.operands[0]]
     if old == "f64":
         if new == "f32":
@@ -273,7 +308,8 @@ def _truncate_float(w: Writer, op: Any) -> None:
         numbers: list[Operand] = [_odd(w, w.number(x), "f64") for x in elements]
     else:
         numbers = [as_f32(w, x, old) for x in elements]
-    w.values[op.results[0]] = from_f32(w, numbers, new, rounding)
+    found = _to_bytes(w, numbers, new) if new in STORED_FLOATS else from_f32(w, numbers, new, rounding)
+    w.values[op.results[0]] = found
 
 
 def refuse_stored(w: Writer, op: Any, value: Any) -> None:

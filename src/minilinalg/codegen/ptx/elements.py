@@ -63,7 +63,7 @@ BITS = {
 
 NARROW_FLOATS = ("f16", "bf16")
 STORED_FLOATS = ("f8E5M2", "f8E4M3FN")
-"""Floats that are only converted from."""
+"""Floats that are only converted."""
 
 _KINDS: dict[Attribute, str] = {}
 

@@ -12,8 +12,8 @@
 | tan | 5 |
 | tanh, erf | 2 |
 
-Those of f16 and bf16 are these, rounded. Polynomials are fits in the sense of the largest error. Subnormal numbers are
-numbers here, as everywhere: nothing is flushed.
+Those of f16 and bf16 are these, rounded; others, and all of f64, are in `doubles/`. Polynomials are fits in the
+sense of the largest error. Subnormal numbers are numbers here, as everywhere: nothing is flushed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from minilinalg.codegen.ptx import doubles
 from minilinalg.codegen.ptx.conversions import float_bits
 from minilinalg.codegen.ptx.elements import Operand, kind_of
 from minilinalg.codegen.ptx.floats import as_floats
@@ -302,11 +303,22 @@ FUNCTIONS: Mapping[str, Function] = {
 
 
 def _function(w: Writer, op: Any) -> None:
-    kind = kind_of(op.results[0].type)
+    """f64 by functions of its own, which serve f32 where it has none."""
+    kind, name = kind_of(op.results[0].type), op.name
+    if kind != "f64" and name in FUNCTIONS:
+        compute, c = FUNCTIONS[name], Arithmetic(w)
+        as_floats(w, op, kind, lambda xs: compute(c, w.register(xs[0])))
+        return
+    exact, d = doubles.FUNCTIONS[name], doubles.Doubles(w)
+
+    def rounded(xs: list[Operand]) -> Operand:
+        wide = [w.pure("d", "cvt.f64.f32", w.register(x)) for x in xs]
+        return w.pure("r", "cvt.rn.f32.f64", exact(d, *wide))
+
     if kind == "f64":
-        raise w.unsupported(f"'{op.name}' of f64", "functions of f32, f16 and bf16 have code for PTX")
-    compute, c = FUNCTIONS[op.name], Arithmetic(w)
-    as_floats(w, op, kind, lambda xs: compute(c, w.register(xs[0])))
+        as_floats(w, op, kind, lambda xs: exact(d, *(w.register(x, "d") for x in xs)))
+    else:
+        as_floats(w, op, kind, rounded)
 
 
-HANDLERS: Mapping[str, Handler] = dict.fromkeys(FUNCTIONS, _function)
+HANDLERS: Mapping[str, Handler] = dict.fromkeys([*FUNCTIONS, *doubles.FUNCTIONS], _function)

@@ -20,6 +20,7 @@ from minilinalg.codegen.ptx import (
     math_functions,
     memory,
     registers,
+    remainder,
     warp_group,
 )
 from minilinalg.codegen.ptx.elements import Part
@@ -40,6 +41,7 @@ HANDLERS: Mapping[str, Handler] = {
     **floats.HANDLERS,
     **conversions.HANDLERS,
     **math_functions.HANDLERS,
+    **remainder.HANDLERS,
     **registers.HANDLERS,
     **memory.HANDLERS,
     **atomics.HANDLERS,
