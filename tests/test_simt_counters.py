@@ -279,11 +279,47 @@ def test_swizzled_tiles(case: tuple[int, int, tuple[int, int, int], dict[str, in
 # Against lanes one by one
 
 
+MERGED = [
+    (8, "0", 1, 0),
+    (8, "l // 2", 1, 0),
+    (8, "l % 2", 1, 0),
+    (8, "l % 4", 2, 0),
+    (8, "l // 2 * 16", 16, 15),
+    (8, "l // 4 * 8", 4, 3),
+    (8, "l // 2 if l < 31 else 20", 2, 0),
+    (8, "l // 2 if l % 2 == 0 else None", 1, 0),
+    (8, "l if l % 4 == 0 else None", 2, 1),
+    (16, "0", 2, 0),
+    (16, "l // 8", 2, 0),
+    (16, "l % 8", 4, 0),
+    (16, "l // 2 * 16", 16, 14),
+    (16, "l // 4 * 8", 8, 6),
+    (16, "l // 2 if l < 31 else 20", 5, 1),
+    (16, "l // 2 if l < 16 else l", 4, 0),
+    (16, "l if l % 4 == 0 else None", 4, 2),
+    (16, "l if l < 8 else None", 1, 0),
+]
+"""Size, number of the access of lane l (None: none), wavefronts and conflicts as the profiler gave them on an H200."""
+
+
+@pytest.mark.parametrize(("size", "of_lane", "wavefronts", "conflicts"), MERGED)
+def test_phases_that_become_one(size: int, of_lane: str, wavefronts: int, conflicts: int) -> None:
+    places = [eval(of_lane, {"l": lane}) for lane in range(32)]
+    addresses = np.array([0 if p is None else p * size for p in places]).reshape(1, 32, 1)
+    active = np.array([p is not None for p in places]).reshape(1, 32, 1)
+    found = count_wavefronts(addresses, None if active.all() else active, size)[0]
+    assert found.tolist() == [wavefronts, conflicts, 1]
+
+
 def random_accesses(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None, int]:
     size = int(rng.choice([1, 2, 4, 8, 16]))
     shape = int(rng.integers(1, 4)), int(rng.choice([1, 7, 32, 33, 64, 96])), int(rng.integers(1, 4))
     spread = int(rng.choice([4, 40, 400, 4000]))
     addresses = rng.integers(0, spread, shape) * size
+    if rng.random() < 0.5 and shape[1] > 4:
+        # Lanes that agree with one beside them.
+        step = int(rng.choice([1, 2]))
+        addresses = addresses[:, np.arange(shape[1]) & ~step]
     active = None if rng.random() < 0.4 else rng.random(shape) < rng.choice([0.0, 0.2, 0.9])
     return addresses, active, size
 
@@ -294,6 +330,7 @@ def test_as_lanes_counted_one_by_one(seed: int) -> None:
     blocks, threads, accesses = addresses.shape
     for block in range(blocks):
         sectors = requests = made = wavefronts = conflicts = 0
+        touched: set[int] = set()
         for first in range(0, threads, 32):
             for access in range(accesses):
                 lanes = range(first, min(first + 32, threads))
@@ -302,11 +339,12 @@ def test_as_lanes_counted_one_by_one(seed: int) -> None:
                     for t in lanes
                 ]
                 sectors += sectors_of_warp(given, size)
+                touched |= {(a + byte) // 32 for a in given if a is not None for byte in range(size)}
                 made += sum(address is not None for address in given)
                 more, phases = wavefronts_of_warp(given, size)
                 wavefronts, conflicts = wavefronts + more, conflicts + more - phases
                 requests += any(address is not None for address in given)
-        assert count_sectors(addresses, active, size)[block].tolist() == [sectors, requests, made]
+        assert count_sectors(addresses, active, size)[block].tolist() == [sectors, requests, made, len(touched)]
         assert count_wavefronts(addresses, active, size)[block].tolist() == [wavefronts, conflicts, requests]
 
 
@@ -336,7 +374,7 @@ def test_by_class_as_by_address(seed: int) -> None:
     def count(addresses: np.ndarray, active: np.ndarray | None) -> np.ndarray:
         return count_sectors(addresses, active, size)
 
-    classes = Classes(count, 3, 32, shape)
+    classes = Classes(count, 4, 32, shape)
     for form in forms:
         array = form.array() if isinstance(form, Affine) else np.asarray(form)
         full = np.broadcast_to(array if array.ndim == 3 else array.reshape(-1, 1, 1), (blocks, *shape))

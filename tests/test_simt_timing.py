@@ -168,7 +168,7 @@ def test_tensor_cores_at_their_rate(tiles: int, cycles: int) -> None:
     """
     found = report(module(body + STORE, 128), 1)
     assert found.pipes["tensor"] == cycles
-    assert found.counters["sm__inst_executed_pipe_tensor.sum"] == 4 * tiles
+    assert found.counters["sm__inst_executed_pipe_tensor_op_hmma.sum"] == 4 * tiles
 
 
 def test_loops_and_branches_are_timed_as_they_were_taken() -> None:
@@ -320,5 +320,5 @@ def test_bulk_copies_of_an_official_kernel_take_time_and_move_bytes() -> None:
     found = report(kernel, grid, *args, target=H200)
     assert found.cycles > 1000
     assert found.traffic["loads"].moved % 16384 == 0 and found.traffic["loads"].moved > 0
-    assert found.counters["sm__inst_executed_pipe_tensor.sum"] > 0
+    assert found.counters["sm__inst_executed_pipe_tensor_op_gmma.sum"] > 0
     assert found.bandwidth["cache"] > 0

@@ -12,9 +12,17 @@ def sectors_of_warp(addresses: Sequence[int | None], size: int) -> int:
 
 
 def wavefronts_of_warp(addresses: Sequence[int | None], size: int) -> tuple[int, int]:
-    """Wavefronts and phases: lanes are served in phases of 128 bytes, each by its fullest bank of 32."""
+    """Wavefronts and phases: lanes are served in phases of 128 bytes, each by its fullest bank of 32.
+
+    Twice as many lanes are served at once when all agree with lane XOR 1, or all with lane XOR 2.
+    """
     wavefronts = phases = 0
     lanes = min(32, 128 // size)
+    full = [*addresses, *[None] * (32 - len(addresses))]
+    for step in (1, 2):
+        pairs = [(full[lane], full[lane ^ step]) for lane in range(32)]
+        if size > 4 and all(a == b for a, b in pairs if a is not None and b is not None):
+            lanes = 2 * 128 // size
     for first in range(0, len(addresses), lanes):
         banks: defaultdict[int, set[int]] = defaultdict(set)
         for address in addresses[first : first + lanes]:

@@ -9,6 +9,7 @@ are ordered by how many results of memory and tensor cores they come behind (`sc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects import simt
 from minilinalg.dialects.simt.types import bits_of
+from minilinalg.interp.dtypes import dtype_of
 from minilinalg.sim.simt.demand import Demand
 from minilinalg.sim.simt.instructions import Pipe, Work, rate_of, work_of
 from minilinalg.sim.simt.sites import BESIDE, GLOBAL, SHARED
@@ -73,7 +75,8 @@ class CourseEvents:
 
     events: list[Event] = field(default_factory=list[Event])
     instructions: float = 0.0
-    tensor_instructions: float = 0.0
+    tensor_instructions: Counter[str] = field(default_factory=Counter[str])
+    """By what the tensor cores multiply: hmma, imma, dmma, gmma."""
 
 
 Makers = tuple[int, ...]
@@ -129,7 +132,7 @@ class Builder:
                 add(op, special)
                 made.instructions += special.issue
                 if special.kind == "product":
-                    made.tensor_instructions += special.issue
+                    made.tensor_instructions["gmma"] += round(special.issue)
                 continue
             needs = needs_of(op) if not op.regions else ()
             steps_of = self._steps(op)
@@ -142,7 +145,7 @@ class Builder:
                 event = self._event(work, rate, needs if i == 0 else (len(made.events) - 1,))
                 made.instructions += event.issue
                 if work.pipe == "tensor":
-                    made.tensor_instructions += event.issue
+                    made.tensor_instructions[_kind_of_product(op)] += round(event.issue)
                 if op.regions:
                     event.fixed = True
                     made.events.append(event)
@@ -235,8 +238,8 @@ class Builder:
                 return Event("work", "issue", needs, 1, 1, fixed=True)
 
     def _access(self, op: Operation, note: Note, needs: Makers) -> Event:
-        """costs: sectors, requests and accesses of global memory, then wavefronts, conflicts and accesses of shared
-        memory."""
+        """costs: sectors, requests, accesses and sectors counted once of global memory, then wavefronts, conflicts and
+        accesses of shared memory."""
         latency, costs = self.target.latency, note.costs
         line = self.target.throughput.load_store_bytes
         cycles, issue, sectors = 0.0, 0.0, 0.0
@@ -247,6 +250,9 @@ class Builder:
             # A request is looked up once, and its sectors are moved by lines.
             cycles += max(requests, sectors * self.target.memory.sector / line)
             issue = requests
+            if kind != "store" and GLOBAL[op.name] != "atom":
+                # What lies in lines that were just loaded does not go to the cache of all.
+                sectors = costs[3]
         if op.name in SHARED:
             wavefronts, _, accesses = costs[-3:]
             cycles += wavefronts * (self.target.multiprocessor.banks * self.target.multiprocessor.bank_width) / line
@@ -255,6 +261,12 @@ class Builder:
         own = issue / min(schedulers, self.warps)
         after = latency.shared if kind == "shared" and op.results else 0
         return Event(kind, "load store", needs, issue, own, cycles, cycles, after, sectors, note.number)
+
+
+def _kind_of_product(op: Operation) -> str:
+    """What the profiler calls an instruction of tensor cores."""
+    element = dtype_of(op.operands[0].type)
+    return "dmma" if element.bits == 64 else "hmma" if element.is_float else "imma"
 
 
 def _used(op: Operation) -> bool:

@@ -11,11 +11,16 @@ from collections.abc import Mapping
 
 INSTRUCTIONS = "smsp__inst_executed.sum"
 """Instructions of warps, as the costs of operations have them (instructions.py)."""
-TENSOR_INSTRUCTIONS = "sm__inst_executed_pipe_tensor.sum"
+
+
+def tensor_metric(kind: str) -> str:
+    """Instructions of warps on tensor cores: hmma (floats), imma, dmma (f64) or gmma (of warp groups)."""
+    return f"sm__inst_executed_pipe_tensor_op_{kind}.sum"
 
 
 def global_metrics(kind: str) -> tuple[str, str]:
     """Sectors and requests of a kind of access to global memory: ld, st, atom, red or ldgsts."""
+    kind = "ldgsts_cache_access" if kind == "ldgsts" else kind
     return (
         f"l1tex__t_sectors_pipe_lsu_mem_global_op_{kind}.sum",
         f"l1tex__t_requests_pipe_lsu_mem_global_op_{kind}.sum",
@@ -24,10 +29,16 @@ def global_metrics(kind: str) -> tuple[str, str]:
 
 def shared_metrics(kind: str) -> tuple[str, str, str]:
     """Wavefronts, bank conflicts and instructions of a kind of access to shared memory: ld, st, atom or ldgsts."""
+    if kind == "ldgsts":
+        return (
+            "sm__sass_l1tex_data_pipe_lsu_wavefronts_mem_shared_op_ldgsts.sum",
+            "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_ldgsts.sum",
+            "smsp__inst_executed_op_ldgsts.sum",
+        )
     return (
         f"l1tex__data_pipe_lsu_wavefronts_mem_shared_op_{kind}.sum",
         f"l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_{kind}.sum",
-        f"smsp__inst_executed_op_shared_{kind}.sum" if kind != "ldgsts" else "smsp__inst_executed_op_ldgsts.sum",
+        f"smsp__inst_executed_op_shared_{kind}.sum",
     )
 
 

@@ -19,7 +19,7 @@ from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.report import PathTraffic
 from minilinalg.sim.simt.course_events import Builder
 from minilinalg.sim.simt.demand import Demand
-from minilinalg.sim.simt.metrics import INSTRUCTIONS, TENSOR_INSTRUCTIONS, counters
+from minilinalg.sim.simt.metrics import INSTRUCTIONS, counters, tensor_metric
 from minilinalg.sim.simt.occupancy import occupancy
 from minilinalg.sim.simt.races import RaceWatch
 from minilinalg.sim.simt.registers import registers_of_thread
@@ -103,7 +103,7 @@ class SimtSimulator:
         found = tally.counters
         for count, path in zip(counts, paths, strict=True):
             found[INSTRUCTIONS] += round(path.instructions * count)
-            found[TENSOR_INSTRUCTIONS] += round(path.tensor_instructions * count)
+            found.update({tensor_metric(kind): n * count for kind, n in path.tensor_instructions.items()})
         return SimtReport(
             target=self.target.name,
             cores=self.target.cores,

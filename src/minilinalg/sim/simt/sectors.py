@@ -17,8 +17,8 @@ _SHIFT = 5
 
 
 def count_sectors(addresses: Array, active: Array | None, size: int) -> Array:
-    """(blocks, 3): the sectors that each block touches, the warp accesses in which any lane is active, and the accesses
-    of threads.
+    """(blocks, 4): the sectors that each block touches, the warp accesses in which any lane is active, the accesses of
+    threads, and the sectors, each counted once for all of these accesses.
 
     addresses: of accesses of `size` bytes, (blocks, threads, accesses). active: which are made (None: all).
     """
@@ -36,4 +36,6 @@ def count_sectors(addresses: Array, active: Array | None, size: int) -> Array:
     _, first = distinct(keys, lanes_of_keys)
     requests = np.ones(len(rows), np.int64) if lanes is None else np.asarray(lanes.any(axis=1))
     made = np.full(len(rows), LANES, np.int64) if lanes is None else np.asarray(lanes.sum(axis=1))
-    return np.stack([per_block(n, blocks) for n in (first.sum(axis=1), requests, made)], axis=1)
+    _, once = distinct(keys.reshape(blocks, -1), None if lanes_of_keys is None else lanes_of_keys.reshape(blocks, -1))
+    counted = [per_block(n, blocks) for n in (first.sum(axis=1), requests, made)]
+    return np.stack([*counted, once.sum(axis=1)], axis=1)

@@ -68,7 +68,7 @@ class GlobalSide:
         def count(addresses: Array, active: Array | None) -> Array:
             return count_sectors(addresses, active, self.bytes)
 
-        self.classes = Classes(count, 3, SECTOR, shape)
+        self.classes = Classes(count, 4, SECTOR, shape)
 
 
 class SharedSide:
@@ -96,7 +96,7 @@ class SharedSide:
         def count(addresses: Array, active: Array | None) -> Array:
             if giving is not None:
                 active = np.broadcast_to(giving, addresses.shape)
-            return count_wavefronts(addresses, active, self.bytes)
+            return count_wavefronts(addresses, active, self.bytes, merges=giving is None)
 
         self.classes = Classes(count, 3, ROW, shape)
         self._touched: dict[Any, Touched] = {}

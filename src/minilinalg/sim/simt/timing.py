@@ -14,6 +14,7 @@ from minilinalg.sim.simt.course_events import Builder, CourseEvents
 from minilinalg.sim.simt.instructions import PIPES
 from minilinalg.sim.simt.occupancy import Occupancy
 from minilinalg.sim.simt.trace import Course, Note
+from minilinalg.sim.simt.traffic import Reach
 from minilinalg.targets import SimtTarget
 
 KEPT = 256
@@ -138,11 +139,11 @@ class Timer:
                 total[event.pipe] += event.pipe_cycles * count
         return {name: round(cycles) for name, cycles in total.items()}
 
-    def bandwidth(self, reach: Mapping[int, tuple[int, int, float]], misses: dict[int, float]) -> dict[str, int]:
+    def bandwidth(self, reach: Mapping[int, Reach], misses: dict[int, float]) -> dict[str, int]:
         """Busy cycles of the cache and of memory."""
         size = self.target.memory.sector
-        moved = sum(sectors * size for _, _, sectors in reach.values())
-        missed = sum(sectors * size * misses[site] for site, (_, _, sectors) in reach.items())
+        moved = sum(sectors * size for _, _, sectors, _ in reach.values())
+        missed = sum(sectors * size * misses[site] for site, (_, _, sectors, _) in reach.items())
         return {
             "cache": round(moved / self.target.memory.cache_bytes_per_cycle),
             "memory": round(missed / self.memory_bytes_per_cycle),

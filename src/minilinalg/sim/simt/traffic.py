@@ -8,28 +8,44 @@ room there; else all of it comes from memory.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from minilinalg.interp.memory import Segment
 
 Range = tuple[int, int]
 
 
-def misses(
-    reach: Mapping[int, tuple[int, int, float]], segments: Sequence[Segment], cache: int, sector: int
-) -> dict[int, float]:
-    """Site -> the part of its sectors that comes from memory. reach: site -> least address, end, sectors."""
+class Reach(NamedTuple):
+    """What a site touched in global memory: from the least address to beyond the greatest.
+
+    sectors: as the cache is asked for them. once: those of all accesses of an operation in a block together; what is
+    written in parts is one in the cache.
+    """
+
+    low: int
+    high: int
+    sectors: float
+    once: float
+
+    def with_more(self, more: Reach) -> Reach:
+        """Both together."""
+        low, high = min(self.low, more.low), max(self.high, more.high)
+        return Reach(low, high, self.sectors + more.sectors, self.once + more.once)
+
+
+def misses(reach: Mapping[int, Reach], segments: Sequence[Segment], cache: int, sector: int) -> dict[int, float]:
+    """Site -> the part of its sectors that comes from memory, or goes there."""
     new: dict[int, float] = {}
     known: list[Range] = []
-    for site, (low, high, sectors) in reach.items():
+    for site, (low, high, _, once) in reach.items():
         ranges = [(max(low, s.address), min(high, s.end)) for s in segments if low < s.end and s.address < high]
-        # No site touches more than its sectors.
         fresh = sum(_beyond(part, known) for part in ranges)
-        new[site] = min(float(fresh), sectors * sector)
+        new[site] = min(float(fresh), once * sector)
         known += ranges
     whole = sum(new.values()) > cache
     return {
-        site: 0.0 if not sectors else 1.0 if whole else min(1.0, new[site] / (sectors * sector))
-        for site, (_, _, sectors) in reach.items()
+        site: (found.once * sector if whole else new[site]) / (found.sectors * sector) if found.sectors else 0.0
+        for site, found in reach.items()
     }
 
 

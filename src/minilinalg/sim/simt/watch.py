@@ -30,6 +30,7 @@ from minilinalg.sim.simt.sites import (
     other_sides,
 )
 from minilinalg.sim.simt.trace import Note
+from minilinalg.sim.simt.traffic import Reach
 
 
 class Tally:
@@ -46,8 +47,8 @@ class Tally:
         self.asked: Counter[str] = Counter()
         """Bytes that threads asked for by loads and by stores of global memory; `moved`: those of their sectors."""
         self.moved: Counter[str] = Counter()
-        self.reach: dict[int, tuple[int, int, float]] = {}
-        """Site -> least address, greatest one, and sectors, in global memory."""
+        self.reach: dict[int, Reach] = {}
+        """By site, in global memory."""
 
     def add(self, names: tuple[str, ...], found: Array) -> None:
         """Counts numbers under names."""
@@ -57,12 +58,10 @@ class Tally:
         else:
             total += found
 
-    def touched(self, site: int, low: int, high: int, sectors: float) -> None:
-        """A site touched sectors of global memory between two addresses."""
+    def touched(self, site: int, found: Reach) -> None:
+        """A site touched global memory."""
         before = self.reach.get(site)
-        if before is not None:
-            low, high, sectors = min(low, before[0]), max(high, before[1]), sectors + before[2]
-        self.reach[site] = low, high, sectors
+        self.reach[site] = found if before is None else before.with_more(found)
 
     def notes_of(self, c: Chunk) -> list[Note]:
         """The notes of a chunk, to which more are added."""
@@ -168,7 +167,7 @@ class Watch(Observer):
             here, programs = taking_part
             if tensor is not None:
                 # Boxes are taken as whole, and to lie anywhere in the tensor.
-                tally.touched(number, *_range(tensor), box * here.size)
+                tally.touched(number, Reach(*_range(tensor), box * here.size, box * here.size))
                 for bytes_moved in (tally.asked, tally.moved):
                     bytes_moved[moves] += round(box * SECTOR) * here.size
             if programs is not None:
@@ -204,7 +203,9 @@ class Watch(Observer):
                 tally.add(sectors, found)
                 tally.asked[moves] += int(found[2]) * outside.bytes
                 tally.moved[moves] += int(found[0]) * SECTOR
-                tally.touched(number, low, high + outside.bytes, float(found[0]))
+                once = float(found[3])
+                asked = float(found[0]) if outside.writes else once
+                tally.touched(number, Reach(low, high + outside.bytes, asked, once))
                 costs += (found / c.size).tolist()
             if inside is not None:
                 what = inside.touched(c, to, made)
