@@ -177,7 +177,7 @@ def main() -> None:
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
         mark = "<!-- Made by benchmarks/simt_passes.py. -->\n"
-        PAGE.write_text(re.sub(rf"{mark}.*?\n\n", f"{mark}{text}\n\n", page, flags=re.S), encoding="utf-8")
+        PAGE.write_text(re.sub(rf"{mark}.*?\n\n", lambda _: f"{mark}{text}\n\n", page, flags=re.S), encoding="utf-8")
     else:
         print(text)
 
