@@ -79,6 +79,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-optimize-thread-locality", "sums over loops are exchanged between threads once, behind them"),
     Row("ttg", "tritongpu-accelerate-matmul", "products of matrices go to tensor cores, laid out for them"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what goes into dots and comes out takes their layouts"),
+    Row("ttg", "tritongpu-optimize-dot-operands", "a transposed operand is stored as it comes, and seen transposed"),
     Row("ttg", "loop-aware-cse", "pointers that became equal are one, in loops too"),
     Row("ttg", "tritongpu-combine-tensor-select-and-if", "a choice joins the branch on the same condition"),
     Row("ttg", "tritongpu-assign-latencies", "which loads begin iterations before their values are used"),

@@ -119,3 +119,13 @@ def waits(module: ModuleOp, name: str, key: str) -> list[int]:
     """How many may still be under way behind each wait, where that is not none."""
     found = [op.properties[key].value.data for op in module.walk() if op.name == name]  # pyright: ignore
     return [number for number in found if number]
+
+
+@pytest.mark.parametrize("capability", TARGETS)
+@pytest.mark.parametrize("kernel", DOTS)
+def test_operands_are_stored_as_the_official_ones(kernel: str, capability: int) -> None:
+    name = "tritongpu-optimize-dot-operands"
+    before, after = snapshots(twin(f"{kernel}.sm{capability}"), capability)[name]
+    mine, theirs = ours(before, name, capability), parse_module(after)
+    made = ("ttg.local_alloc", "ttg.memdesc_trans", "tt.trans", "ttg.convert_layout", "ttng.warp_group_dot", "tt.dot")
+    assert shown(mine, *made) == shown(theirs, *made)

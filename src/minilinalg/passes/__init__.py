@@ -62,6 +62,7 @@ _NAMES = (
     "tritongpu-assign-latencies",
     "tritongpu-coalesce",
     "tritongpu-combine-tensor-select-and-if",
+    "tritongpu-optimize-dot-operands",
     "tritongpu-optimize-thread-locality",
     "tritongpu-pipeline",
     "tritongpu-reduce-data-duplication",
