@@ -370,6 +370,8 @@ def test_by_class_as_by_address(seed: int) -> None:
     ]
     masks: list[Any] = [None, rng.random((1, *shape)) < 0.7, rng.random((blocks, *shape)) < 0.7]
     masks.append(np.where(np.arange(blocks)[:, None, None] == 0, masks[1], True))
+    masks.append(np.where(np.arange(blocks)[:, None, None] == 0, False, masks[1]))
+    masks.append(np.where(np.arange(blocks)[:, None, None] == 0, masks[2], np.arange(threads)[None, :, None] < 5))
 
     def count(addresses: np.ndarray, active: np.ndarray | None) -> np.ndarray:
         return count_sectors(addresses, active, size)

@@ -13,7 +13,7 @@ from test_simt_races import of_one_thread
 from test_ttgir_meaning import CASES, SM90
 
 import minilinalg as ml
-from minilinalg.errors import CommandError, InputError
+from minilinalg.errors import CommandError, InputError, RunError
 from minilinalg.sim.simt import clock
 from minilinalg.sim.simt.clock import Multiprocessor, Shares
 from minilinalg.sim.simt.course_events import Event
@@ -322,3 +322,16 @@ def test_bulk_copies_of_an_official_kernel_take_time_and_move_bytes() -> None:
     assert found.traffic["loads"].moved % 16384 == 0 and found.traffic["loads"].moved > 0
     assert found.counters["sm__inst_executed_pipe_tensor_op_gmma.sum"] > 0
     assert found.bandwidth["cache"] > 0
+
+
+def test_the_machine_stops_at_what_nobody_wrote_and_at_what_is_outside() -> None:
+    word = "%c4 = arith.constant dense<4> : vector<1xi32>\n%own = arith.muli %t, %c4 : vector<1xi32>\n"
+    load = "%r = simt.load_shared %own : vector<1xi32> -> vector<1xf32>\n"
+    kernel = module(word + load + STORE, 32, shared=128)
+    with pytest.raises(RunError) as caught:
+        report(kernel, 1)
+    told = caught.value.diagnostic
+    assert told.found == "'simt.store_global' stores an undefined element"
+    assert TEXTS[kernel].splitlines()[told.places[0].line - 1].startswith("simt.store_global")
+    with pytest.raises(RunError, match="thread 31 touches bytes 124 to 128 of shared memory"):
+        report(module(word + load + STORE, 32, shared=124), 1)

@@ -45,22 +45,22 @@ class Classes:
         low, high = self._reach(starts if odd is None else starts[~odd], key, pattern)
         if odd is None and (active is None or len(active) == 1):
             return self._by_class(starts, key, pattern, active, blocks), low, high
-        # Where blocks differ in their masks, those that access everything are of one class.
-        alone = np.zeros(blocks, np.bool_) if odd is None else odd
-        rest = active
-        if active is not None and len(active) > 1:
-            alone = alone | ~active.reshape(len(active), -1).all(axis=1)
-            rest = None
         each = np.broadcast_to(np.asarray(starts), (blocks,))
+        groups, alone = _by_mask(active, blocks)
+        total = np.zeros(self.k, np.int64)
+        for mask, here in groups:
+            if odd is not None:
+                alone = alone | (here & odd)
+                here = here & ~odd
+            if here.any():
+                total = total + self._by_class(each[here], key, pattern, mask, int(np.count_nonzero(here)))
         rows = np.flatnonzero(alone)
-        if odd is None:
-            full = each[rows, None, None] + pattern()
-        else:
-            full = spread(address, self.shape)[rows]
-            low, high = min(low, int(full.min())), max(high, int(full.max()))
-        total = self._one_by_one(full, active if active is None or len(active) == 1 else active[rows])
-        if len(rows) < blocks:
-            total = total + self._by_class(each[~alone], key, pattern, rest, blocks - len(rows))
+        if len(rows):
+            full = each[rows, None, None] + pattern() if odd is None else spread(address, self.shape)[rows]
+            total = total + self._one_by_one(full, active if active is None or len(active) == 1 else active[rows])
+        if odd is not None:
+            others = np.asarray(written_out(address))[odd]
+            low, high = min(low, int(others.min())), max(high, int(others.max()))
         return total, low, high
 
     def _reach(self, starts: Any, key: Any, pattern: Callable[[], Array]) -> tuple[int, int]:
@@ -123,6 +123,25 @@ class Classes:
     def _one_by_one(self, addresses: Array, active: Array | None) -> Array:
         lanes = None if active is None else np.broadcast_to(active, addresses.shape)
         return self.count(addresses, lanes).sum(axis=0)
+
+
+def _by_mask(active: Array | None, blocks: int) -> tuple[list[tuple[Array | None, Array]], Array]:
+    """Masks that blocks have in common, each with the blocks that have it, and the blocks that have one of their own.
+
+    Those that access nothing are in neither.
+    """
+    if active is None or len(active) == 1:
+        return [(active, np.ones(blocks, np.bool_))], np.zeros(blocks, np.bool_)
+    flat = active.reshape(blocks, -1)
+    whole = np.asarray(flat.all(axis=1))
+    rest = np.asarray(flat.any(axis=1)) & ~whole
+    groups: list[tuple[Array | None, Array]] = [(None, whole)]
+    if rest.any():
+        first = int(rest.argmax())
+        same = rest & np.asarray((flat == flat[first]).all(axis=1))
+        groups.append((active[first : first + 1], same))
+        rest = rest & ~same
+    return groups, rest
 
 
 def active_of(mask: Any) -> Array | None:
