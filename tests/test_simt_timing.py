@@ -333,5 +333,5 @@ def test_the_machine_stops_at_what_nobody_wrote_and_at_what_is_outside() -> None
     told = caught.value.diagnostic
     assert told.found == "'simt.store_global' stores an undefined element"
     assert TEXTS[kernel].splitlines()[told.places[0].line - 1].startswith("simt.store_global")
-    with pytest.raises(RunError, match="thread 31 touches bytes 124 to 128 of shared memory"):
+    with pytest.raises(RunError, match=r"thread 31 of block \(0, 0, 0\) touches bytes 124 to 128 of shared"):
         report(module(word + load + STORE, 32, shared=124), 1)
