@@ -35,16 +35,6 @@ OF_THE_SIMD_ROAD = (
     *("test_a_size_beyond_the_array", "test_a_descriptor_without_sizes_and_strides"),
 )
 """How tests begin that are about the texts of its passes, its stages or its machines, or about no road at all."""
-NO_CODE_YET = (
-    *("test_by_", "test_elements_in_turn", "test_printed", "test_assertions_that_hold", "test_scaled_pairs"),
-    *(
-        "test_atomic_stores_of_blocks",
-        "test_loads_of_blocks",
-        "test_loads_and_stores_of_one",
-        "test_programs_that_poll",
-    ),
-    "test_reversed_and_interleaved",
-)
 
 
 @pytest.fixture(autouse=True)
@@ -82,11 +72,7 @@ def again(test: Callable[..., None]) -> Callable[..., None]:
 
 def functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., None]]]:
     for name, value in vars(module).items():
-        if (
-            name.startswith("test_")
-            and inspect.isfunction(value)
-            and not name.startswith((*OF_THE_SIMD_ROAD, *NO_CODE_YET))
-        ):
+        if name.startswith("test_") and inspect.isfunction(value) and not name.startswith(OF_THE_SIMD_ROAD):
             yield name, again(value)
 
 

@@ -31,9 +31,13 @@ OFFSET_ATTR = "allocation.offset"
 
 def scratch_bytes(op: Operation) -> int:
     """The bytes of shared memory that `op` needs while it runs; 0 for most."""
-    if isinstance(op, ttg.ConvertLayoutOp) and is_exchanged(op):
-        old, new = _layout(op.src.type), _layout(op.result.type)
-        return exchange_places(old, new, element_bytes(op.src.type)).out_size(OFFSET) * element_bytes(op.src.type)
+    if isinstance(op, ttg.ConvertLayoutOp):
+        return exchange_bytes(_layout(op.src.type), _layout(op.result.type), element_bytes(op.src.type))
+    if isinstance(op, tt.CatOp):
+        layout = _layout(op.result.type)
+        return exchange_bytes(side_by_side(_layout(op.lhs.type)), layout, element_bytes(op.result.type))
+    if isinstance(op, tt.MapElementwiseOp):
+        return max(_group_bytes(op), turn_bytes(op))
     if isinstance(op, tt.ReduceOp):
         layout = _layout(op.srcs[0].type)
         return sum(size for _, size in partial_places(layout, op.axis.value.data, op.srcs))
@@ -42,7 +46,9 @@ def scratch_bytes(op: Operation) -> int:
         groups = [step for step in scan_steps(layout, axis) if step.name == WARP]
         row_bits = max((layout.out_width - step.below for step in groups), default=0)
         return sum(element_bytes(src.type) for src in op.srcs) << row_bits if groups else 0
-    if isinstance(op, tt.AtomicRMWOp | tt.AtomicCASOp):
+    if isinstance(op, tt.AtomicPollOp) and not is_tensor(op.ptr.type):
+        return scalar_bytes(op.expected.type)
+    if isinstance(op, tt.AtomicRMWOp | tt.AtomicCASOp | tt.AtomicLoadOp):
         return _shared_result_bytes(op)
     if isinstance(op, tt.GatherOp):
         if warp_gather(_layout(op.src.type), _layout(op.indices.type), op.axis.value.data) is not None:
@@ -96,17 +102,83 @@ def buffer_bytes(type: MemDescType) -> int:
 
 def is_exchanged(op: ttg.ConvertLayoutOp) -> bool:
     """Whether a change of layout passes through shared memory."""
-    change = conversion(_layout(op.src.type), _layout(op.result.type))
+    return passes_through_memory(_layout(op.src.type), _layout(op.result.type))
+
+
+def passes_through_memory(old: LinearLayout, new: LinearLayout) -> bool:
+    """Whether a tensor passes through shared memory on its way from one layout in registers to another."""
+    change = conversion(old, new)
     if change.movement is Movement.SHUFFLES:
         # Which register an element comes from must not depend on the lane.
         return any(change.sources.restricted([LANE], [REGISTER]).masks[LANE])
     return change.movement >= Movement.SHARED_MEMORY
 
 
+def exchange_bytes(old: LinearLayout, new: LinearLayout, size: int) -> int:
+    """The bytes that a change of layout takes, of elements of `size` bytes; 0 where it is none of memory."""
+    return exchange_places(old, new, size).out_size(OFFSET) * size if passes_through_memory(old, new) else 0
+
+
 def exchange_places(old: LinearLayout, new: LinearLayout, size: int) -> LinearLayout:
     """From an element's indices to the place, in elements of `size` bytes, at which it changes from `old` to `new`."""
     linear = swizzle_for(old, new, 8 * size)
     return linear.pseudo_inverse().restricted(linear.out_names, [OFFSET])
+
+
+def side_by_side(layout: LinearLayout) -> LinearLayout:
+    """The layout of two tensors of `layout`, one behind the other along the first dimension, the registers likewise."""
+    bases = {name: layout.bases(name) for name in layout.in_names}
+    bases[REGISTER] = [*bases[REGISTER], (layout.shape[0], *(0 for _ in layout.shape[1:]))]
+    sizes = [2 * size if dim == 0 else size for dim, size in enumerate(layout.shape)]
+    return LinearLayout.of(bases, dict(zip(layout.out_names, sizes, strict=True)))
+
+
+# Groups of elements
+
+
+def grouped(layout: LinearLayout, size: int) -> LinearLayout:
+    """As `layout`, but a thread holds groups of `size` neighbours in row-major order, side by side in its registers.
+
+    Who held a part of a group trades it for a register that is no part of one, or is given a register more.
+    """
+    places = _row_major_bases(layout)[: size.bit_length() - 1]
+    masks = {name: list(found) for name, found in layout.masks.items()}
+    registers = masks.setdefault(REGISTER, [])
+    spare = [mask for mask in registers if mask not in places]
+    for mask in places:
+        for name in (LANE, WARP):
+            while mask in masks.get(name, ()):
+                masks[name][masks[name].index(mask)] = spare.pop() if mask not in registers and spare else 0
+    return LinearLayout(
+        ((REGISTER, (*places, *spare)), *((n, tuple(masks[n])) for n in layout.in_names if n != REGISTER)), layout.outs
+    )
+
+
+def _row_major_bases(layout: LinearLayout) -> list[int]:
+    """The masks of the bits of an element's place in row-major order, the lowest first."""
+    found: list[int] = []
+    for dim in reversed(range(len(layout.outs))):
+        for bit in range(layout.outs[dim][1]):
+            found.append(layout.pack([1 << bit if d == dim else 0 for d in range(len(layout.outs))]))
+    return found
+
+
+def _group_bytes(op: tt.MapElementwiseOp) -> int:
+    """Operands on their way into groups, results on theirs out of them, one at a time."""
+    if (pack := op.pack.value.data) == 1:
+        return 0
+    layout = _layout(op.srcs[0].type)
+    into = grouped(layout, pack)
+    return max(
+        *(exchange_bytes(layout, into, element_bytes(src.type)) for src in op.srcs),
+        *(exchange_bytes(into, layout, element_bytes(result.type)) for result in op.result),
+    )
+
+
+def turn_bytes(op: tt.MapElementwiseOp) -> int:
+    """Where warps say whether any of their elements takes another turn of a loop: a word for each."""
+    loops = any(inner.name in ("scf.for", "scf.while") for inner in op.scalar_op.walk())
+    return 4 << len(_layout(op.srcs[0].type).masks[WARP]) if loops else 0
 
 
 # Reductions
@@ -177,7 +249,7 @@ def has_replicas(layout: LinearLayout) -> bool:
     return not all(span.add(mask) for name in (LANE, WARP) for mask in layout.masks.get(name, ()))
 
 
-def _shared_result_bytes(op: tt.AtomicRMWOp | tt.AtomicCASOp) -> int:
+def _shared_result_bytes(op: tt.AtomicRMWOp | tt.AtomicCASOp | tt.AtomicLoadOp) -> int:
     """An atomic happens once for each element; those who hold it too are told the result."""
     type = op.result.type
     if not op.result.uses:

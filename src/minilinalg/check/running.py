@@ -125,7 +125,8 @@ class Launch:
         turns = TurnWatch()
         turns.begin(limits)
         executable = Executable(module, self.function, RunOptions(checks=False), Observers(observer, turns))
-        return Answer.of(executable.abi, args, self._run(executable, args), turns.turns)
+        with redirect_stdout(StringIO()):
+            return Answer.of(executable.abi, args, self._run(executable, args), turns.turns)
 
     def _run(self, executable: Executable, args: Sequence[Any]) -> list[Array]:
         cores = None if self.target is None else self.target.cores

@@ -1,4 +1,5 @@
-"""What a program tells its programmer: tt.print and tt.assert, and those of `debug` for one element each."""
+"""What a program tells its programmer: tt.print and tt.assert, those of `debug` for one element each, and those of
+`simt`, by the threads that hold elements."""
 
 from __future__ import annotations
 
@@ -139,3 +140,75 @@ def emit_debug_assert(em: Emitter, op: Any) -> None:
             )
 
     em.call(op, check, f"c, {em.ref(op.condition)}, [{em.refs(op.program)}], [{em.refs(op.element)}]")
+
+
+def _elements_of(
+    c: Chunk, value: Any, index: Sequence[Any], mask: Any, held: tuple[int, ...]
+) -> tuple[Array, Array | None, Array, Array | None]:
+    """What threads hold, a row for each program: elements, whether they are defined, their indices (n, dimensions,
+    programs), and which of them count (None: all)."""
+    data, defined = _per_program(value, c.size, held)
+    indices = np.stack([_per_program(i, c.size, held)[0].reshape(c.size, -1) for i in index])
+    kept = None if mask is None else _per_program(mask, c.size, held)[0].reshape(c.size, -1)
+    known = None if defined is None else defined.reshape(c.size, -1)
+    return data.reshape(c.size, -1), known, indices, kept
+
+
+@meaning("simt.print")
+def emit_simt_print(em: Emitter, op: Any) -> None:
+    """In the order of the indices, whoever holds the elements."""
+    text, extents = op.text.data, tuple(op.extents.get_values())
+    dtype = None if op.value is None else dtype_of(op.value.type)
+    spelled = None if dtype is None else _spelled(dtype, hex_=op.hex is not None, signed=op.unsigned is None)
+    held = () if op.value is None else shape_of(op.value.type)
+
+    def line(c: Chunk, index: Sequence[Any], value: Any, mask: Any) -> None:
+        lines: list[str] = []
+        if spelled is None:
+            sys.stdout.write("".join(f"pid {_pids(c.pids, p)}{text}\n" for p in range(c.size)))
+            return
+        if not index:
+            data, defined = _per_program(value, c.size, ())
+            for p in range(c.size):
+                element = spelled(data[p]) if defined is None or defined[p] else "undefined"
+                lines.append(f"pid {_pids(c.pids, p)} idx (){text}{element}")
+        else:
+            data, defined, indices, kept = _elements_of(c, value, index, mask, held)
+            for p in range(c.size):
+                everywhere: Array = np.ones(data.shape[1], np.bool_)
+                order: list[int] = np.lexsort(indices[::-1, p]).tolist()
+                for at in order:
+                    if not (everywhere if kept is None else kept[p])[at]:
+                        continue
+                    element = spelled(data[p, at]) if defined is None or defined[p, at] else "undefined"
+                    where = _index([int(i) for i in indices[:, p, at]], extents)
+                    lines.append(f"pid {_pids(c.pids, p)} idx {where}{text}{element}")
+        sys.stdout.write("\n".join(lines) + "\n")
+
+    value, mask = ("None" if v is None else em.ref(v) for v in (op.value, op.mask))
+    em.call(op, line, f"c, [{em.refs(op.index)}], {value}, {mask}")
+
+
+@meaning("simt.assert")
+def emit_simt_assert(em: Emitter, op: Any) -> None:
+    message, held = op.message.data, shape_of(op.condition.type)
+
+    def check(c: Chunk, condition: Any, index: Sequence[Any]) -> None:
+        if isinstance(condition, bool) and condition:
+            return
+        holds, defined = _per_program(condition, c.size, held)
+        failed = ~holds.astype(np.bool_) if defined is None else defined & ~holds.astype(np.bool_)
+        if not bool(failed.any()):
+            return
+        failed = failed.reshape(c.size, -1)
+        p = int(np.argmax(failed.any(axis=1)))
+        where = ""
+        if index:
+            indices = _elements_of(c, condition, index, None, held)[2][:, p, failed[p]]
+            where = f" at {[int(i) for i in min(indices.T.tolist())]}"
+        raise RunError(
+            f"device assertion failed in program {_pids(c.pids, p)}{where}: {message}",
+            rule="the program asserts this",
+        )
+
+    em.call(op, check, f"c, {em.ref(op.condition)}, [{em.refs(op.index)}]")

@@ -14,6 +14,7 @@ from minilinalg.codegen.ptx import (
     bulk_copy,
     control_flow,
     conversions,
+    debugging,
     dot,
     floats,
     integers,
@@ -47,6 +48,7 @@ HANDLERS: Mapping[str, Handler] = {
     **atomics.HANDLERS,
     **dot.HANDLERS,
     **bulk_copy.HANDLERS,
+    **debugging.HANDLERS,
     **warp_group.HANDLERS,
     **control_flow.HANDLERS,
 }

@@ -17,6 +17,7 @@ from minilinalg.dialects.simt.bulk_copy import (
     BulkWaitOp,
     TensorMapType,
 )
+from minilinalg.dialects.simt.debugging import AssertOp, PrintOp
 from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
 from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
 from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
@@ -44,6 +45,7 @@ __all__ = [
     "SHARED_ATTR",
     "SIMT",
     "THREADS_ATTR",
+    "AssertOp",
     "AtomicCASOp",
     "AtomicRMWOp",
     "AtomicRMWSharedOp",
@@ -68,6 +70,7 @@ __all__ = [
     "MbarrierWaitOp",
     "MmaSyncOp",
     "NumBlocksOp",
+    "PrintOp",
     "ShuffleKind",
     "ShuffleOp",
     "StMatrixOp",

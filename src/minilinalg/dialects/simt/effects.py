@@ -100,6 +100,12 @@ class MeetsThreads(Effects):
     EFFECTS = _effects(THREADS, READ)
 
 
+class Tells(Effects):
+    """Tells the outside something: it keeps its order among what does, and is not removed."""
+
+    EFFECTS = _effects(THREADS, READ, WRITE)
+
+
 class Orders(Effects):
     """Orders accesses to memory: nothing moves across, nothing of it is removed."""
 

@@ -5,13 +5,14 @@
 | `conversion.py` | the state that handlers share |
 | `threads.py` | what layouts say of a thread's elements, as arithmetic on its number |
 | `registers.py` | elements that change registers or lanes |
-| `view.py`, `shared.py`, `matrices.py` | buffers in shared memory, and changes of layout through it |
+| `view.py`, `shared.py`, `matrices.py`, `exchange.py` | buffers in shared memory, and changes of layout through it |
 | `memory.py`, `atomics.py` | loads and stores of global memory, atomics |
 | `async_copy.py`, `bulk_copy.py` | copies between global and shared memory |
-| `elementwise.py`, `foreign.py`, `shapes.py` | what is done with each element |
+| `elementwise.py`, `foreign.py`, `packed.py`, `shapes.py` | what is done with each element |
+| `mapping.py` | regions of scalar code for each element |
 | `reduction.py`, `scan.py`, `dot.py`, `indexed.py` | what is done with tensors |
 | `warp_group.py` | products by warp groups |
-| `control.py` | programs, loops and branches |
+| `control.py`, `debugging.py` | programs, loops and branches; what is printed and asserted |
 """
 
 from __future__ import annotations
@@ -38,11 +39,15 @@ from minilinalg.passes.tritongpu_to_simt import (
     atomics,
     bulk_copy,
     control,
+    debugging,
     dot,
     elementwise,
+    exchange,
     foreign,
     indexed,
+    mapping,
     memory,
+    packed,
     reduction,
     scan,
     shapes,
@@ -53,12 +58,16 @@ from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, 
 
 HANDLERS: Mapping[str, Handler] = {
     **elementwise.HANDLERS,
+    **exchange.HANDLERS,
+    **mapping.HANDLERS,
+    **packed.HANDLERS,
     **shapes.HANDLERS,
     **memory.HANDLERS,
     **shared.HANDLERS,
     **async_copy.HANDLERS,
     **atomics.HANDLERS,
     **bulk_copy.HANDLERS,
+    **debugging.HANDLERS,
     **dot.HANDLERS,
     **foreign.HANDLERS,
     **indexed.HANDLERS,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects.builtin import VectorType, i32
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import IntegerType, VectorType, i1, i32
+from xdsl.ir import Block, Operation, Region, SSAValue
 
 from minilinalg.analysis.scratch import has_replicas
 from minilinalg.dialects import simt, tt
+from minilinalg.dialects.simt.types import AnyVector, count_of, element_of
+from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.dialects.tt.types import is_tensor
-from minilinalg.dialects.upstream import arith
+from minilinalg.dialects.upstream import arith, scf
 from minilinalg.layouts.linear import BLOCK, LANE, OFFSET, REGISTER, WARP, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of
 from minilinalg.passes.tritongpu_to_simt.places import row_major
@@ -19,7 +21,11 @@ from minilinalg.passes.tritongpu_to_simt.shapes import uniform
 from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, store
 from minilinalg.passes.tritongpu_to_simt.threads import both, own_registers, owners, spread
 
-Atomic = tt.AtomicRMWOp | tt.AtomicCASOp
+Atomic = tt.AtomicRMWOp | tt.AtomicCASOp | tt.AtomicLoadOp
+
+
+def _mask(op: Atomic | tt.AtomicStoreOp) -> SSAValue | None:
+    return None if isinstance(op, tt.AtomicCASOp) else op.mask
 
 
 def _atomic(c: Conversion, op: Atomic) -> None:
@@ -28,7 +34,7 @@ def _atomic(c: Conversion, op: Atomic) -> None:
         return
     layout = layout_of(op.ptr.type)
     own = own_registers(layout)
-    mask = picked(c, c.value(op.mask), own) if isinstance(op, tt.AtomicRMWOp) and op.mask is not None else None
+    mask = None if (given := _mask(op)) is None else picked(c, c.value(given), own)
     mask = both(c, mask, owners(c, layout), len(own))
     operands = [picked(c, c.value(operand), own) for operand in _numbers(op)]
     found = _issue(c, op, picked(c, c.value(op.ptr), own), operands, mask)
@@ -46,15 +52,36 @@ def _atomic(c: Conversion, op: Atomic) -> None:
 
 
 def _numbers(op: Atomic) -> list[SSAValue]:
-    return [op.val] if isinstance(op, tt.AtomicRMWOp) else [op.cmp, op.val]
+    match op:
+        case tt.AtomicRMWOp():
+            return [op.val]
+        case tt.AtomicCASOp():
+            return [op.cmp, op.val]
+        case _:
+            return []
 
 
 def _issue(c: Conversion, op: Atomic, address: SSAValue, operands: list[SSAValue], mask: SSAValue | None) -> SSAValue:
     if isinstance(op, tt.AtomicRMWOp):
         (value,) = operands
         return c.insert(simt.AtomicRMWOp(op.atomic_rmw_op, op.sem, op.scope, address, value, mask)).result
+    if isinstance(op, tt.AtomicLoadOp):
+        element = element_of(data_type(op.result.type))
+        return _read(c, op, address, VectorType(element, [count_of(address.type)]), mask)
     expected, value = operands
     return c.insert(simt.AtomicCASOp(op.sem, op.scope, address, expected, value, mask)).result
+
+
+def _read(
+    c: Conversion,
+    op: tt.AtomicLoadOp | tt.AtomicPollOp,
+    address: SSAValue,
+    type: AnyVector,
+    mask: SSAValue | None = None,
+) -> SSAValue:
+    """Zero is put in the place of zero, which leaves all as it is."""
+    zero = c.constant(0 if isinstance(type.element_type, IntegerType) else 0.0, type)
+    return c.insert(simt.AtomicCASOp(op.sem, op.scope, address, zero, zero, mask)).result
 
 
 def _repeated(c: Conversion, value: SSAValue, layout: LinearLayout, own: list[int]) -> SSAValue:
@@ -66,18 +93,65 @@ def _repeated(c: Conversion, value: SSAValue, layout: LinearLayout, own: list[in
 def _of_one(c: Conversion, op: Atomic) -> None:
     """The first thread does it for all."""
     first = c.insert(arith.CmpiOp(c.thread, c.constant(0, VectorType(i32, [1])), "eq")).result
-    mask = op.mask if isinstance(op, tt.AtomicRMWOp) else None
+    mask = _mask(op)
     condition = both(c, None if mask is None else spread(c, c.value(mask), 1), first, 1)
     operands = [spread(c, c.value(operand), 1) for operand in _numbers(op)]
     found = _issue(c, op, spread(c, c.value(op.ptr), 1), operands, condition)
     if not op.result.uses:
         return
+    c.bind(op.result, _told(c, op, found))
+
+
+def _told(c: Conversion, op: Operation, found: SSAValue) -> SSAValue:
+    """What the first thread found, as a scalar: through shared memory."""
     base = offset_of(c, op)
     warps = c.warps.bit_length() - 1
     everywhere = LinearLayout(((REGISTER, ()), (LANE, (0,) * 5), (WARP, (0,) * warps), (BLOCK, ())), ((OFFSET, 0),))
     store(c, found, everywhere, everywhere, base)
     c.insert(simt.BarrierOp())
-    c.bind(op.result, uniform(c, load(c, found.type, everywhere, base)))
+    return uniform(c, load(c, found.type, everywhere, base))
 
 
-HANDLERS: Mapping[str, Handler] = {"tt.atomic_cas": _atomic, "tt.atomic_rmw": _atomic}
+def _store(c: Conversion, op: tt.AtomicStoreOp) -> None:
+    """An exchange of which nobody wants to know the result."""
+    given = None if op.mask is None else c.value(op.mask)
+    if is_tensor(op.ptr.type):
+        layout = layout_of(op.ptr.type)
+        own = own_registers(layout)
+        address, value = (picked(c, c.value(operand), own) for operand in (op.ptr, op.value))
+        mask = both(c, None if given is None else picked(c, given, own), owners(c, layout), len(own))
+    else:
+        address, value = (spread(c, c.value(operand), 1) for operand in (op.ptr, op.value))
+        first = c.insert(arith.CmpiOp(c.thread, c.constant(0, VectorType(i32, [1])), "eq")).result
+        mask = both(c, None if given is None else spread(c, given, 1), first, 1)
+    c.insert(simt.AtomicRMWOp(RMWOp.XCHG.attribute, op.sem, op.scope, address, value, mask))
+
+
+def _poll(c: Conversion, op: tt.AtomicPollOp) -> None:
+    """The first thread looks, and tells the others, until it finds what is expected."""
+    if op.timeout is not None or is_tensor(op.ptr.type):
+        raise c.unsupported(
+            f"'{op.name}' {'of a block' if is_tensor(op.ptr.type) else 'with a timeout'}",
+            "tritongpu-to-simt polls one element, for as long as it takes: below the stage ttg there is no clock",
+        )
+    before, after = Block(), Block()
+    with c.inside(before):
+        first = c.insert(arith.CmpiOp(c.thread, c.constant(0, VectorType(i32, [1])), "eq")).result
+        found = _read(c, op, spread(c, c.value(op.ptr), 1), VectorType(op.expected.type, [1]), first)
+        # Others may still be reading what was found the last time.
+        c.insert(simt.BarrierOp())
+        goes_on = c.insert(arith.CmpiOp(_told(c, op, found), c.value(op.expected), "ne")).result
+        c.insert(scf.ConditionOp(goes_on))
+    with c.inside(after):
+        c.insert(scf.YieldOp())
+    c.insert(scf.WhileOp([], [], Region(before), Region(after)))
+    c.bind(op.result, c.constant(1, i1))
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "tt.atomic_cas": _atomic,
+    "tt.atomic_load": _atomic,
+    "tt.atomic_poll": _poll,
+    "tt.atomic_rmw": _atomic,
+    "tt.atomic_store": _store,
+}

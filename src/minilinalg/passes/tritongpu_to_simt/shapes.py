@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects import simt, tt
-from minilinalg.dialects.simt.types import count_of
 from minilinalg.dialects.upstream import arith, ub
 from minilinalg.layouts.linear import REGISTER, LinearLayout, dim_names
 from minilinalg.passes.tritongpu_to_simt.conversion import (
@@ -126,17 +125,17 @@ def _reshape(c: Conversion, op: tt.ReshapeOp) -> None:
 def _join(c: Conversion, op: tt.JoinOp) -> None:
     """Two tensors side by side along a new last dimension: one more bit of the register's number."""
     old = layout_of(op.lhs.type)
-    c.bind(op.result, placed(c, concatenated(c, c.value(op.lhs), c.value(op.rhs)), _with_pair(old), op))
+    c.bind(op.result, placed(c, concatenated(c, c.value(op.lhs), c.value(op.rhs)), with_pair(old), op))
 
 
-def _with_pair(layout: LinearLayout) -> LinearLayout:
+def with_pair(layout: LinearLayout) -> LinearLayout:
     names = dim_names(len(layout.outs) + 1)
     return layout * LinearLayout.identity(2, REGISTER, names[-1])
 
 
 def _split(c: Conversion, op: tt.SplitOp) -> None:
     """The inverse of join."""
-    wanted = _with_pair(layout_of(op.out_lhs.type))
+    wanted = with_pair(layout_of(op.out_lhs.type))
     value = moved(c, c.value(op.src), layout_of(op.src.type), wanted)
     if value is None:
         raise c.unsupported(
@@ -147,13 +146,6 @@ def _split(c: Conversion, op: tt.SplitOp) -> None:
         c.bind(result, half)
 
 
-def _cat(c: Conversion, op: tt.CatOp) -> None:
-    """Elements may get any order: the registers of one behind those of the other."""
-    value = concatenated(c, c.value(op.lhs), c.value(op.rhs))
-    assert value.type == data_type(op.result.type), f"{count_of(value.type)} registers"
-    c.bind(op.result, value)
-
-
 def _poison(c: Conversion, op: ub.PoisonOp) -> None:
     if is_carried(op.result.type):
         c.bind(op.result, c.insert(ub.PoisonOp(data_type(op.result.type))).result)
@@ -161,7 +153,6 @@ def _poison(c: Conversion, op: ub.PoisonOp) -> None:
 
 HANDLERS: Mapping[str, Handler] = {
     "tt.broadcast": _broadcast,
-    "tt.cat": _cat,
     "tt.expand_dims": _expand_dims,
     "tt.join": _join,
     "tt.make_range": _range,

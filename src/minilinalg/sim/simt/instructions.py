@@ -44,6 +44,8 @@ FREE = frozenset(
         "ub.poison",
         "debug.print",
         "debug.assert",
+        "simt.print",
+        "simt.assert",
     }
 )
 """What is no instruction: registers under another name, constants, and what a warp has from the start."""
