@@ -8,7 +8,7 @@ that an element does not come to is masked: the divisor is one, nothing is loade
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from xdsl.dialects.builtin import IntegerAttr, VectorType, i1, i32
 from xdsl.ir import Block, Operation, Region, SSAValue
@@ -175,8 +175,7 @@ class _Elements:
     def _constant(self, value: SSAValue) -> IntegerAttr[Any] | None:
         """A number that all elements agree on."""
         owner = value.owner
-        found: Any = owner.value if isinstance(owner, arith.ConstantOp) else None
-        return found if isinstance(found, IntegerAttr) else None
+        return cast("IntegerAttr[Any]", owner.value) if isinstance(owner, arith.ConstantOp) else None
 
     def _counted(self, op: scf.ForOp, bounds: Sequence[IntegerAttr[Any]]) -> None:
         """A loop that takes the same turns for all elements."""
