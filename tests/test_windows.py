@@ -221,7 +221,9 @@ def windows(draw: st.DrawFn) -> tuple[str, list[int], list[int]]:
         start = draw(st.integers(0, 2)) - sum(s * (n - 1) for s, n in zip(steps, sizes, strict=True) if s < 0)
         dims.append(" + ".join([f"d{i} * {s}" for i, s in enumerate(steps)] + [str(start)]))
         top = start + sum(s * (n - 1) for s, n in zip(steps, sizes, strict=True) if s > 0)
-        room.append(top + 1 + draw(st.integers(0, 2)))
+        # What is one loop and nothing else has the size of the loop.
+        is_loop = start == 0 and sorted(s for s in steps if s) == [1]
+        room.append(top + 1 + (0 if is_loop else draw(st.integers(0, 2))))
     return ", ".join(dims), sizes, room
 
 
@@ -245,6 +247,15 @@ def test_any_sum_of_loops(window: tuple[str, list[int], list[int]], data: st.Dat
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------
+
+
+def test_a_loop_over_more_than_it_runs() -> None:
+    text = generic(["d0 * 0 + d1 * 1", "d0, d1", "d0, d1"], "pp", ["2", "1x1", "1x1"], MULTIPLY_ADD)
+    with pytest.raises(ml.errors.InputError) as caught:
+        parse_module(text).verify()
+    assert caught.value.diagnostic.found.startswith(
+        "'linalg.generic' runs loop 1 over 1 elements and indexes the 2 of dimension 0 of operand 0 by "
+    )
 
 
 def test_a_window_beyond_its_operand() -> None:

@@ -204,6 +204,12 @@ class StructuredOp(IRDLOperation, abc.ABC):
                     continue
                 if any(loops[loop] in (0, DYNAMIC_INDEX) for loop in index.steps) or 0 in loops:
                     continue
+                if index.loop is not None and loops[index.loop] != size:
+                    raise VerifyException(
+                        f"'{self.name}' runs loop {index.loop} over {loops[index.loop]} elements and indexes the "
+                        f"{size} of dimension {dim} of operand {number} by {expression}, which is that loop: all "
+                        "operands agree on the size of a loop"
+                    )
                 low, high = index.range(loops)
                 if low < 0 or high >= size:
                     raise VerifyException(
