@@ -12,7 +12,7 @@ LIBRARIES = ("libcuda.so.1", "libcuda.so", "nvcuda.dll")
 
 # Attributes of a device, of a function, and options of the just-in-time compiler: cuda.h.
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76
-MAX_SHARED_OF_BLOCK = 97
+MAX_SHARED_OF_BLOCK, REGISTERS_OF_PROCESSOR = 97, 82
 SHARED_BYTES, LOCAL_BYTES, REGISTERS, MAX_DYNAMIC_SHARED = 1, 3, 4, 8
 ERROR_LOG, ERROR_LOG_BYTES = 5, 6
 
@@ -120,6 +120,7 @@ _ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "cuModuleUnload": (_POINTER,),
     "cuFuncSetAttribute": (_POINTER, ctypes.c_int, ctypes.c_int),
     "cuFuncGetAttribute": (_POINTER, ctypes.c_int, _POINTER),
+    "cuOccupancyMaxActiveBlocksPerMultiprocessor": (_POINTER, _POINTER, ctypes.c_int, _SIZE),
     "cuLaunchKernel": (_POINTER, *[_INT] * 7, _POINTER, _POINTER, _POINTER),
     "cuTensorMapEncodeTiled": (_POINTER, *[_INT] * 2, _ADDRESS, *[_POINTER] * 4, *[_INT] * 4),
     "cuEventCreate": (_POINTER, _INT),

@@ -16,6 +16,7 @@ from minilinalg.cuda.driver import (
     MAX_DYNAMIC_SHARED,
     MAX_SHARED_OF_BLOCK,
     REGISTERS,
+    REGISTERS_OF_PROCESSOR,
     Driver,
     driver,
 )
@@ -26,6 +27,7 @@ from minilinalg.errors import RunError
 
 STATIC_SHARED = 48 << 10
 """Bytes of shared memory that a block may have without asking."""
+REGISTER_STEP, LEAST_REGISTERS = 8, 16
 
 
 class CudaKernel:
@@ -38,20 +40,66 @@ class CudaKernel:
         self.driver: Driver = driver()
         self.function = find_function(module, function)
         self.abi = FunctionAbi.of(self.function)
-        self.text = ptx_text(module, machine)
         self.threads, self.shared = self._number(THREADS_ATTR), self._number(SHARED_ATTR)
-        self._module = self.driver.load(self.text)
-        self._handle = ctypes.c_void_p()
-        name = ptx_name(symbol(self.function)).encode()
-        self.driver.call("cuModuleGetFunction", ctypes.byref(self._handle), self._module, name)
         most = self.driver.attribute(MAX_SHARED_OF_BLOCK)
         if self.shared > most:
             raise RunError(
                 f"'{self.abi.name}' has {self.shared} bytes of shared memory",
                 rule=f"a block has at most {most} of them on {self.driver.name}",
             )
+        self.text = ptx_text(module, machine)
+        loaded = self._loaded(self.text)
+        self._module: ctypes.c_void_p = loaded[0]
+        self._handle: ctypes.c_void_p = loaded[1]
+        self._without_a_few_registers(module, machine)
+
+    def _loaded(self, text: str) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
+        """The module and the function, as the driver has them."""
+        module, handle = self.driver.load(text), ctypes.c_void_p()
+        name = ptx_name(symbol(self.function)).encode()
+        self.driver.call("cuModuleGetFunction", ctypes.byref(handle), module, name)
         if self.shared > STATIC_SHARED:
-            self.driver.call("cuFuncSetAttribute", self._handle, MAX_DYNAMIC_SHARED, self.shared)
+            self.driver.call("cuFuncSetAttribute", handle, MAX_DYNAMIC_SHARED, self.shared)
+        return module, handle
+
+    def _without_a_few_registers(self, module: ModuleOp, machine: Machine) -> None:
+        """Registers are handed out in eights: those beyond the last whole one are given up where more blocks run then.
+
+        Kept only if nothing is spilled for it.
+        """
+        registers, spilled, blocks = self.registers, self.spilled, self.blocks_at_once
+        fewer = registers // REGISTER_STEP * REGISTER_STEP
+        if fewer == registers or fewer < LEAST_REGISTERS or not self._fits_more(registers, fewer):
+            return
+        before = self.text, self._module, self._handle
+        self.text = ptx_text(module, machine, fewer)
+        self._module, self._handle = self._loaded(self.text)
+        worse = self._module
+        if self.spilled > spilled or self.blocks_at_once <= blocks:
+            self.text, self._module, self._handle = before
+        else:
+            worse = before[1]
+        self.driver.call("cuModuleUnload", worse)
+
+    def _fits_more(self, registers: int, fewer: int) -> bool:
+        """Whether the registers are what limits the blocks at once, and fewer of them would allow for more."""
+        whole = self.driver.attribute(REGISTERS_OF_PROCESSOR)
+        threads = -(-self.threads // 32) * 32
+        now, then = (whole // (-(-n // REGISTER_STEP) * REGISTER_STEP * threads) for n in (registers, fewer))
+        return self.blocks_at_once == now < then
+
+    @property
+    def blocks_at_once(self) -> int:
+        """Blocks that a multiprocessor runs at a time."""
+        count = ctypes.c_int()
+        self.driver.call(
+            "cuOccupancyMaxActiveBlocksPerMultiprocessor",
+            ctypes.byref(count),
+            self._handle,
+            self.threads,
+            self.shared,
+        )
+        return count.value
 
     def _number(self, name: str) -> int:
         found = self.function.attributes[name]

@@ -83,8 +83,8 @@ def ptx_name(name: str) -> str:
     return spelled if spelled[:1].isalpha() else f"_{spelled}"
 
 
-def ptx_text(module: ModuleOp, machine: Machine) -> str:
-    """The PTX text of all public functions of a module of stage `simt`.
+def ptx_text(module: ModuleOp, machine: Machine, registers: int | None = None) -> str:
+    """The PTX text of all public functions of a module of stage `simt`, whose threads have so many registers at most.
 
     Raises InputError for functions of another stage, UnsupportedError, with the place, for what has no PTX.
     """
@@ -101,7 +101,7 @@ def ptx_text(module: ModuleOp, machine: Machine) -> str:
     for function in functions:
         w = Writer(machine, HANDLERS, _number(function, THREADS_ATTR))
         shared = shared or _number(function, SHARED_ATTR) > 0
-        bodies.append(_function(w, function))
+        bodies.append(_function(w, function, registers))
         for name, words in w.tables.items():
             tables[name] = f".const .align 4 .b32 {name}[{len(words)}] = {{{', '.join(map(str, words))}}};"
     lines = [f".version {VERSION}", f".target {machine.name}", ".address_size 64", *tables.values()]
@@ -122,7 +122,7 @@ def _number(function: Operation, name: str) -> int:
     )
 
 
-def _function(w: Writer, function: Operation) -> str:
+def _function(w: Writer, function: Operation, most: int | None) -> str:
     name = ptx_name(symbol(function))
     promises = FunctionAbi.of(function).parameters
     block = function.regions[0].blocks[0]
@@ -153,7 +153,8 @@ def _function(w: Writer, function: Operation) -> str:
     lines = [line if line.endswith(":") or not line else f"    {line}" for line in body]
     head = ",\n    ".join(declared)
     head = f"(\n    {head}\n)" if declared else "()"
-    return "\n".join([f".visible .entry {name}{head}", f".maxntid {w.threads}, 1, 1", "{", *lines, "}", ""])
+    limits = [f".maxntid {w.threads}, 1, 1", *([] if most is None else [f".maxnreg {most}"])]
+    return "\n".join([f".visible .entry {name}{head}", *limits, "{", *lines, "}", ""])
 
 
 def _alignment(promises: Mapping[str, int]) -> int:
