@@ -23,7 +23,7 @@ from minilinalg.cuda.driver import (
 from minilinalg.cuda.memory import DeviceArrays
 from minilinalg.cuda.recording import Recording
 from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
-from minilinalg.errors import RunError
+from minilinalg.errors import InputError, RunError
 
 STATIC_SHARED = 48 << 10
 """Bytes of shared memory that a block may have without asking."""
@@ -51,7 +51,8 @@ class CudaKernel:
         loaded = self._loaded(self.text)
         self._module: ctypes.c_void_p = loaded[0]
         self._handle: ctypes.c_void_p = loaded[1]
-        self._without_a_few_registers(module, machine)
+        while self._gave_up_a_few_registers(module, machine):
+            pass
 
     def _loaded(self, text: str) -> tuple[ctypes.c_void_p, ctypes.c_void_p]:
         """The module and the function, as the driver has them."""
@@ -62,7 +63,7 @@ class CudaKernel:
             self.driver.call("cuFuncSetAttribute", handle, MAX_DYNAMIC_SHARED, self.shared)
         return module, handle
 
-    def _without_a_few_registers(self, module: ModuleOp, machine: Machine) -> None:
+    def _gave_up_a_few_registers(self, module: ModuleOp, machine: Machine) -> bool:
         """Registers are handed out in eights: those beyond the last whole one are given up where more blocks run then.
 
         Kept only if nothing is spilled for it.
@@ -70,16 +71,21 @@ class CudaKernel:
         registers, spilled, blocks = self.registers, self.spilled, self.blocks_at_once
         fewer = registers // REGISTER_STEP * REGISTER_STEP
         if fewer == registers or fewer < LEAST_REGISTERS or not self._fits_more(registers, fewer):
-            return
+            return False
+        text = ptx_text(module, machine, fewer)
+        try:
+            loaded = self._loaded(text)
+        except InputError:
+            # Some instructions name more registers than that.
+            return False
         before = self.text, self._module, self._handle
-        self.text = ptx_text(module, machine, fewer)
-        self._module, self._handle = self._loaded(self.text)
-        worse = self._module
+        self.text, self._module, self._handle = text, *loaded
         if self.spilled > spilled or self.blocks_at_once <= blocks:
             self.text, self._module, self._handle = before
-        else:
-            worse = before[1]
-        self.driver.call("cuModuleUnload", worse)
+            self.driver.call("cuModuleUnload", loaded[0])
+            return False
+        self.driver.call("cuModuleUnload", before[1])
+        return True
 
     def _fits_more(self, registers: int, fewer: int) -> bool:
         """Whether the registers are what limits the blocks at once, and fewer of them would allow for more."""
