@@ -1,0 +1,230 @@
+"""Checking by running on the simt road: each pass on layouts and threads, broken in turn, and which one is named.
+
+The passes of stage tt are those of the simd road, whose mistakes are in test_check_mutations.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mutations as m
+import numpy as np
+import pytest
+from test_check_mutations import KERNELS, break_pass, broken, sle, slt
+from test_f32_dot_tc import TEXT as DOT
+from test_thread_locality import GATHER, kernel
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, ModuleOp, i32
+
+import minilinalg as ml
+from minilinalg.analysis.scratch import OFFSET_ATTR
+from minilinalg.check import Checker
+from minilinalg.context import make_context
+from minilinalg.errors import CheckError
+from minilinalg.parsing import parse_module
+from minilinalg.pipelines import ROADS, road_steps, run_pipeline
+from minilinalg.targets import load_target
+
+TARGET = load_target("h200")
+TEXTS = {
+    "three_dots": DOT.replace("PRECISION", "tf32x3"),
+    "sums": kernel(8, 256, 1, "arith.addf", "f32", "0.0", False),
+    "gather": GATHER.format(shape="8x32", taken="8x32", size=256, count=256, index="i32", axis=1),
+}
+
+
+def source(name: str) -> str:
+    return TEXTS.get(name) or (KERNELS / f"{name}.ttir").read_text()
+
+
+def normal(*shape: int, seed: int = 0, dtype: Any = np.float32) -> Any:
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def launch(name: str) -> tuple[Any, list[Any]]:
+    x = normal(2, 1008)
+    match name:
+        case "softmax":
+            return 2, [np.zeros_like(x), -1 - abs(x), 1008, 1008, 2, 1008]
+        case "gemv":
+            return 2, [
+                normal(48, 144, dtype=np.float16),
+                normal(144, seed=2, dtype=np.float16),
+                normal(48),
+                48,
+                144,
+                144,
+            ]
+        case "matmul":
+            a, b = normal(16, 144, dtype=np.float16), normal(144, 16, seed=1, dtype=np.float16)
+            return 1, [a, b, np.zeros((16, 16), np.float16), 16, 16, 144, 144, 16, 16]
+        case "three_dots":
+            return 1, [normal(16, 16), normal(16, 16, seed=1), np.zeros((16, 16), np.float32)]
+        case "sums":
+            return 1, [normal(3, 8, 256), np.zeros(8, np.float32), 3]
+        case _:
+            where = np.random.default_rng(1).integers(0, 32, (8, 32)).astype(np.int32)
+            return 1, [normal(8, 32), where, np.zeros((8, 32), np.float32)]
+
+
+# Mistakes
+
+
+def dense_constant(is_wanted: Callable[[float], bool], to: float) -> m.Mutation:
+    """A tensor of one constant is of another."""
+
+    def mutate(module: ModuleOp) -> bool:
+        for op in m.find(module, "arith.constant"):
+            value: Any = op.properties["value"]
+            if isinstance(value, DenseIntOrFPElementsAttr) and value.is_splat() and is_wanted(value.get_values()[0]):
+                op.properties["value"] = DenseIntOrFPElementsAttr.from_list(value.type, [to])  # pyright: ignore
+                return True
+        return False
+
+    return mutate
+
+
+def number(name: str, key: str, by: int) -> m.Mutation:
+    """A number that the first operation `name` has is off."""
+
+    def mutate(module: ModuleOp) -> bool:
+        for op in m.find(module, name):
+            was: Any = op.properties[key]
+            op.properties[key] = IntegerAttr(was.value.data + by, was.type)
+            return True
+        return False
+
+    return mutate
+
+
+def operand_of_another(name: str, index: int) -> m.Mutation:
+    """The last operation `name` has the operand of one before it."""
+
+    def mutate(module: ModuleOp) -> bool:
+        *before, last = m.find(module, name)
+        for op in reversed(before):
+            other, own = op.operands[index], last.operands[index]
+            if other.type == own.type and other is not own and op.parent is last.parent:
+                last.operands[index] = other
+                return True
+        return False
+
+    return mutate
+
+
+def all_at_once(module: ModuleOp) -> bool:
+    """Everything in shared memory begins at its first byte."""
+    found = [op for op in module.walk() if OFFSET_ATTR in op.attributes]
+    for op in found:
+        op.attributes[OFFSET_ATTR] = IntegerAttr(0, i32)
+    return len(found) > 1
+
+
+def without(*names: str) -> m.Mutation:
+    """All of these operations are forgotten."""
+
+    def mutate(module: ModuleOp) -> bool:
+        found = list(m.find(module, *names))
+        for op in found:
+            op.detach()
+            op.erase()
+        return bool(found)
+
+    return mutate
+
+
+is_minus_zero: Callable[[float], bool] = lambda x: x == 0 and math.copysign(1, x) < 0  # noqa: E731
+EDGE = ("softmax", "the mask reaches one too far", m.predicate(slt, sle))
+SWAP = ("softmax", "x - max is max - x", m.swap_operands("arith.subf"))
+LOST = ("gemv", "a store is lost", m.drop("tt.store"))
+ACCUMULATOR = ("matmul", "the dot begins with what it multiplies nothing by", dense_constant(lambda x: x == 0, 1.0))
+WAIT = ("matmul", "it waits for one copy less", number("ttg.async_wait", "num", 1))
+MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
+    "convert-triton-to-tritongpu": [EDGE, SWAP],
+    "tritongpu-coalesce": [EDGE, LOST],
+    "tritongpu-F32DotTC": [("three_dots", "the rest is negative", m.swap_operands("arith.subf")), EDGE],
+    "tritongpu-remove-layout-conversions": [SWAP, LOST],
+    "tritongpu-optimize-thread-locality": [
+        ("sums", "threads begin with one", dense_constant(is_minus_zero, 1.0)),
+        ("sums", "the sum before the loop is lost", m.drop("tt.store")),
+    ],
+    "tritongpu-accelerate-matmul": [ACCUMULATOR, EDGE],
+    "loop-aware-cse": [EDGE, LOST],
+    "tritongpu-combine-tensor-select-and-if": [SWAP, LOST],
+    "tritongpu-assign-latencies": [EDGE, LOST],
+    "tritongpu-schedule-loops": [EDGE, SWAP],
+    "tritongpu-pipeline": [
+        WAIT,
+        ("matmul", "a copy goes where this turn reads", operand_of_another("ttg.memdesc_index", 1)),
+    ],
+    "canonicalize": [EDGE, WAIT],
+    "tritongpu-reduce-data-duplication": [SWAP, WAIT],
+    "tritongpu-reorder-instructions": [SWAP, WAIT],
+    "triton-nvidia-gpu-fence-insertion": [SWAP, WAIT],
+    "allocate-shared-memory": [SWAP, WAIT],
+    "membar": [EDGE, WAIT],
+    "tritongpu-to-simt": [
+        ("softmax", "a lane takes from the lane of the step before", operand_of_another("simt.shuffle", 1)),
+        ("softmax", "warps do not wait for one another", without("simt.barrier")),
+        ("gather", "lanes ask for the register of another", operand_of_another("simt.shuffle", 0)),
+        ("gemv", "a store is lost", m.drop("simt.store_global")),
+        ("softmax", "the mask reaches one too far", m.predicate(slt, sle)),
+    ],
+}
+PASSES = [(index, row.pass_name) for index, row in enumerate(ROADS["simt"]) if row.stage != "tt"]
+CASES = [
+    pytest.param(index, kernel, mistake, id=f"{index}-{name}-{kernel}-{what.replace(' ', '-')}")
+    for index, name in PASSES
+    for kernel, what, mistake in MISTAKES.get(name, [])
+]
+
+
+def test_every_pass_of_the_road_has_mistakes() -> None:
+    assert {name for _, name in PASSES} == set(MISTAKES)
+    assert all(len(mistakes) >= 2 for mistakes in MISTAKES.values())
+
+
+def checked(name: str, steps: Any) -> Checker:
+    ctx = make_context()
+    ctx.target = TARGET
+    module = parse_module(source(name), f"{name}.ttir", ctx)
+    grid, args = launch(name)
+    checker = Checker(module, grid, args, target=TARGET)
+    run_pipeline(ctx, module, steps, instrumentation=[checker])
+    return checker
+
+
+@pytest.mark.parametrize(("index", "name", "mistake"), CASES)
+def test_check_names_the_broken_pass(index: int, name: str, mistake: m.Mutation) -> None:
+    steps = list(road_steps("simt"))
+    steps[index] = broken(steps[index], mistake)
+    with pytest.raises(CheckError) as caught:
+        checked(name, steps)
+    assert caught.value.pass_name == steps[index].run.name
+    assert caught.value.module_before is not None
+
+
+@pytest.mark.parametrize("name", ["softmax", "gemv", "matmul", *TEXTS])
+def test_check_is_silent_when_nothing_is_broken(name: str) -> None:
+    assert checked(name, road_steps("simt")).checked == [row.pass_name for row in ROADS["simt"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "mistake", "check"),
+    [
+        ("matmul", "allocate-shared-memory", all_at_once, True),
+        ("matmul", "membar", without("ttg.barrier"), True),
+        ("softmax", "membar", without("ttg.barrier"), "deep"),
+    ],
+)
+def test_what_has_no_meaning_in_ttg_shows_at_its_end(
+    name: str, wrong: str, mistake: m.Mutation, check: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tensors of stage ttg are whole: where they lie in shared memory, and who waits for whom, is for threads only."""
+    break_pass(monkeypatch, wrong, mistake)
+    compiled = ml.compile(source(name), road="simt", target=TARGET)
+    grid, args = launch(name)
+    with pytest.raises(CheckError) as caught:
+        compiled[grid](*args, check=check)
+    assert caught.value.pass_name == "tritongpu-to-simt"
