@@ -39,13 +39,9 @@ def scratch_bytes(op: Operation) -> int:
     if isinstance(op, tt.MapElementwiseOp):
         return max(_group_bytes(op), turn_bytes(op))
     if isinstance(op, tt.ReduceOp):
-        layout = _layout(op.srcs[0].type)
-        return sum(size for _, size in partial_places(layout, op.axis.value.data, op.srcs))
+        return _reduction_bytes(op)
     if isinstance(op, tt.ScanOp):
-        layout, axis = _layout(op.srcs[0].type), op.axis.value.data
-        groups = [step for step in scan_steps(layout, axis) if step.name == WARP]
-        row_bits = max((layout.out_width - step.below for step in groups), default=0)
-        return sum(element_bytes(src.type) for src in op.srcs) << row_bits if groups else 0
+        return _scan_bytes(op)
     if isinstance(op, tt.AtomicPollOp) and not is_tensor(op.ptr.type):
         return scalar_bytes(op.expected.type)
     if isinstance(op, tt.AtomicRMWOp | tt.AtomicCASOp | tt.AtomicLoadOp):
@@ -184,6 +180,44 @@ def turn_bytes(op: tt.MapElementwiseOp) -> int:
 # Reductions
 
 
+def apart(layout: LinearLayout, axis: int) -> LinearLayout:
+    """`layout`, or one that deals the elements out anew: other dimensions to lanes and warps first, so that rows lie in
+    threads. That is where a step of a register, lane or warp leads along `axis` and another dimension at once, or two
+    lead to the same elements."""
+    span = Span(())
+    is_apart = True
+    for name in (REGISTER, LANE, WARP):
+        for mask, basis in zip(layout.masks[name], layout.bases(name), strict=True):
+            mixed = basis[axis] and any(basis[:axis] + basis[axis + 1 :])
+            is_apart = is_apart and not mixed and (not mask or span.add(mask))
+    if is_apart:
+        return layout
+    dims = [dim for dim in reversed(range(len(layout.outs))) if dim != axis]
+    steps = [(dim, bit) for dim in (*dims, axis) for bit in range(layout.outs[dim][1])]
+    masks = [layout.pack([1 << bit if d == dim else 0 for d in range(len(layout.outs))]) for dim, bit in steps]
+    lanes, warps = len(layout.masks[LANE]), len(layout.masks[WARP])
+    masks += [0] * (lanes + warps - len(masks))
+    dealt = {LANE: masks[:lanes], WARP: masks[lanes : lanes + warps], REGISTER: masks[lanes + warps :]}
+    return LinearLayout(tuple((n, tuple(dealt.get(n, found))) for n, found in layout.ins), layout.outs)
+
+
+def held_rows(layout: LinearLayout, axis: int) -> LinearLayout:
+    """Where the results of a reduction are once threads and lanes have combined what they have of a row."""
+    kept = [mask for mask, basis in zip(layout.masks[REGISTER], layout.bases(REGISTER), strict=True) if not basis[axis]]
+    return without_axis(layout.with_bases(REGISTER, kept), axis)
+
+
+def _reduction_bytes(op: tt.ReduceOp) -> int:
+    given, axis = _layout(op.srcs[0].type), op.axis.value.data
+    layout = apart(given, axis)
+    found = [sum(size for _, size in partial_places(layout, axis, op.srcs))]
+    found += [exchange_bytes(given, layout, element_bytes(src.type)) for src in op.srcs]
+    if is_tensor(op.results[0].type) and not across_warps(layout, axis):
+        held = held_rows(layout, axis)
+        found += [exchange_bytes(held, _layout(r.type), element_bytes(r.type)) for r in op.results]
+    return max(found)
+
+
 def across_warps(layout: LinearLayout, axis: int) -> list[int]:
     """The bits of the warp's number along which warps hold different elements of a row that is reduced."""
     return [bit for bit, basis in enumerate(layout.bases(WARP)) if basis[axis]]
@@ -213,6 +247,16 @@ def without_axis(layout: LinearLayout, axis: int) -> LinearLayout:
 
 
 # Scans
+
+
+def _scan_bytes(op: tt.ScanOp) -> int:
+    given, axis = _layout(op.srcs[0].type), op.axis.value.data
+    layout = apart(given, axis)
+    groups = [step for step in scan_steps(layout, axis) if step.name == WARP]
+    row_bits = max((layout.out_width - step.below for step in groups), default=0)
+    sizes = [element_bytes(src.type) for src in op.srcs]
+    exchanged = (exchange_bytes(a, b, size) for a, b in ((given, layout), (layout, given)) for size in sizes)
+    return max(sum(sizes) << row_bits if groups else 0, *exchanged)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Reductions: within each thread, then between the lanes of a warp, then between warps through shared memory.
 
+Where a step leads along the row and another dimension at once, the elements are dealt out anew first.
 Each step combines halves, so a row of n elements takes log2(n) steps over all of a thread's registers at once.
 """
 
@@ -10,14 +11,15 @@ from collections.abc import Mapping, Sequence
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Block, SSAValue
 
-from minilinalg.analysis.scratch import across_warps, partial_places, without_axis
+from minilinalg.analysis.scratch import across_warps, apart, held_rows, partial_places
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt.types import count_of, element_of
 from minilinalg.dialects.tt.types import is_tensor
 from minilinalg.dialects.upstream import arith
 from minilinalg.layouts.linear import LANE, OFFSET, REGISTER, WARP, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, layout_of
-from minilinalg.passes.tritongpu_to_simt.registers import halves, moved, ordered, picked
+from minilinalg.passes.tritongpu_to_simt.exchange import Exchange
+from minilinalg.passes.tritongpu_to_simt.registers import halves, ordered, picked
 from minilinalg.passes.tritongpu_to_simt.shapes import uniform
 from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, store
 
@@ -36,43 +38,32 @@ def combined(c: Conversion, combiner: Block, left: Sequence[SSAValue], right: Se
 
 
 def _reduce(c: Conversion, op: tt.ReduceOp) -> None:
-    layout, axis = layout_of(op.srcs[0].type), op.axis.value.data
+    given, axis = layout_of(op.srcs[0].type), op.axis.value.data
+    layout = apart(given, axis)
+    exchange = Exchange(c)
+    values = [exchange(c.value(src), given, layout) for src in op.srcs]
     combiner = op.combine_op.block
-    refuse_mixed(c, layout, axis)
-    values = [c.value(src) for src in op.srcs]
-    values, registers = _within_threads(c, combiner, values, layout, axis)
+    values = _within_threads(c, combiner, values, layout, axis)
     for bit, basis in enumerate(layout.bases(LANE)):
         if basis[axis]:
             distance = c.constants([1 << bit])
             others = [c.insert(simt.ShuffleOp(simt.ShuffleKind.BFLY, v, distance)).result for v in values]
             values = combined(c, combiner, values, others)
-    held = without_axis(layout.with_bases(REGISTER, registers), axis)
+    held = held_rows(layout, axis)
     result = op.results[0].type
     wanted = layout_of(result) if is_tensor(result) else None
     if across_warps(layout, axis):
-        values = _across_warps(c, op, values, held, wanted or _scalar(held))
+        if exchange.was_used:
+            c.insert(simt.BarrierOp())
+        values = _across_warps(c, op, values, layout, held, wanted or _scalar(held))
     elif wanted is not None:
-        values = [_placed(c, value, held, wanted) for value in values]
+        values = [exchange(value, held, wanted) for value in values]
     for old, value in zip(op.results, values, strict=True):
         c.bind(old, value if wanted is not None else uniform(c, picked(c, value, [0])))
 
 
-def refuse_mixed(c: Conversion, layout: LinearLayout, axis: int) -> None:
-    """Raises UnsupportedError when a step along the row is one along other dimensions, too."""
-    for name in (REGISTER, LANE, WARP):
-        for basis in layout.bases(name):
-            if basis[axis] and any(index for dim, index in enumerate(basis) if dim != axis):
-                raise c.unsupported(
-                    f"a reduction along dimension {axis} of layout {layout}",
-                    "the bits of register, lane and warp lead along one dimension each",
-                    hint="convert the operand to a blocked layout first",
-                )
-
-
-def _within_threads(
-    c: Conversion, combiner: Block, values: Values, layout: LinearLayout, axis: int
-) -> tuple[Values, tuple[int, ...]]:
-    """Combines what each thread holds of a row; the bases of the registers that are left."""
+def _within_threads(c: Conversion, combiner: Block, values: Values, layout: LinearLayout, axis: int) -> Values:
+    """Combines what each thread holds of a row."""
     bases = layout.bases(REGISTER)
     along = sorted((bit for bit, basis in enumerate(bases) if basis[axis]), key=lambda bit: bases[bit][axis])
     kept = [bit for bit in range(len(bases)) if bit not in along]
@@ -81,17 +72,7 @@ def _within_threads(
     for _ in along:
         pairs = [halves(c, value) for value in values]
         values = combined(c, combiner, [low for low, _ in pairs], [high for _, high in pairs])
-    return values, tuple(layout.masks[REGISTER][bit] for bit in kept)
-
-
-def _placed(c: Conversion, value: SSAValue, held: LinearLayout, wanted: LinearLayout) -> SSAValue:
-    new = moved(c, value, held, wanted)
-    if new is None:
-        raise c.unsupported(
-            "a reduction whose result lies in other threads than its rows",
-            "the result has the layout of the operand without the dimension that is reduced",
-        )
-    return new
+    return values
 
 
 def _scalar(held: LinearLayout) -> LinearLayout:
@@ -100,9 +81,11 @@ def _scalar(held: LinearLayout) -> LinearLayout:
     return LinearLayout(ins, held.outs)
 
 
-def _across_warps(c: Conversion, op: tt.ReduceOp, values: Values, held: LinearLayout, wanted: LinearLayout) -> Values:
+def _across_warps(
+    c: Conversion, op: tt.ReduceOp, values: Values, layout: LinearLayout, held: LinearLayout, wanted: LinearLayout
+) -> Values:
     """Each warp stores its part; behind a barrier each thread loads all parts of its rows, and combines them."""
-    layout, axis = layout_of(op.srcs[0].type), op.axis.value.data
+    axis = op.axis.value.data
     bits = across_warps(layout, axis)
     # Parts of a row lie side by side: a row's place is its index, the last dimension fastest, times their number.
     rows = _row_places(held, len(bits))

@@ -13,14 +13,15 @@ from collections.abc import Callable, Mapping, Sequence
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import SSAValue
 
-from minilinalg.analysis.scratch import ScanStep, element_bytes, scan_steps
+from minilinalg.analysis.scratch import ScanStep, apart, element_bytes, scan_steps
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt.types import count_of, element_of
 from minilinalg.dialects.tt.effects import is_true
 from minilinalg.dialects.upstream import arith
 from minilinalg.layouts.linear import LANE, OFFSET, REGISTER, WARP, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, layout_of
-from minilinalg.passes.tritongpu_to_simt.reduction import Values, combined, refuse_mixed
+from minilinalg.passes.tritongpu_to_simt.exchange import Exchange
+from minilinalg.passes.tritongpu_to_simt.reduction import Values, combined
 from minilinalg.passes.tritongpu_to_simt.registers import concatenated, picked
 from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, store
 from minilinalg.passes.tritongpu_to_simt.threads import spread
@@ -29,13 +30,13 @@ from minilinalg.passes.tritongpu_to_simt.threads import spread
 class _Scan:
     """One scan on its way. `prefix` has all registers, `total` those whose bits in `done` are zero."""
 
-    def __init__(self, c: Conversion, op: tt.ScanOp):
+    def __init__(self, c: Conversion, op: tt.ScanOp, layout: LinearLayout, values: Values):
         self.c = c
         self.op = op
-        self.layout = layout_of(op.srcs[0].type)
+        self.layout = layout
         self.axis = op.axis.value.data
         self.reverse = is_true(op.reverse)
-        self.prefix: Values = [c.value(src) for src in op.srcs]
+        self.prefix = values
         self.total: Values = list(self.prefix)
         self.done: list[int] = []
         self.passed = False
@@ -191,16 +192,20 @@ def _merged(c: Conversion, old: SSAValue, registers: Sequence[int], new: SSAValu
 
 
 def _scan(c: Conversion, op: tt.ScanOp) -> None:
-    scan = _Scan(c, op)
-    refuse_mixed(c, scan.layout, scan.axis)
-    for step in scan_steps(scan.layout, scan.axis):
+    given, axis = layout_of(op.srcs[0].type), op.axis.value.data
+    layout = apart(given, axis)
+    exchange = Exchange(c)
+    scan = _Scan(c, op, layout, [exchange(c.value(src), given, layout) for src in op.srcs])
+    scan.passed = exchange.was_used
+    for step in scan_steps(layout, axis):
         if step.name == WARP:
             scan.warps(step)
         else:
             one: Callable[[int], None] = scan.registers if step.name == REGISTER else scan.lanes
             one(step.bits[0])
+    exchange.was_used = scan.passed
     for old, value in zip(op.results, scan.prefix, strict=True):
-        c.bind(old, value)
+        c.bind(old, exchange(value, layout, given))
 
 
 HANDLERS: Mapping[str, Handler] = {"tt.scan": _scan}
