@@ -87,6 +87,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-pipeline", "loads of the next iterations go on while this one computes"),
     Row("ttg", "canonicalize", "what the iterations in front of a loop know of their numbers is folded"),
     Row("ttg", "loop-aware-cse", "what several stages compute alike is computed once"),
+    Row("ttg", "tritongpu-prefetch", "operands come from shared memory part by part while others are multiplied"),
     Row("ttg", "tritongpu-reduce-data-duplication", "operands of dots are written to shared memory once"),
     Row("ttg", "tritongpu-reorder-instructions", "values are made where they are needed: fewer registers"),
     Row("ttg", "triton-nvidia-gpu-fence-insertion", "warp groups multiply what was written, not what was there"),

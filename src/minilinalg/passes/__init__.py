@@ -65,6 +65,7 @@ _NAMES = (
     "tritongpu-optimize-dot-operands",
     "tritongpu-optimize-thread-locality",
     "tritongpu-pipeline",
+    "tritongpu-prefetch",
     "tritongpu-reduce-data-duplication",
     "tritongpu-remove-layout-conversions",
     "tritongpu-reorder-instructions",
