@@ -159,6 +159,7 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         ("matmul", "a copy goes where this turn reads", operand_of_another("ttg.memdesc_index", 1)),
     ],
     "canonicalize": [EDGE, WAIT],
+    "tritongpu-optimize-dot-operands": [SWAP, EDGE],
     "tritongpu-reduce-data-duplication": [SWAP, WAIT],
     "tritongpu-reorder-instructions": [SWAP, WAIT],
     "triton-nvidia-gpu-fence-insertion": [SWAP, WAIT],
