@@ -160,6 +160,7 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     ],
     "canonicalize": [EDGE, WAIT],
     "tritongpu-optimize-dot-operands": [SWAP, EDGE],
+    "tritongpu-prefetch": [EDGE, WAIT],
     "tritongpu-reduce-data-duplication": [SWAP, WAIT],
     "tritongpu-reorder-instructions": [SWAP, WAIT],
     "triton-nvidia-gpu-fence-insertion": [SWAP, WAIT],
