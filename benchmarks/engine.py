@@ -73,8 +73,9 @@ def main() -> None:
     parser.add_argument("--ours", type=int, default=9, help="our runs in a round")
     parser.add_argument("--only", help="a part of the name of the cases to run")
     parser.add_argument("--road", help="time the simulated run at the end of this road")
-    parser.add_argument("--target", default="mlu370")
+    parser.add_argument("--target", help="mlu370 when it is not given, h200 for --road simt")
     options = parser.parse_args()
+    target = options.target or ("h200" if options.road == "simt" else "mlu370")
     if not ONE_THREAD.items() <= os.environ.items():
         # BLAS has read its variables when NumPy was imported: begin again with them set.
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **ONE_THREAD})
@@ -93,7 +94,7 @@ def main() -> None:
     for number, case in enumerate(all_cases()):
         if options.only and options.only not in case.name:
             continue
-        executable, checked, compiling = compile_case(case, options.road, options.target)
+        executable, checked, compiling = compile_case(case, options.road, target)
         abi = executable.abi if isinstance(executable, Executable) else executable.executable.abi
         names = [p.name for p in abi.parameters]
         arguments = [case.arguments[name] for name in names]
