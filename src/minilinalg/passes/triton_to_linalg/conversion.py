@@ -8,12 +8,11 @@ written again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, UnknownLoc, i8, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, TensorType, i8, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -29,11 +28,10 @@ from minilinalg.dialects.upstream import arith, linalg, memref, tensor
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import remark
-from minilinalg.passes.rewriting import locate
+from minilinalg.passes.function_conversion import FunctionConversion
 from minilinalg.passes.triton_to_linalg.demand import Demand
 
 INDEX = IndexType()
-_OperationT = TypeVar("_OperationT", bound=Operation)
 Handler = Callable[["Conversion", Any], None]
 
 _FUNCTIONS: Mapping[str, type[Operation]] = {
@@ -44,7 +42,7 @@ _FUNCTIONS: Mapping[str, type[Operation]] = {
 }
 
 
-class Conversion:
+class Conversion(FunctionConversion):
     """One function on its way. `grid` are its sizes (x, y, z), `programs` the ids, as values of type index."""
 
     def __init__(
@@ -56,21 +54,15 @@ class Conversion:
         masks: MaskAnalysis,
         demand: Demand,
     ):
-        self.ctx = ctx
-        self.run = run
-        self.handlers = handlers
+        super().__init__(ctx, run, handlers)
         self.pointers = pointers
         self.masks = masks
         self.demand = demand
         self.grid: Sequence[SSAValue] = ()
         self.programs: Sequence[SSAValue] = ()
-        self.block = Block()
-        self.at: Operation | None = None
         self.bytes: set[SSAValue] = set()
         """The pointers to booleans that are taken for pointers to bytes."""
-        self._values: dict[SSAValue, SSAValue] = {}
         self._offsets: dict[SSAValue, SSAValue] = {}
-        self._written: list[dict[object, SSAValue]] = [{}]
 
     # Operations
 
@@ -80,36 +72,11 @@ class Conversion:
             if (op in self.demand.ops and op is not block.last_op) or op.name == "scf.condition":
                 self.convert(op)
 
-    def convert(self, op: Operation) -> None:
-        """Writes what `op` becomes at the end of the current block."""
-        handler = self.handlers.get(op.name)
-        if handler is None:
-            raise self.unsupported(
-                op, f"'{op.name}'", "triton-to-linalg has no form for this operation on linalg tensors yet"
-            )
-        around, self.at = self.at, op
-        handler(self, op)
-        self.at = around
-
-    def insert(self, op: _OperationT) -> _OperationT:
-        """Writes `op` at the end of the current block, with the place of what is being converted."""
-        if self.at is not None:
-            locate(op, self.at.location)
-        self.block.add_op(op)
-        return op
-
-    @contextmanager
-    def inside(self, block: Block) -> Generator[None]:
-        """Writes into `block` for a while."""
-        around, self.block = self.block, block
-        self._written.append({})
-        location = UnknownLoc() if self.at is None else self.at.location
-        for arg in block.args:
-            if isinstance(arg.location, UnknownLoc):
-                arg.location = location
-        yield
-        self._written.pop()
-        self.block = around
+    def not_converted(self, op: Operation) -> UnsupportedError:
+        """The error for an operation that nothing converts."""
+        return self.unsupported(
+            op, f"'{op.name}'", "triton-to-linalg has no form for this operation on linalg tensors yet"
+        )
 
     def unsupported(
         self, op: Operation, found: str, rule: str, *places: SSAValue | Operation, hint: str | None = None
@@ -146,7 +113,7 @@ class Conversion:
             pointer = self.insert(memref.ExtractAlignedPointerAsIndexOp(memory)).results[0]
             return self.insert(arith.IndexCastOp(pointer, i64)).result
 
-        return self._once(("address", memory), make)
+        return self.once(("address", memory), make)
 
     def moved(self, address: SSAValue, elements: SSAValue, size: int) -> SSAValue:
         """An address moved by a number of elements of that many bytes."""
@@ -165,9 +132,9 @@ class Conversion:
         element = self.element_in_memory(base)
         if as_tensor(base.type) is None:
             address = self.value(base)
-            return self._once(("memory", base), lambda: ToMemRefOp(address, element).memory)
-        zero = self._once((i64, 0), lambda: arith.ConstantOp(IntegerAttr(0, i64)).result)
-        return self._once(("memory", element), lambda: ToMemRefOp(zero, element).memory)
+            return self.once(("memory", base), lambda: ToMemRefOp(address, element).memory)
+        zero = self.once((i64, 0), lambda: arith.ConstantOp(IntegerAttr(0, i64)).result)
+        return self.once(("memory", element), lambda: ToMemRefOp(zero, element).memory)
 
     def element_in_memory(self, pointer: SSAValue) -> Attribute:
         """The type in memory of what a pointer points to."""
@@ -179,21 +146,15 @@ class Conversion:
         state = self.pointers.of(old)
         assert isinstance(state, Structured) and state.is_uniform, f"{old} was not converted"
         offset = self.index(state.offset)
-        number = self._once((i64, offset), lambda: arith.IndexCastOp(offset, i64).result)
+        number = self.once((i64, offset), lambda: arith.IndexCastOp(offset, i64).result)
         if state.base is not None and not is_argument(state.base):
             start, size, elements = self.value(state.base), pointee_bytes(old.type), number
-            number = self._once(("address", start, number), lambda: self.moved(start, elements, size))
+            number = self.once(("address", start, number), lambda: self.moved(start, elements, size))
         type = data_type(old.type)
         if as_tensor(type) is None:
             return number
         empty = self.insert(tensor.EmptyOp((), type)).tensor
         return self.insert(linalg.FillOp([number], [empty], [empty.type])).results[0]
-
-    def bind(self, old: SSAValue, new: SSAValue) -> None:
-        """Says that `old` has become `new`, which takes over its name."""
-        if new.name_hint is None:
-            new.name_hint = old.name_hint
-        self._values[old] = new
 
     def bind_offset(self, carried: SSAValue, new: SSAValue) -> None:
         """Says which index is the offset of a carried tensor or pointer."""
@@ -203,7 +164,7 @@ class Conversion:
 
     def number(self, value: int) -> SSAValue:
         """A constant of type index."""
-        return self._once(value, lambda: arith.ConstantOp(IntegerAttr(value, INDEX)).result)
+        return self.once(value, lambda: arith.ConstantOp(IntegerAttr(value, INDEX)).result)
 
     def size(self, expr: Expr) -> SSAValue | int:
         """An expression as an entry of a list of offsets, sizes or strides: a number when it is one."""
@@ -213,31 +174,21 @@ class Conversion:
     def index(self, expr: Expr) -> SSAValue:
         """An expression as a value of type index."""
         constant = expr.constant
-        return self.number(constant) if constant is not None else self._once(expr, lambda: self._sum(expr))
+        return self.number(constant) if constant is not None else self.once(expr, lambda: self._sum(expr))
 
     def condition(self, condition: Condition) -> SSAValue:
         """A condition as an i1."""
         if isinstance(condition.of, Expr):
             below = arith.CmpiOp(self.index(condition.of), self.number(0), "slt")
-            return self._once(condition, lambda: below.result)
+            return self.once(condition, lambda: below.result)
         value = self.value(condition.of)
         if not condition.negated:
             return value
-        return self._once(condition, lambda: self._not(value))
+        return self.once(condition, lambda: self._not(value))
 
     def _not(self, value: SSAValue) -> SSAValue:
         true = self.insert(arith.ConstantOp(IntegerAttr(-1, 1)))
         return arith.XOrIOp(value, true.result).result
-
-    def _once(self, key: object, make: Callable[[], SSAValue]) -> SSAValue:
-        for scope in reversed(self._written):
-            if key in scope:
-                return scope[key]
-        value = make()
-        if isinstance(value.owner, Operation) and value.owner.parent is None:
-            self.insert(value.owner)
-        self._written[-1][key] = value
-        return value
 
     def _sum(self, expr: Expr) -> SSAValue:
         total: SSAValue | None = None
@@ -269,7 +220,7 @@ class Conversion:
             case Apply("select", (then, otherwise), condition):
                 assert condition is not None
                 operands = self.condition(condition), self.index(then), self.index(otherwise)
-                return self._once(symbol, lambda: arith.SelectOp(*operands).result)
+                return self.once(symbol, lambda: arith.SelectOp(*operands).result)
             case Apply(function, operands):
                 value = self.index(operands[0])
                 for operand in operands[1:]:
@@ -277,7 +228,7 @@ class Conversion:
                 return value
 
     def _binary(self, make: Any, lhs: SSAValue, rhs: SSAValue) -> SSAValue:
-        return self._once((make, lhs, rhs), lambda: make(lhs, rhs).result)
+        return self.once((make, lhs, rhs), lambda: make(lhs, rhs).result)
 
     def as_index(self, old: SSAValue) -> SSAValue:
         """A scalar integer as an index: a program id or a new value of that type as it is, others sign-extended."""
@@ -288,7 +239,7 @@ class Conversion:
         # Ids and sizes of the grid were indices before, and fit the type that they were cast to.
         if isinstance(source, arith.IndexCastOp) and source.input in (*self.programs, *self.grid):
             return source.input
-        return self._once(("index", new), lambda: arith.IndexCastOp(new, INDEX).result)
+        return self.once(("index", new), lambda: arith.IndexCastOp(new, INDEX).result)
 
 
 def data_type(type: Attribute) -> Attribute:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, UnknownLoc, VectorType, i32, i64
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, VectorType, i32, i64
 from xdsl.dialects.vector import BroadcastOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -27,31 +27,24 @@ from minilinalg.errors import UnsupportedError
 from minilinalg.layouts.linear import REGISTER, LinearLayout
 from minilinalg.locations import places_of
 from minilinalg.passes.base import remark
-from minilinalg.passes.rewriting import locate
+from minilinalg.passes.function_conversion import FunctionConversion
 from minilinalg.passes.tritongpu_to_simt.view import View
 
-_OperationT = TypeVar("_OperationT", bound=Operation)
 Handler = Callable[["Conversion", Any], None]
 
 
-class Conversion:
+class Conversion(FunctionConversion):
     """One function on its way. `thread` is the number of the thread, vector<1xi32>; a block has `warps` of 32."""
 
     def __init__(
         self, ctx: Context, run: ModulePass, handlers: Mapping[str, Handler], axes: AxisInfoAnalysis, warps: int
     ):
-        self.ctx = ctx
-        self.run = run
-        self.handlers = handlers
+        super().__init__(ctx, run, handlers)
         self.axes = axes
         self.warps = warps
-        self.block = Block()
-        self.at: Operation | None = None
-        self._values: dict[SSAValue, SSAValue] = {}
         self._views: dict[SSAValue, View] = {}
         self._thread: SSAValue | None = None
         self._count: int | None = None
-        self._constants: list[dict[object, SSAValue]] = [{}]
 
     # Operations
 
@@ -61,34 +54,9 @@ class Conversion:
             if op is not block.last_op or op.name == "scf.condition":
                 self.convert(op)
 
-    def convert(self, op: Operation) -> None:
-        """Writes what `op` becomes at the end of the current block."""
-        handler = self.handlers.get(op.name)
-        if handler is None:
-            raise self.unsupported(f"'{op.name}'", "tritongpu-to-simt has no code for this operation yet", op)
-        around, self.at = self.at, op
-        handler(self, op)
-        self.at = around
-
-    def insert(self, op: _OperationT) -> _OperationT:
-        """Writes `op` at the end of the current block, with the place of what is being converted."""
-        if self.at is not None:
-            locate(op, self.at.location)
-        self.block.add_op(op)
-        return op
-
-    @contextmanager
-    def inside(self, block: Block) -> Generator[None]:
-        """Writes into `block` for a while."""
-        around, self.block = self.block, block
-        self._constants.append({})
-        location = UnknownLoc() if self.at is None else self.at.location
-        for arg in block.args:
-            if isinstance(arg.location, UnknownLoc):
-                arg.location = location
-        yield
-        self._constants.pop()
-        self.block = around
+    def not_converted(self, op: Operation) -> UnsupportedError:
+        """The error for an operation that nothing converts."""
+        return self.unsupported(f"'{op.name}'", "tritongpu-to-simt has no code for this operation yet", op)
 
     @contextmanager
     def elementwise(self, count: int) -> Generator[None]:
@@ -125,12 +93,6 @@ class Conversion:
         """What has become of a scalar or of a tensor in registers."""
         return self._values[old]
 
-    def bind(self, old: SSAValue, new: SSAValue) -> None:
-        """Says that `old` has become `new`, which takes over its name."""
-        if new.name_hint is None:
-            new.name_hint = old.name_hint
-        self._values[old] = new
-
     def view(self, old: SSAValue) -> View:
         """Where a view of shared memory lies."""
         return self._views[old]
@@ -158,7 +120,7 @@ class Conversion:
         if is_vector(type):
             return self._constant(type, [value])
         key = value, type
-        return self._once(key, lambda: arith.ConstantOp(IntegerAttr(int(value), cast("IntegerType", type))))
+        return self.once(key, lambda: arith.ConstantOp(IntegerAttr(int(value), cast("IntegerType", type))).result)
 
     def constants(self, values: Sequence[int]) -> SSAValue:
         """A vector of i32, the same in all threads."""
@@ -168,17 +130,10 @@ class Conversion:
         # Zeros of either sign are two constants, and a NaN is no key.
         key = tuple(map(repr, values)), type
 
-        def make() -> arith.ConstantOp:
-            return arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(cast("Any", type), list(values)))
+        def make() -> SSAValue:
+            return arith.ConstantOp(DenseIntOrFPElementsAttr.from_list(cast("Any", type), list(values))).result
 
-        return self._once(key, make)
-
-    def _once(self, key: object, make: Callable[[], arith.ConstantOp]) -> SSAValue:
-        for scope in reversed(self._constants):
-            if key in scope:
-                return scope[key]
-        made = self._constants[-1][key] = self.insert(make()).result
-        return made
+        return self.once(key, make)
 
     def binary(self, make: Any, a: SSAValue, b: SSAValue | int) -> SSAValue:
         """`make(a, b)` of two values of one type, or of a value and an integer constant."""
