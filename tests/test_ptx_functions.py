@@ -12,8 +12,9 @@ from ptx_model import F32, F64, U32, U64, Model
 from ptx_programs import FUNCTIONS, WIDE_FUNCTIONS, off_by
 
 from minilinalg.codegen.ptx import doubles, math_functions
+from minilinalg.codegen.ptx.arithmetic import Doubles, Singles
 from minilinalg.codegen.ptx.doubles import angles
-from minilinalg.codegen.ptx.math_functions import BITS_OF_TWO_OVER_PI, Arithmetic
+from minilinalg.codegen.ptx.math_functions import BITS_OF_TWO_OVER_PI
 from minilinalg.codegen.ptx.writer import Machine, Writer
 
 COUNT = 200_000
@@ -26,7 +27,7 @@ SPECIAL = np.array(
 def lines(name: str) -> tuple[list[str], str]:
     """The instructions, and where the result is; the argument is in %r0."""
     w = Writer(Machine(80), {}, 32)
-    result = math_functions.FUNCTIONS[f"math.{name}"](Arithmetic(w), "%r0")
+    result = math_functions.FUNCTIONS[f"math.{name}"](Singles(w), "%r0")
     return [instruction.text for instruction in w.instructions], result
 
 
@@ -110,7 +111,7 @@ def pi(bits: int) -> int:
 def wide_lines(name: str) -> tuple[list[str], str]:
     w = Writer(Machine(80), {}, 32)
     names = ("%d0", "%e0") if name in ("atan2", "powf") else ("%d0",)
-    result = doubles.FUNCTIONS[f"math.{name}"](doubles.Doubles(w), *names)
+    result = doubles.FUNCTIONS[f"math.{name}"](Doubles(w), *names)
     return [instruction.text for instruction in w.instructions], result
 
 

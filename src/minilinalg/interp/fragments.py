@@ -13,8 +13,8 @@ from functools import cache
 
 import numpy as np
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.threads import LANES
 
 LANE = np.arange(LANES)[:, None]
 G, T = LANE // 4, LANE % 4

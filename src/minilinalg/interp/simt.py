@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation
 
-from minilinalg.dialects.simt import ShuffleKind, VoteKind
+from minilinalg.dialects.simt import LANES, ShuffleKind, VoteKind
 from minilinalg.dialects.tt.attributes import ProgramDim
 from minilinalg.errors import RunError
 from minilinalg.interp.dtypes import I32, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.simt_shared import one_of_a_block
-from minilinalg.interp.threads import LANES
 from minilinalg.interp.tt import moved
 from minilinalg.interp.values import Affine, Partial, spread, written_out
 from minilinalg.interp.warps import by_warp, whole_warps

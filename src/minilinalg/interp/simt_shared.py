@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.interp.access import defined_where, dtype_in, poison
 from minilinalg.interp.atomics import update
@@ -16,7 +17,6 @@ from minilinalg.interp.global_words import active_lanes, as_words, from_words, r
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.shared_memory import begin, commit, wait
 from minilinalg.interp.stored import as_stored, stays_stored
-from minilinalg.interp.threads import LANES
 from minilinalg.interp.values import Partial, scalar_form, spread
 from minilinalg.interp.warps import whole_warps
 

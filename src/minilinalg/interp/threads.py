@@ -20,9 +20,6 @@ from minilinalg.dialects.simt.types import is_vector
 from minilinalg.errors import InputError
 from minilinalg.locations import places_of
 
-LANES = 32
-"""The threads of a warp."""
-
 
 def _number(func: Operation, name: str) -> int | None:
     found = func.attributes.get(name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xdsl.ir import Operation
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.threads import LANES
 from minilinalg.locations import places_of
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation, SSAValue
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.simt.dot import numbers
 from minilinalg.dialects.simt.warp_group import MatrixAttr
 from minilinalg.errors import InputError
@@ -23,7 +24,6 @@ from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.fragments import inverse, of_a, of_c, tiled
 from minilinalg.interp.mma import moves
 from minilinalg.interp.simt_shared import check
-from minilinalg.interp.threads import LANES
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.locations import places_of
 

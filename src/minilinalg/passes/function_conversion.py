@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import UnknownLoc
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
+from minilinalg.dialects.upstream import scf
 from minilinalg.passes.rewriting import locate
 
 _OperationT = TypeVar("_OperationT", bound=Operation)
@@ -43,6 +44,45 @@ class FunctionConversion:
         around, self.at = self.at, op
         handler(self, op)
         self.at = around
+
+    def convert_block(self, block: Block) -> None:
+        """Writes what a block becomes, up to its terminator, which its parent deals with; `scf.condition` is written."""
+        raise NotImplementedError
+
+    def convert_while(
+        self,
+        op: scf.WhileOp,
+        type_of: Callable[[Attribute], Attribute],
+        given: Callable[[SSAValue, SSAValue], SSAValue],
+    ) -> None:
+        """The same loop on values of other types: `given(value, place)` is what `value` has become, in the form of
+        the argument or result `place` that it is for. `scf.condition` has a handler (`convert_condition`)."""
+        before, after = (Block(arg_types=[*map(type_of, region.block.arg_types)]) for region in op.regions)
+        firsts = op.before_region.block.args
+        starts = [given(value, arg) for value, arg in zip(op.operands, firsts, strict=True)]
+        loop = scf.WhileOp(starts, [*map(type_of, op.result_types)], Region(before), Region(after))
+        loop.attributes.update(op.attributes)
+        for old, new in zip(op.regions, (before, after), strict=True):
+            for old_arg, new_arg in zip(old.block.args, new.args, strict=True):
+                new_arg.location = old_arg.location
+                self.bind(old_arg, new_arg)
+            with self.inside(new):
+                self.convert_block(old.block)
+                last = old.block.last_op
+                if isinstance(last, scf.YieldOp):
+                    ends = zip(last.operands, firsts, strict=True)
+                    self.insert(scf.YieldOp(*(given(value, arg) for value, arg in ends)))
+        self.insert(loop)
+        for old, new in zip(op.results, loop.results, strict=True):
+            self.bind(old, new)
+
+    def convert_condition(self, op: scf.ConditionOp, given: Callable[[SSAValue, SSAValue], SSAValue]) -> None:
+        """Which turn was the last of such a loop, and what it hands on."""
+        loop = op.parent_op()
+        assert isinstance(loop, scf.WhileOp)
+        goes_on, *passed = op.operands
+        ends = [given(value, result) for value, result in zip(passed, loop.results, strict=True)]
+        self.insert(scf.ConditionOp(given(goes_on, goes_on), *ends))
 
     def not_converted(self, op: Operation) -> Exception:
         """The error for an operation that nothing converts."""

@@ -22,61 +22,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from minilinalg.codegen.ptx import doubles
+from minilinalg.codegen.ptx.arithmetic import INFINITY, NAN, Doubles, Singles
 from minilinalg.codegen.ptx.conversions import float_bits
 from minilinalg.codegen.ptx.elements import Operand, kind_of
 from minilinalg.codegen.ptx.floats import as_floats
 from minilinalg.codegen.ptx.writer import Handler, Writer
 
-Number: TypeAlias = "str | float"
-"""A register, or a number that becomes a constant."""
-Function: TypeAlias = Callable[["Arithmetic", str], str]
-
-INFINITY = float("inf")
-
-
-class Arithmetic:
-    """Instructions of f32 by name, whose constants are Python's floats."""
-
-    def __init__(self, w: Writer):
-        self.w = w
-
-    def f(self, opcode: str, *xs: Number) -> str:
-        return self.w.pure("r", f"{opcode}.f32", *map(_operand, xs))
-
-    def fma(self, a: Number, b: Number, c: Number) -> str:
-        return self.f("fma.rn", a, b, c)
-
-    def mul(self, a: Number, b: Number) -> str:
-        return self.f("mul.rn", a, b)
-
-    def add(self, a: Number, b: Number) -> str:
-        return self.f("add.rn", a, b)
-
-    def sub(self, a: Number, b: Number) -> str:
-        return self.f("sub.rn", a, b)
-
-    def i(self, opcode: str, *xs: str | int, letter: str = "r") -> str:
-        """An instruction on integers."""
-        return self.w.pure(letter, opcode, *xs)
-
-    def test(self, relation: str, a: Number, b: Number) -> str:
-        return self.w.pure("p", f"setp.{relation}.f32", _operand(a), _operand(b))
-
-    def choose(self, condition: str, a: Number, b: Number) -> str:
-        return self.w.pure("r", "selp.b32", _operand(a), _operand(b), condition)
-
-    def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
-        """Of ascending powers."""
-        last, *others = reversed(coefficients)
-        found: Number = last
-        for coefficient in others:
-            found = self.fma(found, x, coefficient)
-        assert isinstance(found, str)
-        return found
-
-
-def _operand(x: Number) -> Operand:
-    return x if isinstance(x, str) else float_bits(x, "f32")
+Function: TypeAlias = Callable[[Singles, str], str]
 
 
 # Powers
@@ -89,16 +41,16 @@ TO_WHOLE = 12582912.0
 """1.5 2^23: what is added to it is rounded to a whole number, which stands in its lowest bits."""
 
 
-def exp2(c: Arithmetic, x: str) -> str:
+def exp2(c: Singles, x: str) -> str:
     return c.f("ex2.approx", x)
 
 
-def exp(c: Arithmetic, x: str) -> str:
+def exp(c: Singles, x: str) -> str:
     """2^j 2^f with j the whole part of x log2(e), held within what a float's exponent can say."""
     share = c.f("fma.rn.sat", x, LOG2_E / 252, 0.5)
     shifted = c.fma(share, 252.0, TO_WHOLE - 126)
     whole = c.sub(shifted, TO_WHOLE)
-    fraction = c.fma(x, LOG2_E, c.f("neg", whole))
+    fraction = c.fma(x, LOG2_E, c.neg(whole))
     fraction = c.fma(x, LOG2_E_REST, fraction)
     power = c.i("add.s32", c.i("shl.b32", shifted, 23), 0x3F800000)
     return c.mul(c.f("ex2.approx", fraction), power)
@@ -108,17 +60,17 @@ EXPM1 = (0.5, 0.16666666, 0.0416663475, 0.00833339151, 0.00139416615, 0.00019845
 """(e^f - 1 - f) / f^2 for |f| <= ln(2) / 2."""
 
 
-def expm1(c: Arithmetic, x: str) -> str:
-    held = c.f("min", c.f("max", x, -30.0), 89.0)
+def expm1(c: Singles, x: str) -> str:
+    held = c.held(x, -30.0, 89.0)
     shifted = c.fma(held, LOG2_E, TO_WHOLE)
-    whole = c.f("neg", c.sub(shifted, TO_WHOLE))
+    whole = c.neg(c.sub(shifted, TO_WHOLE))
     f = c.fma(whole, LN_2_REST, c.fma(whole, LN_2, held))
     small = c.fma(c.mul(f, f), c.polynomial(f, EXPM1), f)
     # Half of 2^j, which is a float where 2^j is not.
     power = c.i("add.s32", c.i("shl.b32", shifted, 23), 0x3F000000)
     half = c.fma(small, power, c.sub(power, 0.5))
     # Tiny arguments, which half would lose, and NaN are their own results.
-    itself = c.test("ltu", c.f("abs", x), 2.0**-24)
+    itself = c.test("ltu", c.abs(x), 2.0**-24)
     return c.choose(itself, x, c.add(half, half))
 
 
@@ -130,10 +82,10 @@ LOG = (
 """(log(1 + f) - f) / f^2 for |f| <= 1/3."""
 
 
-def _logarithm(combine: Callable[[Arithmetic, str, str], str]) -> Function:
+def _logarithm(combine: Callable[[Singles, str, str], str]) -> Function:
     """x = 2^i (1 + f): `combine` makes the result of i and log(1 + f)."""
 
-    def log(c: Arithmetic, x: str) -> str:
+    def log(c: Singles, x: str) -> str:
         tiny = c.test("lt", x, 2.0**-126)
         scaled = c.choose(tiny, c.mul(x, 2.0**23), x)
         above = c.i("and.b32", c.i("sub.s32", scaled, 0x3F2AAAAB), 0xFF800000)
@@ -153,13 +105,13 @@ log2 = _logarithm(lambda c, i, r: c.fma(r, LOG2_E, c.fma(r, LOG2_E_REST, i)))
 log10 = _logarithm(lambda c, i, r: c.fma(r, 0.434294492, c.fma(r, -1.01039175e-8, c.mul(i, 0.301029987))))
 
 
-def log1p(c: Arithmetic, x: str) -> str:
+def log1p(c: Singles, x: str) -> str:
     """log(u) of u = 1 + x rounded, and what the rounding took."""
     u = c.add(x, 1.0)
     lost = c.sub(x, c.add(u, -1.0))
     inside = c.i("setp.lt.u32", c.i("sub.s32", u, 1), 0x7F7FFFFF, letter="p")
-    correction = c.choose(inside, c.f("div.rn", lost, u), 0.0)
-    itself = c.test("ltu", c.f("abs", x), 2.0**-24)
+    correction = c.choose(inside, c.div(lost, u), 0.0)
+    itself = c.test("ltu", c.abs(x), 2.0**-24)
     return c.choose(itself, x, c.add(log(c, u), correction))
 
 
@@ -177,21 +129,21 @@ COS = (0.0416664456, -0.0013887306, 0.0000244312042)
 """(sin(r) - r) / r^3 and (cos(r) - 1 + r^2 / 2) / r^4 in r^2, for |r| <= pi / 4."""
 
 
-def _reduced(c: Arithmetic, x: str) -> tuple[str, str]:
+def _reduced(c: Singles, x: str) -> tuple[str, str]:
     """x = q pi / 2 + r: r and q, modulo 4."""
     q = c.i("cvt.rni.s32.f32", c.mul(x, TWO_OVER_PI))
-    turns = c.f("neg", c.i("cvt.rn.f32.s32", q))
+    turns = c.neg(c.i("cvt.rn.f32.s32", q))
     r = x
     for part in HALF_PI:
         r = c.fma(turns, part, r)
     return c.w.once(("reduced", x), lambda: _far_reduced(c, x, r, q))
 
 
-def _far_reduced(c: Arithmetic, x: str, near: str, near_q: str) -> tuple[str, str]:
+def _far_reduced(c: Singles, x: str, near: str, near_q: str) -> tuple[str, str]:
     """Far from zero, instead: the product with those 96 bits of 2 / pi that matter (Payne and Hanek, 1983)."""
     w = c.w
     r, q, behind = w.new("r"), w.new("r"), w.label("near")
-    magnitude = c.f("abs", x)
+    magnitude = c.abs(x)
     far = c.test("geu", magnitude, FAR)
     w.raw(f"mov.b32 {r}, {near};", (r,))
     w.raw(f"mov.b32 {q}, {near_q};", (q,))
@@ -221,7 +173,7 @@ def _far_reduced(c: Arithmetic, x: str, near: str, near_q: str) -> tuple[str, st
             letter="d",
         )
         # Infinity and NaN have no angle.
-        found = c.choose(c.test("lt", magnitude, INFINITY), c.i("cvt.rn.f32.f64", angle), float("nan"))
+        found = c.choose(c.test("lt", magnitude, INFINITY), c.i("cvt.rn.f32.f64", angle), NAN)
         turns = c.i("cvt.u32.u64", quarter)
         negative = c.i("setp.lt.s32", x, 0, letter="p")
         w.raw(f"selp.b32 {r}, {c.f('neg', found)}, {found}, {negative};", (r,))
@@ -230,27 +182,27 @@ def _far_reduced(c: Arithmetic, x: str, near: str, near_q: str) -> tuple[str, st
     return r, q
 
 
-def _sine(c: Arithmetic, r: str, q: str) -> str:
+def _sine(c: Singles, r: str, q: str) -> str:
     square = c.mul(r, r)
     # Of -0 it would be 0.
-    odd = c.f("copysign", r, c.fma(c.mul(r, square), c.polynomial(square, SIN), r))
+    odd = c.signed(r, c.fma(c.mul(r, square), c.polynomial(square, SIN), r))
     even = c.fma(square, c.fma(square, c.polynomial(square, COS), -0.5), 1.0)
     found = c.choose(c.i("setp.ne.s32", c.i("and.b32", q, 1), 0, letter="p"), even, odd)
     negative = c.i("setp.ne.s32", c.i("and.b32", q, 2), 0, letter="p")
-    return c.choose(negative, c.f("neg", found), found)
+    return c.choose(negative, c.neg(found), found)
 
 
-def sin(c: Arithmetic, x: str) -> str:
+def sin(c: Singles, x: str) -> str:
     return _sine(c, *_reduced(c, x))
 
 
-def cos(c: Arithmetic, x: str) -> str:
+def cos(c: Singles, x: str) -> str:
     r, q = _reduced(c, x)
     return _sine(c, r, c.i("add.s32", q, 1))
 
 
-def tan(c: Arithmetic, x: str) -> str:
-    return c.f("div.rn", sin(c, x), cos(c, x))
+def tan(c: Singles, x: str) -> str:
+    return c.div(sin(c, x), cos(c, x))
 
 
 # Others
@@ -259,12 +211,12 @@ TANH = (-0.333332986, 0.133319587, -0.0537866801, 0.0208053775, -0.00590586103)
 """(tanh(x) - x) / x^3 in x^2, for |x| <= 0.6."""
 
 
-def tanh(c: Arithmetic, x: str) -> str:
-    magnitude, square = c.f("abs", x), c.mul(x, x)
+def tanh(c: Singles, x: str) -> str:
+    magnitude, square = c.abs(x), c.mul(x, x)
     near = c.fma(c.mul(x, square), c.polynomial(square, TANH), x)
     power = exp(c, c.add(magnitude, magnitude))
     far = c.fma(c.f("rcp.approx", c.add(power, 1.0)), -2.0, 1.0)
-    return c.f("copysign", x, c.choose(c.test("ge", magnitude, 0.6), far, near))
+    return c.signed(x, c.choose(c.test("ge", magnitude, 0.6), far, near))
 
 
 ERF = (
@@ -278,11 +230,11 @@ LOG2_ERFC = (
 """log2(1 - erf(x)) for 1 <= x <= 4."""
 
 
-def erf(c: Arithmetic, x: str) -> str:
-    magnitude = c.f("abs", x)
+def erf(c: Singles, x: str) -> str:
+    magnitude = c.abs(x)
     near = c.fma(c.polynomial(c.mul(x, x), ERF), x, x)
     rest = c.f("ex2.approx", c.polynomial(c.f("min", magnitude, 4.0), LOG2_ERFC))
-    return c.choose(c.test("ge", magnitude, 1.0), c.f("copysign", x, c.sub(1.0, rest)), near)
+    return c.choose(c.test("ge", magnitude, 1.0), c.signed(x, c.sub(1.0, rest)), near)
 
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -306,10 +258,10 @@ def _function(w: Writer, op: Any) -> None:
     """f64 by functions of its own, which serve f32 where it has none."""
     kind, name = kind_of(op.results[0].type), op.name
     if kind != "f64" and name in FUNCTIONS:
-        compute, c = FUNCTIONS[name], Arithmetic(w)
+        compute, c = FUNCTIONS[name], Singles(w)
         as_floats(w, op, kind, lambda xs: compute(c, w.register(xs[0])))
         return
-    exact, d = doubles.FUNCTIONS[name], doubles.Doubles(w)
+    exact, d = doubles.FUNCTIONS[name], Doubles(w)
 
     def rounded(xs: list[Operand]) -> Operand:
         wide = [w.pure("d", "cvt.f64.f32", w.register(x)) for x in xs]

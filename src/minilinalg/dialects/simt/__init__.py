@@ -22,7 +22,15 @@ from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
 from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
 from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
 from minilinalg.dialects.simt.mbarrier import MbarrierExpectOp, MbarrierInitOp, MbarrierInvalOp, MbarrierWaitOp
-from minilinalg.dialects.simt.program import SHARED_ATTR, THREADS_ATTR, BlockIdOp, NumBlocksOp, ThreadIdOp, UniformOp
+from minilinalg.dialects.simt.program import (
+    LANES,
+    SHARED_ATTR,
+    THREADS_ATTR,
+    BlockIdOp,
+    NumBlocksOp,
+    ThreadIdOp,
+    UniformOp,
+)
 from minilinalg.dialects.simt.shared_memory import (
     AtomicRMWSharedOp,
     LdMatrixOp,
@@ -42,6 +50,7 @@ from minilinalg.dialects.simt.warp_group import (
 SIMT = dialect("simt", globals())
 
 __all__ = [
+    "LANES",
     "SHARED_ATTR",
     "SIMT",
     "THREADS_ATTR",

@@ -14,6 +14,8 @@ from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.attributes import EnumAttr, ProgramDim
 from minilinalg.dialects.tt.traits import in_order
 
+LANES = 32
+"""The threads of a warp."""
 THREADS_ATTR = "simt.threads"
 """Of a function: the threads of a block, an i32."""
 SHARED_ATTR = "simt.shared"

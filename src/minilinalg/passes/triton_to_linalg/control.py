@@ -77,31 +77,11 @@ def _if(c: Conversion, op: scf.IfOp) -> None:
 
 def _while(c: Conversion, op: scf.WhileOp) -> None:
     """All that a `while` carries is data."""
-    before, after = (Block(arg_types=[*map(data_type, region.block.arg_types)]) for region in op.regions)
-    types = [*map(data_type, op.result_types)]
-    starts = [value_in(c, value, arg) for value, arg in zip(op.operands, op.before_region.block.args, strict=True)]
-    loop = scf.WhileOp(starts, types, Region(before), Region(after))
-    loop.attributes.update(op.attributes)
-    for old, new in zip(op.regions, (before, after), strict=True):
-        for old_arg, new_arg in zip(old.block.args, new.args, strict=True):
-            new_arg.location = old_arg.location
-            c.bind(old_arg, new_arg)
-        with c.inside(new):
-            c.convert_block(old.block)
-            last = old.block.last_op
-            if isinstance(last, scf.YieldOp):
-                ends = zip(last.operands, op.before_region.block.args, strict=True)
-                c.insert(scf.YieldOp(*(value_in(c, operand, arg) for operand, arg in ends)))
-    c.insert(loop)
-    for old, new in zip(op.results, loop.results, strict=True):
-        c.bind(old, new)
+    c.convert_while(op, data_type, lambda value, place: value_in(c, value, place))
 
 
 def _condition(c: Conversion, op: scf.ConditionOp) -> None:
-    loop = op.parent_op()
-    assert isinstance(loop, scf.WhileOp)
-    passed = (value_in(c, value, result) for value, result in zip(op.operands[1:], loop.results, strict=True))
-    c.insert(scf.ConditionOp(c.value(op.operands[0]), *passed))
+    c.convert_condition(op, lambda value, place: value_in(c, value, place))
 
 
 def _poison(c: Conversion, op: ub.PoisonOp) -> None:

@@ -27,7 +27,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import simt, tt
-from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
+from minilinalg.dialects.simt import LANES, SHARED_ATTR, THREADS_ATTR
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.dialects.upstream import func
 from minilinalg.errors import InputError, UnsupportedError
@@ -77,8 +77,6 @@ HANDLERS: Mapping[str, Handler] = {
     **control.HANDLERS,
 }
 """Name of an operation -> what converts it."""
-
-LANES = 32
 
 
 @dataclass(frozen=True)

@@ -97,27 +97,11 @@ def _if(c: Conversion, op: scf.IfOp) -> None:
 
 
 def _while(c: Conversion, op: scf.WhileOp) -> None:
-    before, after = (Block(arg_types=[*map(data_type, region.block.arg_types)]) for region in op.regions)
-    types = [*map(data_type, op.result_types)]
-    loop = scf.WhileOp([c.value(value) for value in op.operands], types, Region(before), Region(after))
-    loop.attributes.update(op.attributes)
-    for old, new in zip(op.regions, (before, after), strict=True):
-        for old_arg, new_arg in zip(old.block.args, new.args, strict=True):
-            new_arg.location = old_arg.location
-            c.bind(old_arg, new_arg)
-        with c.inside(new):
-            c.convert_block(old.block)
-            last = old.block.last_op
-            if isinstance(last, scf.YieldOp):
-                c.insert(scf.YieldOp(*(c.value(operand) for operand in last.operands)))
-    c.insert(loop)
-    for old, new in zip(op.results, loop.results, strict=True):
-        c.bind(old, new)
+    c.convert_while(op, data_type, lambda value, _: c.value(value))
 
 
 def _condition(c: Conversion, op: scf.ConditionOp) -> None:
-    condition, *passed = (c.value(operand) for operand in op.operands)
-    c.insert(scf.ConditionOp(condition, *passed))
+    c.convert_condition(op, lambda value, _: c.value(value))
 
 
 def _barrier(c: Conversion, op: Operation) -> None:

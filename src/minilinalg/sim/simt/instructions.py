@@ -14,10 +14,10 @@ from typing import Any, Literal
 from xdsl.ir import Operation
 
 from minilinalg.dialects import simt
+from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.simt.dot import numbers
 from minilinalg.dialects.simt.types import bits_of
 from minilinalg.interp.dtypes import dtype_of
-from minilinalg.interp.threads import LANES
 from minilinalg.sim.simt.demand import Demand
 from minilinalg.targets import SimtTarget
 

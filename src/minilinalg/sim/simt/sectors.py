@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.threads import LANES
 from minilinalg.sim.simt.warps import active_in_warps, distinct, in_warps, per_block
 
 SECTOR = 32

@@ -8,13 +8,13 @@ import numpy as np
 from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects import simt
+from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.simt.types import count_of
 from minilinalg.interp import bulk_copy, wgmma
 from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk
 from minilinalg.interp.simt_shared import matrix_places
-from minilinalg.interp.threads import LANES
 from minilinalg.sim.simt.banks import ROW, count_wavefronts
 from minilinalg.sim.simt.classes import KEPT, Classes
 from minilinalg.sim.simt.sectors import SECTOR, count_sectors

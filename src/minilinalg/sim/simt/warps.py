@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.threads import LANES
 
 
 def in_warps(x: Array, fill: int | bool) -> Array:

@@ -16,9 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from minilinalg.codegen.ptx.doubles import angles, hyperbolic, logarithms, powers, roots
-from minilinalg.codegen.ptx.doubles.arithmetic import Doubles
-
-__all__ = ["FUNCTIONS", "Doubles"]
 
 _ALL: tuple[Callable[..., str], ...] = (
     *(powers.exp, powers.exp2, powers.expm1),

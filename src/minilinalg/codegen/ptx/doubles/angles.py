@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from math import factorial
 
+from minilinalg.codegen.ptx.arithmetic import INFINITY, NAN, Doubles
 from minilinalg.codegen.ptx.conversions import float_bits
-from minilinalg.codegen.ptx.doubles.arithmetic import INFINITY, NAN, Doubles, or_nan
 from minilinalg.codegen.ptx.doubles.powers import whole
 
 TWO_OVER_PI = 0.6366197723675814
@@ -148,7 +148,7 @@ def atan2(c: Doubles, y: str, x: str) -> str:
 
 
 def atan(c: Doubles, x: str) -> str:
-    return or_nan(c, x, c.signed(x, _angle(c, c.abs(x), c.w.pure("d", "mov.b64", float_bits(1.0, "f64")))))
+    return c.or_nan(x, c.signed(x, _angle(c, c.abs(x), c.w.pure("d", "mov.b64", float_bits(1.0, "f64")))))
 
 
 def _other_leg(c: Doubles, x: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minilinalg.codegen.ptx.doubles.arithmetic import NAN, Doubles, or_nan
+from minilinalg.codegen.ptx.arithmetic import NAN, Doubles
 from minilinalg.codegen.ptx.doubles.logarithms import log, log1p
 from minilinalg.codegen.ptx.doubles.powers import LN_2, exp, expm1
 
@@ -21,21 +21,21 @@ def sinh(c: Doubles, x: str) -> str:
     e = expm1(c, c.f("min", magnitude, LARGE))
     near = c.mul(c.add(e, c.div(e, c.add(e, 1.0))), 0.5)
     found = c.choose(c.test("lt", magnitude, LARGE), near, _half_power(c, magnitude))
-    return or_nan(c, x, c.signed(x, found))
+    return c.or_nan(x, c.signed(x, found))
 
 
 def cosh(c: Doubles, x: str) -> str:
     magnitude = c.abs(x)
     e = exp(c, c.f("min", magnitude, LARGE))
     near = c.fma(e, 0.5, c.div(0.5, e))
-    return or_nan(c, x, c.choose(c.test("lt", magnitude, LARGE), near, _half_power(c, magnitude)))
+    return c.or_nan(x, c.choose(c.test("lt", magnitude, LARGE), near, _half_power(c, magnitude)))
 
 
 def tanh(c: Doubles, x: str) -> str:
     magnitude = c.abs(x)
     held = c.f("min", magnitude, LARGE)
     e = expm1(c, c.add(held, held))
-    return or_nan(c, x, c.signed(x, c.div(e, c.add(e, 2.0))))
+    return c.or_nan(x, c.signed(x, c.div(e, c.add(e, 2.0))))
 
 
 def asinh(c: Doubles, x: str) -> str:
@@ -44,7 +44,7 @@ def asinh(c: Doubles, x: str) -> str:
     square = c.mul(held, held)
     near = log1p(c, c.add(held, c.div(square, c.add(c.sqrt(c.add(square, 1.0)), 1.0))))
     far = c.add(log(c, magnitude), LN_2)
-    return or_nan(c, x, c.signed(x, c.choose(c.test("lt", magnitude, 2.0**28), near, far)))
+    return c.or_nan(x, c.signed(x, c.choose(c.test("lt", magnitude, 2.0**28), near, far)))
 
 
 def acosh(c: Doubles, x: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from minilinalg.codegen.ptx.doubles.arithmetic import INFINITY, NAN, Doubles, Number
+from minilinalg.codegen.ptx.arithmetic import INFINITY, NAN, Doubles, Number
 from minilinalg.codegen.ptx.doubles.powers import LN_2, LN_2_REST, LOG2_E, exp2
 
 LOG = (

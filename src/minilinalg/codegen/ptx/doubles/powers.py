@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import factorial
 
+from minilinalg.codegen.ptx.arithmetic import Doubles, Number
 from minilinalg.codegen.ptx.conversions import float_bits
-from minilinalg.codegen.ptx.doubles.arithmetic import Doubles, Number, held, or_nan
 
 LOG2_E = 1.4426950408889634
 LN_2, LN_2_REST = 0.6931471805599453, 2.3190468138462996e-17
@@ -44,21 +44,21 @@ def _reduced_power(c: Doubles, x: str) -> tuple[str, str]:
 
 
 def exp(c: Doubles, x: str) -> str:
-    r, k = _reduced_power(c, held(c, x, -760.0, 720.0))
-    return or_nan(c, x, _scaled(c, c.add(_small(c, r), 1.0), k))
+    r, k = _reduced_power(c, c.held(x, -760.0, 720.0))
+    return c.or_nan(x, _scaled(c, c.add(_small(c, r), 1.0), k))
 
 
 def exp2(c: Doubles, x: str, more: Number = 0.0) -> str:
     """`more`: what is to be added to x, far below it."""
-    inside = held(c, x, -1100.0, 1030.0)
+    inside = c.held(x, -1100.0, 1030.0)
     nearest, k = whole(c, inside, 1.0)
     fraction = c.sub(inside, nearest)
     r = c.fma(fraction, LN_2, c.fma(fraction, LN_2_REST, c.mul(more, LN_2)))
-    return or_nan(c, x, _scaled(c, c.add(_small(c, r), 1.0), k))
+    return c.or_nan(x, _scaled(c, c.add(_small(c, r), 1.0), k))
 
 
 def expm1(c: Doubles, x: str) -> str:
-    r, k = _reduced_power(c, held(c, x, -50.0, 710.0))
+    r, k = _reduced_power(c, c.held(x, -50.0, 710.0))
     # Half of 2^k, which is a float where 2^k is not.
     half = _powered(c, c.i("sub.s64", k, 1))
     found = c.fma(_small(c, r), half, c.sub(half, 0.5))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minilinalg.codegen.ptx.doubles.arithmetic import INFINITY, Doubles, held, or_nan
+from minilinalg.codegen.ptx.arithmetic import INFINITY, Doubles
 from minilinalg.codegen.ptx.doubles.powers import exp
 
 
@@ -48,7 +48,7 @@ ERFC = (
 
 def _rest(c: Doubles, magnitude: str) -> str:
     """1 - erf(x) for x >= 0.75."""
-    x = held(c, magnitude, 0.75, 28.0)
+    x = c.held(magnitude, 0.75, 28.0)
     square = c.mul(x, x)
     lost = c.fma(x, x, c.neg(square))
     power = exp(c, c.neg(square))
@@ -62,14 +62,14 @@ def _near_zero(c: Doubles, x: str) -> str:
 
 def erf(c: Doubles, x: str) -> str:
     magnitude = c.abs(x)
-    near = _near_zero(c, held(c, x, -1.0, 1.0))
+    near = _near_zero(c, c.held(x, -1.0, 1.0))
     far = c.signed(x, c.sub(1.0, _rest(c, magnitude)))
-    return or_nan(c, x, c.signed(x, c.choose(c.test("lt", magnitude, 0.75), near, far)))
+    return c.or_nan(x, c.signed(x, c.choose(c.test("lt", magnitude, 0.75), near, far)))
 
 
 def erfc(c: Doubles, x: str) -> str:
     magnitude = c.abs(x)
-    near = c.sub(1.0, _near_zero(c, held(c, x, -1.0, 1.0)))
+    near = c.sub(1.0, _near_zero(c, c.held(x, -1.0, 1.0)))
     rest = _rest(c, magnitude)
     far = c.choose(c.test("lt", x, 0.0), c.sub(2.0, rest), rest)
-    return or_nan(c, x, c.choose(c.test("lt", magnitude, 0.75), near, far))
+    return c.or_nan(x, c.choose(c.test("lt", magnitude, 0.75), near, far))

@@ -1,8 +1,9 @@
-"""Instructions of f64."""
+"""Instructions of f32 and of f64 by name, whose constants are Python's floats: what functions are written with."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
 from minilinalg.codegen.ptx.conversions import float_bits
 from minilinalg.codegen.ptx.elements import Operand
@@ -14,14 +15,20 @@ Number: TypeAlias = "str | float"
 INFINITY, NAN = float("inf"), float("nan")
 
 
-class Doubles:
-    """Instructions of f64 by name, whose constants are Python's floats."""
+@dataclass(frozen=True)
+class Arithmetic:
+    """Instructions on floats of one type, and on integers as wide as they are."""
 
-    def __init__(self, w: Writer):
-        self.w = w
+    w: Writer
+    kind: ClassVar[str]
+    """The type of the floats, as instructions end on it."""
+    letter: ClassVar[str]
+    """What names a register of that width."""
+    width: ClassVar[int]
+    """Bits of a float."""
 
     def f(self, opcode: str, *xs: Number) -> str:
-        return self.w.pure("d", f"{opcode}.f64", *map(_operand, xs))
+        return self.w.pure(self.letter, f"{opcode}.{self.kind}", *map(self._operand, xs))
 
     def fma(self, a: Number, b: Number, c: Number) -> str:
         return self.f("fma.rn", a, b, c)
@@ -51,15 +58,21 @@ class Doubles:
         """a with the sign of the first."""
         return self.f("copysign", sign, a)
 
-    def i(self, opcode: str, *xs: str | int) -> str:
-        """An instruction on 64-bit integers."""
-        return self.w.pure("d", opcode, *xs)
+    def i(self, opcode: str, *xs: str | int, letter: str | None = None) -> str:
+        """An instruction on integers. Its result is as wide as the floats, or what `letter` names."""
+        return self.w.pure(letter or self.letter, opcode, *xs)
 
     def test(self, relation: str, a: Number, b: Number) -> str:
-        return self.w.pure("p", f"setp.{relation}.f64", _operand(a), _operand(b))
+        return self.w.pure("p", f"setp.{relation}.{self.kind}", self._operand(a), self._operand(b))
 
     def choose(self, condition: str, a: Number, b: Number) -> str:
-        return self.w.pure("d", "selp.b64", _operand(a), _operand(b), condition)
+        return self.w.pure(self.letter, f"selp.b{self.width}", self._operand(a), self._operand(b), condition)
+
+    def held(self, x: str, low: float, high: float) -> str:
+        return self.f("min", self.f("max", x, low), high)
+
+    def or_nan(self, x: str, found: str) -> str:
+        return self.choose(self.test("nan", x, x), x, found)
 
     def polynomial(self, x: str, coefficients: tuple[float, ...]) -> str:
         """Of ascending powers."""
@@ -70,14 +83,17 @@ class Doubles:
         assert isinstance(found, str)
         return found
 
-
-def _operand(x: Number) -> Operand:
-    return x if isinstance(x, str) else float_bits(x, "f64")
-
-
-def held(c: Doubles, x: str, low: float, high: float) -> str:
-    return c.f("min", c.f("max", x, low), high)
+    def _operand(self, x: Number) -> Operand:
+        return x if isinstance(x, str) else float_bits(x, self.kind)
 
 
-def or_nan(c: Doubles, x: str, found: str) -> str:
-    return c.choose(c.test("nan", x, x), x, found)
+class Singles(Arithmetic):
+    """f32."""
+
+    kind, letter, width = "f32", "r", 32
+
+
+class Doubles(Arithmetic):
+    """f64."""
+
+    kind, letter, width = "f64", "d", 64
