@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations, product
 from math import prod
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minilinalg.errors import InputError
-from minilinalg.layouts.banks import fullest_bank, shared_access, vector_width
+from minilinalg.layouts.banks import bank_conflicts, fullest_bank, shared_access, vector_width
 from minilinalg.layouts.conversion import Movement, conversion
 from minilinalg.layouts.distributed import blocked, blocked_dot_operand, linear, slice_of
 from minilinalg.layouts.gf2 import Span, apply, complement, independent, intersection, rank
@@ -417,27 +418,64 @@ def test_bank_conflicts_are_what_counting_finds(seed: int) -> None:
 ROW, COLUMN, COLUMN_4 = (
     ((1, 1), (1, 32), (4, 1), (1, 0)),
     ((1, 1), (32, 1), (1, 4), (0, 1)),
-    ((1, 4), (32, 1), (1, 4), (0, 1)),
+    ((4, 1), (8, 4), (1, 4), (0, 1)),
 )
-ROW_8, COLUMN_8 = ((1, 8), (4, 8), (4, 1), (1, 0)), ((1, 8), (32, 1), (1, 4), (0, 1))
-OFFICIAL = [
-    (32, (32, 32), (1, 1, 1), (ROW, COLUMN, COLUMN_4), (0, 31, 7)),
-    (32, (32, 32), (1, 1, 32), (ROW, COLUMN), (0, 0)),
-    (32, (32, 32), (4, 1, 8), (ROW, COLUMN, COLUMN_4), (0, 3, 0)),
-    (16, (64, 64), (1, 1, 1), (ROW_8, COLUMN, COLUMN_8), (0, 31, 7)),
-    (16, (64, 64), (8, 1, 8), (ROW_8, COLUMN, COLUMN_8), (0, 3, 0)),
+ROW_8, COLUMN_8 = ((1, 8), (4, 8), (4, 1), (1, 0)), ((8, 1), (8, 4), (1, 4), (0, 1))
+ROWS_OF_4, ROWS_OF_8 = ((1, 4), (32, 1), (1, 4), (0, 1)), ((1, 8), (32, 1), (1, 4), (0, 1))
+"""Size per thread, lanes, warps and order of blocked layouts. A thread of the last two reads a part of a row."""
+PLAIN, NVMMA = (1, 1, 1), 128
+GLUON = [
+    (32, (32, 32), PLAIN, {ROW: 0, COLUMN: 31, COLUMN_4: 7, ROWS_OF_4: 7}),
+    (32, (32, 32), (1, 1, 32), {ROW: 0, COLUMN: 0, COLUMN_4: 0}),
+    (32, (32, 32), (4, 1, 8), {ROW: 0, COLUMN: 3, COLUMN_4: 3, ROWS_OF_4: 0}),
+    (16, (64, 64), PLAIN, {ROW_8: 0, COLUMN: 31, COLUMN_8: 7, ROWS_OF_8: 7}),
+    (16, (64, 64), (8, 1, 8), {ROW_8: 0, COLUMN: 3, COLUMN_8: 7, ROWS_OF_8: 0}),
+    (16, (64, 64), NVMMA, {ROW_8: 0, COLUMN: 3, COLUMN_8: 7, ROWS_OF_8: 0}),
 ]
-"""Conflicts of a phase, some of them as Gluon's `bank_conflicts` states them."""
+"""Bits of an element, shape, swizzle (vec, perPhase, maxPhase, or bytes) and what Gluon's `bank_conflicts` says."""
 
 
-@pytest.mark.parametrize("case", OFFICIAL, ids=lambda case: f"{case[0]}-{case[2]}")
-def test_bank_conflicts_of_known_patterns(
-    case: tuple[int, tuple[int, int], tuple[int, int, int], tuple, tuple],
-) -> None:
-    bits, shape, swizzle, accesses, conflicts = case
-    memory = swizzled_shared(shape, *swizzle, (1, 0))
-    found = [shared_access(blocked(shape, *each), memory, bits) for each in accesses]
-    assert [each.wavefronts // each.phases - 1 for each in found] == list(conflicts)
+def in_memory(shape: tuple[int, int], swizzle: Any, bits: int) -> LinearLayout:
+    if isinstance(swizzle, int):
+        return nvmma_shared(shape, swizzle, False, bits)
+    return swizzled_shared(shape, *swizzle, (1, 0))
+
+
+@pytest.mark.parametrize(("bits", "shape", "swizzle", "conflicts"), GLUON)
+def test_bank_conflicts_as_gluon_states_them(bits: int, shape: tuple[int, int], swizzle: Any, conflicts: dict) -> None:
+    memory = in_memory(shape, swizzle, bits)
+    accesses = [blocked(shape, *each) for each in conflicts]
+    assert [bank_conflicts(each, memory, bits) for each in accesses] == [*conflicts.values()]
+    found = [shared_access(each, memory, bits) for each in accesses]
+    assert [each.wavefronts / each.phases - 1 for each in found] == [*conflicts.values()]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_gluons_figure_counts_elements_whole_rows_apart(seed: int) -> None:
+    rng = random.Random(seed)
+    shape, bits = (32, 32), rng.choice([8, 16, 32, 64])
+    lanes = rng.choice([(4, 8), (8, 4), (32, 1), (1, 32), (16, 2)])
+    registers = blocked(
+        shape, (1 << rng.randrange(3), 1 << rng.randrange(4)), lanes, (2, 1), rng.choice([(1, 0), (0, 1)])
+    )
+    memory = shared_of(rng, shape).linear
+    vector = vector_width(registers.invert_and_compose(memory), bits)
+    where = {memory.apply(offset=offset): offset for offset in range(memory.in_size("offset"))}
+    in_phase = 32 // max(1, (bits << vector) // 32)
+    touched = {where[registers.apply(lane=lane)] for lane in range(in_phase)}
+    assert bank_conflicts(registers, memory, bits) == sum(offset * bits % 1024 == 0 for offset in touched) - 1
+
+
+def test_lanes_that_differ_in_a_row_and_inside_a_word_are_no_conflict_for_gluon() -> None:
+    """Lane 1 has the second byte of the word of its bank in the next row: two words of bank 0."""
+    memory = LinearLayout.of({"offset": [[1 << bit] for bit in range(10)]}, {"dim0": 1024})
+    columns = [[0x81], [4], [8], [16], [32]]
+    registers = LinearLayout.of(
+        {"register": [[1], [2], [64], [256], [512]], "lane": columns, "warp": []}, {"dim0": 1024}
+    )
+    assert bank_conflicts(registers, memory, 8) == 0
+    found = shared_access(registers, memory, 8)
+    assert (found.elements, found.wavefronts) == (1, 2 * found.phases)
 
 
 def test_a_padded_transpose_has_no_conflicts() -> None:

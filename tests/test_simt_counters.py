@@ -5,6 +5,7 @@ The golden values are those that the profiler gave on an H200 for the same acces
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,15 @@ import numpy as np
 import pytest
 from simt_programs import H200, at, module
 from slow.lanes import sectors_of_warp, wavefronts_of_warp
+from test_linear_layouts import GLUON, in_memory, shared_of
 
+from minilinalg.context import make_context
 from minilinalg.interp.dtypes import INDEX
 from minilinalg.interp.values import Affine
+from minilinalg.layouts.banks import bank_conflicts, shared_access, vector_of_registers
+from minilinalg.layouts.distributed import blocked
+from minilinalg.parsing import parse_module
+from minilinalg.passes import load_pass
 from minilinalg.sim.simt.banks import count_wavefronts
 from minilinalg.sim.simt.classes import Classes
 from minilinalg.sim.simt.run import SimtSimulator
@@ -248,32 +255,91 @@ def test_ldmatrix_takes_a_phase_a_matrix() -> None:
     assert (found[LD_WAVEFRONTS], found[LD_CONFLICTS]) == (32 + 16, 28 + 14)
 
 
-TILES = [
-    (4, 32, (1, 1, 1), {"row": 0, "column": 31, "columns by 4": 7}),
-    (4, 32, (1, 1, 32), {"row": 0, "column": 0}),
-    (4, 32, (4, 1, 8), {"row": 0, "column": 3, "columns by 4": 0}),
-    (2, 64, (1, 1, 1), {"row by 8": 0, "column": 31, "columns by 8": 7}),
-    (2, 64, (8, 1, 8), {"row by 8": 0, "column": 3, "columns by 8": 0}),
-]
-"""Element size, extent of a square tile, swizzle (vector, per phase, max phase), conflicts of a phase."""
+ROUND_TRIP = """
+#r = #ttg.blocked<{{sizePerThread = {0}, threadsPerWarp = {1}, warpsPerCTA = {2}, order = {3}}}>
+#rows = #ttg.slice<{{dim = 1, parent = #r}}>
+#columns = #ttg.slice<{{dim = 0, parent = #r}}>
+#m = {memory}
+module attributes {{"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 4 : i32, ttg.target = "cuda:90",
+    "ttg.threads-per-warp" = 32 : i32}} {{
+  tt.func @k(%x: !tt.ptr<{e}>, %o: !tt.ptr<{e}>) {{
+    %r = tt.make_range {{end = {n} : i32, start = 0 : i32}} : tensor<{n}xi32, #rows>
+    %c = tt.make_range {{end = {n} : i32, start = 0 : i32}} : tensor<{n}xi32, #columns>
+    %r2 = tt.expand_dims %r {{axis = 1 : i32}} : tensor<{n}xi32, #rows> -> tensor<{n}x1xi32, #r>
+    %c2 = tt.expand_dims %c {{axis = 0 : i32}} : tensor<{n}xi32, #columns> -> tensor<1x{n}xi32, #r>
+    %n = arith.constant dense<{n}> : tensor<{n}x1xi32, #r>
+    %first = arith.muli %r2, %n : tensor<{n}x1xi32, #r>
+    %firsts = tt.broadcast %first : tensor<{n}x1xi32, #r> -> tensor<{n}x{n}xi32, #r>
+    %within = tt.broadcast %c2 : tensor<1x{n}xi32, #r> -> tensor<{n}x{n}xi32, #r>
+    %at = arith.addi %firsts, %within : tensor<{n}x{n}xi32, #r>
+    %xs = tt.splat %x : !tt.ptr<{e}> -> tensor<{n}x{n}x!tt.ptr<{e}>, #r>
+    %os = tt.splat %o : !tt.ptr<{e}> -> tensor<{n}x{n}x!tt.ptr<{e}>, #r>
+    %px = tt.addptr %xs, %at : tensor<{n}x{n}x!tt.ptr<{e}>, #r>, tensor<{n}x{n}xi32, #r>
+    %po = tt.addptr %os, %at : tensor<{n}x{n}x!tt.ptr<{e}>, #r>, tensor<{n}x{n}xi32, #r>
+    %v = tt.load %px : tensor<{n}x{n}x!tt.ptr<{e}>, #r>
+    %s = ttg.local_alloc %v : (tensor<{n}x{n}x{e}, #r>) -> !ttg.memdesc<{n}x{n}x{e}, #m, #ttg.shared_memory>
+    %w = ttg.local_load %s : !ttg.memdesc<{n}x{n}x{e}, #m, #ttg.shared_memory> -> tensor<{n}x{n}x{e}, #r>
+    tt.store %po, %w : tensor<{n}x{n}x!tt.ptr<{e}>, #r>
+    tt.return
+  }}
+}}
+"""
+"""A tile through shared memory and back, by one layout."""
 
 
-@pytest.mark.parametrize("case", TILES, ids=lambda case: f"{case[0]}-{case[2]}")
-def test_swizzled_tiles(case: tuple[int, int, tuple[int, int, int], dict[str, int]]) -> None:
-    """As `minilinalg.layouts` states them, and where accesses are of one element as Gluon does."""
-    size, extent, (vector, per_phase, phases), expected = case
-    lanes = np.arange(32)
-    for pattern, conflicts in expected.items():
-        n = int(pattern[-1]) if pattern[-1].isdigit() else 1
-        if pattern.startswith("row"):
-            row, column = lanes * n // extent, lanes * n % extent
-        else:
-            row, column = lanes, lanes * 0
-        moved = (column // vector ^ row // per_phase % phases) * vector + column % vector
-        addresses = ((row * extent + moved) * size)[None, :, None]
-        found, _, _ = count_wavefronts(addresses, None, n * size)[0].tolist()
-        needed = max(1, n * size // 4)
-        assert found // needed - 1 == conflicts, pattern
+@pytest.mark.parametrize(("bits", "shape", "swizzle", "conflicts"), GLUON)
+def test_tiles_have_the_conflicts_that_gluon_states(
+    bits: int, shape: tuple[int, int], swizzle: Any, conflicts: dict[Any, int]
+) -> None:
+    """A kernel on tensors, taken down to threads and run: the profiler's counters are Gluon's figure for each phase."""
+    memory = (
+        f"#ttg.nvmma_shared<{{swizzlingByteWidth = {swizzle}, transposed = false, elementBitWidth = {bits}}}>"
+        if isinstance(swizzle, int)
+        else "#ttg.swizzled_shared<{{vec = {}, perPhase = {}, maxPhase = {}, order = [1, 0]}}>".format(*swizzle)
+    )
+    x = np.arange(shape[0] * shape[1]).reshape(shape).astype(f"f{bits // 8}")
+    for access, each in conflicts.items():
+        text = ROUND_TRIP.format(*map(list, access), memory=memory, n=shape[0], e=f"f{bits}")
+        ctx, o = make_context(), np.zeros_like(x)
+        kernel = parse_module(text, "tile.mlir", ctx)
+        for each_pass in ("allocate-shared-memory", "membar", "tritongpu-to-simt"):
+            load_pass(each_pass)().apply(ctx, kernel)
+        found = counters(kernel, 1, x, o)
+        assert (o == x).all()
+        phases = shared_access(blocked(shape, *access), in_memory(shape, swizzle, bits), bits).phases
+        assert (found[LD_WAVEFRONTS], found[LD_CONFLICTS]) == (phases * (each + 1), phases * each), access
+        assert (found[ST_WAVEFRONTS], found[ST_CONFLICTS]) == (phases * (each + 1), phases * each), access
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_layouts_cost_what_the_machine_counts(seed: int) -> None:
+    """`shared_access` is the machine's count, but for phases that become one, of which a layout knows nothing."""
+    rng = random.Random(seed)
+    shape, bits = (32, 32), rng.choice([8, 16, 32, 64])
+    lanes, order = rng.choice([(4, 8), (8, 4), (32, 1), (1, 32), (16, 2)]), rng.choice([(1, 0), (0, 1)])
+    registers = blocked(shape, (1 << rng.randrange(4), 1 << rng.randrange(5)), lanes, (2, 1), order)
+    memory = shared_of(rng, shape).linear
+    expected = shared_access(registers, memory, bits)
+    where = {memory.apply(offset=offset): offset for offset in range(memory.in_size("offset"))}
+    starts = {
+        where[registers.apply(register=register)]: register
+        for register in range(registers.in_size("register"))
+        if where[registers.apply(register=register)] % expected.elements == 0
+    }
+    threads = [(warp, lane) for warp in range(registers.in_size("warp")) for lane in range(32)]
+    places = [
+        [where[registers.apply(register=each, lane=lane, warp=warp)] for each in starts.values()]
+        for warp, lane in threads
+    ]
+    addresses, size = np.array(places)[None] * bits // 8, expected.elements * bits // 8
+    apart = count_wavefronts(addresses, None, size, merges=False)[0].tolist()
+    assert apart == [expected.wavefronts, expected.conflicts, expected.instructions]
+    together = count_wavefronts(addresses, None, size)[0].tolist()
+    assert together == apart or (0 in registers.masks["lane"][:2] and size > 4 and together[0] <= apart[0])
+    vector = vector_of_registers(registers.invert_and_compose(memory), bits)
+    if size >= 4 and 1 << vector == expected.elements:
+        # Gluon's figure knows neither words that are touched in part nor vectors made of sums of registers.
+        assert expected.wavefronts == expected.phases * (bank_conflicts(registers, memory, bits) + 1)
 
 
 # Against lanes one by one

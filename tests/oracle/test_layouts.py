@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from official_layouts import ask
+from official_layouts import ask, ask_for_conflicts
 from official_triton import INSTALLED
 from official_triton import ask as ask_text
 
 from minilinalg.errors import InputError
+from minilinalg.layouts.banks import bank_conflicts, shared_access, vector_of_registers
 from minilinalg.layouts.distributed import blocked, blocked_dot_operand, linear, slice_of
 from minilinalg.layouts.linear import LinearLayout, dim_names
 from minilinalg.layouts.mma import mma_dot_operand, nvidia_mma
@@ -212,6 +213,51 @@ def test_layouts_are_the_official_ones(kind: str) -> None:
         assert ours == official, (layout, shape)
         assert made.shape == tuple(shape)
         equal += 1
+    assert equal > CASES // 3, f"the official compiler answered {equal} of {CASES} questions"
+
+
+SHARED_KINDS = {"swizzled_shared": swizzled_case, "nvmma_shared": nvmma_case}
+
+
+def conflict_cases(kind: str) -> list[tuple[list[Any], list[int], list[Any], int, LinearLayout, LinearLayout]]:
+    """Tensors of up to 4 dimensions in one block, of elements of 8 to 64 bits."""
+    rng = random.Random(f"conflicts of {kind}")
+    cases = []
+    while len(cases) < CASES:
+        (layout, shape, make), (there, other, _) = KINDS[kind](rng), SHARED_KINDS[rng.choice([*SHARED_KINDS])](rng)
+        there, bits = [*there[:-1], []], rng.choice([8, 16, 32, 64])
+        if len(other) != len(shape):
+            continue
+        try:
+            registers, memory = make(), _shared_of(there, shape)
+        except InputError:
+            continue
+        if registers.in_size("block") == 1:
+            cases.append((layout, shape, there, bits, registers, memory))
+    return cases
+
+
+def _shared_of(layout: list[Any], shape: list[int]) -> LinearLayout:
+    if layout[0] == "SwizzledSharedLayout":
+        return swizzled_shared(shape, *layout[1:])
+    width, bits, _, transposed, fp4, cga = layout[1:]
+    return nvmma_shared(shape, width, transposed, bits, fp4, cga)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "shared" not in kind])
+def test_bank_conflicts_are_gluons(kind: str) -> None:
+    cases = conflict_cases(kind)
+    answers = ask_for_conflicts([case[:4] for case in cases])
+    equal = 0
+    for (layout, shape, there, bits, registers, memory), official in zip(cases, answers, strict=True):
+        if official is None:
+            continue
+        assert bank_conflicts(registers, memory, bits) == official, (layout, shape, there, bits)
+        equal += 1
+        found = shared_access(registers, memory, bits)
+        vector = vector_of_registers(registers.invert_and_compose(memory), bits)
+        if found.elements * bits >= 32 and found.elements == 1 << vector:
+            assert found.wavefronts == found.phases * (official + 1), (layout, shape, there, bits)
     assert equal > CASES // 3, f"the official compiler answered {equal} of {CASES} questions"
 
 

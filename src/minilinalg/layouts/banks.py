@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from minilinalg.layouts.gf2 import Span, apply, independent, rank
+from minilinalg.layouts.gf2 import Span, apply, independent, intersection, rank
 from minilinalg.layouts.linear import BLOCK, LANE, OFFSET, REGISTER, WARP, LinearLayout, log2
 from minilinalg.layouts.shared import SharedLayout
 
@@ -72,6 +72,41 @@ def shared_access(registers: LinearLayout, memory: LinearLayout | SharedLayout, 
             for first in range(1 << len(columns) - phase_bits)
         )
     return SharedAccess(1 << vector, instructions, phases, wavefronts)
+
+
+def bank_conflicts(registers: LinearLayout, memory: LinearLayout, element_bits: int) -> int:
+    """Gluon's figure of the same name: by how many wavefronts each phase of an access is longer than one.
+
+    It is counted in elements of the tensor: how many of those that the lanes of a phase touch lie in memory whole rows
+    of 1024 bits apart. `shared_access` counts words, and its wavefronts are `bank_conflicts + 1` for each phase, but
+    where lanes differ both in the row and inside a word of 32 bits: then two words of a bank are asked for, which
+    Gluon's figure leaves out. Gluon also takes vectors from single registers only, never from sums of them, and has no
+    figure for padded layouts. Neither of them knows that phases may become one (`minilinalg.sim.simt.banks`).
+
+    (Upstream: `bankConflictsMemDesc` in GenericSwizzling.cpp; `gluon.language.bank_conflicts`.) Raises InputError when
+    `memory` lacks an element of `registers`.
+    """
+    held = registers.without_replicas(REGISTER)
+    memory = memory.with_outs(registers.out_names)
+    vector = vector_of_registers(held.invert_and_compose(memory), element_bits)
+    words = max(1, (element_bits << vector) // WORD_BITS)
+    lanes = held.masks[LANE][: len(held.masks[LANE]) - log2(words)]
+    row = log2(max(1, BANKS * WORD_BITS // element_bits))
+    return (1 << len(intersection(memory.columns[row:], lanes))) - 1
+
+
+def vector_of_registers(places: LinearLayout, element_bits: int) -> int:
+    """As `vector_width`, but with vectors whose elements are single bits of the register, which alone move within them:
+    the official compiler's `largestVectorisation`."""
+    columns = [(name, mask) for name, masks in places.ins for mask in masks]
+    widest = min(log2(max(1, LARGEST_VECTOR_BITS // element_bits)), places.out_bits[OFFSET])
+    for width in range(widest, 0, -1):
+        units = [(REGISTER, 1 << bit) for bit in range(width)]
+        if all(columns.count(unit) for unit in units) and not any(
+            mask & (1 << width) - 1 for name, mask in columns if (name, mask) not in units
+        ):
+            return width
+    return 0
 
 
 _THREADS = (REGISTER, LANE, WARP)
