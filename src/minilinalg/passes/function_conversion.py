@@ -46,7 +46,7 @@ class FunctionConversion:
         self.at = around
 
     def convert_block(self, block: Block) -> None:
-        """Writes what a block becomes, up to its terminator, which its parent deals with; `scf.condition` is written."""
+        """Writes what a block becomes, up to its terminator, which its parent deals with, and a `scf.condition`."""
         raise NotImplementedError
 
     def convert_while(
