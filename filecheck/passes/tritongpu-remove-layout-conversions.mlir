@@ -72,3 +72,67 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return
   }
 }
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 16], threadsPerWarp = [8, 4], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, warpsPerCTA = [2, 2], instrShape = [16, 8]}>
+#lhs = #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 4}>
+#rhs = #ttg.dot_op<{opIdx = 1, parent = #mma, kWidth = 4}>
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // What is loaded narrow moves narrow, next to the first that needs it.
+  // CHECK-LABEL: @operands_move_before_they_are_computed
+  // CHECK: tt.load %p
+  // CHECK-NEXT: tt.load %q
+  // CHECK-NEXT: %[[Q:.*]] = ttg.convert_layout %{{.*}} : tensor<64x64xi8, #blocked> -> tensor<64x64xi8, #ttg.dot_op<
+  // CHECK-NEXT: %[[W:.*]] = arith.sitofp %[[Q]]
+  // CHECK-NEXT: arith.mulf %[[W]]
+  // CHECK-NOT: tensor<64x64xf16, #blocked> -> tensor<64x64xf16, #ttg.dot_op<{opIdx = 1
+  // CHECK: tt.dot
+  tt.func @operands_move_before_they_are_computed(%p: tensor<64x64x!tt.ptr<f16>, #b>, %q: tensor<64x64x!tt.ptr<i8>, #b>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+    %h = arith.constant dense<5.000000e-01> : tensor<64x64xf16, #b>
+    %0 = tt.load %p : tensor<64x64x!tt.ptr<f16>, #b>
+    %1 = tt.load %q : tensor<64x64x!tt.ptr<i8>, #b>
+    %2 = arith.sitofp %1 : tensor<64x64xi8, #b> to tensor<64x64xf16, #b>
+    %3 = arith.mulf %2, %h : tensor<64x64xf16, #b>
+    %4 = ttg.convert_layout %0 : tensor<64x64xf16, #b> -> tensor<64x64xf16, #lhs>
+    %5 = ttg.convert_layout %3 : tensor<64x64xf16, #b> -> tensor<64x64xf16, #rhs>
+    %6 = tt.dot %4, %5, %c : tensor<64x64xf16, #lhs> * tensor<64x64xf16, #rhs> -> tensor<64x64xf32, #mma>
+    tt.return %6 : tensor<64x64xf32, #mma>
+  }
+
+  // A sum of a row is exchanged between threads: that is not computed once more.
+  // CHECK-LABEL: @keep_what_is_exchanged_on_the_way
+  // CHECK: arith.addf {{.*}} : tensor<64x64xf16, #blocked>
+  // CHECK-NEXT: ttg.convert_layout {{.*}} : tensor<64x64xf16, #blocked> -> tensor<64x64xf16, #ttg.dot_op<
+  tt.func @keep_what_is_exchanged_on_the_way(%p: tensor<64x64x!tt.ptr<f16>, #b>, %y: tensor<64x64xf16, #rhs>, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+    %0 = tt.load %p : tensor<64x64x!tt.ptr<f16>, #b>
+    %1 = "tt.reduce"(%0) <{axis = 1 : i32}> ({
+    ^bb0(%l: f16, %r: f16):
+      %s = arith.addf %l, %r : f16
+      tt.reduce.return %s : f16
+    }) : (tensor<64x64xf16, #b>) -> tensor<64xf16, #ttg.slice<{dim = 1, parent = #b}>>
+    %2 = tt.expand_dims %1 {axis = 1 : i32} : tensor<64xf16, #ttg.slice<{dim = 1, parent = #b}>> -> tensor<64x1xf16, #b>
+    %3 = tt.broadcast %2 : tensor<64x1xf16, #b> -> tensor<64x64xf16, #b>
+    %4 = arith.addf %0, %3 : tensor<64x64xf16, #b>
+    %5 = ttg.convert_layout %4 : tensor<64x64xf16, #b> -> tensor<64x64xf16, #lhs>
+    %6 = tt.dot %5, %y, %c : tensor<64x64xf16, #lhs> * tensor<64x64xf16, #rhs> -> tensor<64x64xf32, #mma>
+    tt.return %6 : tensor<64x64xf32, #mma>
+  }
+
+  // CHECK-LABEL: @keep_conversions_out_of_loops
+  // CHECK: tt.load
+  // CHECK-NEXT: ttg.convert_layout
+  // CHECK-NEXT: scf.for
+  tt.func @keep_conversions_out_of_loops(%p: tensor<64x64x!tt.ptr<f16>, #b>, %y: tensor<64x64xf16, #rhs>, %c: tensor<64x64xf32, #mma>, %n: i32) -> tensor<64x64xf32, #mma> {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %0 = tt.load %p : tensor<64x64x!tt.ptr<f16>, #b>
+    %2 = ttg.convert_layout %0 : tensor<64x64xf16, #b> -> tensor<64x64xf16, #lhs>
+    %1 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %c) -> (tensor<64x64xf32, #mma>) : i32 {
+      %3 = tt.dot %2, %y, %acc : tensor<64x64xf16, #lhs> * tensor<64x64xf16, #rhs> -> tensor<64x64xf32, #mma>
+      scf.yield %3 : tensor<64x64xf32, #mma>
+    }
+    tt.return %1 : tensor<64x64xf32, #mma>
+  }
+}

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.cli.pipeline_text import parse_pipeline
 from minilinalg.context import make_context
+from minilinalg.dialects.ttg.struct_attribute import numbers
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import run_pipeline
 from minilinalg.targets import load_target
@@ -129,3 +130,39 @@ def test_operands_are_stored_as_the_official_ones(kernel: str, capability: int) 
     mine, theirs = ours(before, name, capability), parse_module(after)
     made = ("ttg.local_alloc", "ttg.memdesc_trans", "tt.trans", "ttg.convert_layout", "ttng.warp_group_dot", "tt.dot")
     assert shown(mine, *made) == shown(theirs, *made)
+
+
+@pytest.mark.parametrize("capability", TARGETS)
+@pytest.mark.parametrize("kernel", DOTS)
+def test_operands_move_as_narrow_as_the_official_ones(kernel: str, capability: int) -> None:
+    """Between the loads and the dots: what is converted for an operand, and what is computed as one."""
+    name = "tritongpu-remove-layout-conversions"
+    before, after = snapshots(twin(f"{kernel}.sm{capability}"), capability)[f"{name}.2"]
+    mine, theirs = (
+        [text for text in shown(m, *MOVED) if "dot_op" in text]
+        for m in (ours(before, name, capability), parse_module(after))
+    )
+    assert sorted(mine) == sorted(theirs)
+
+
+MOVED = ("ttg.convert_layout", "tt.fp_to_fp", "arith.sitofp", "arith.mulf", "ttg.local_alloc")
+
+
+@pytest.mark.parametrize("stages", [2, 3])
+@pytest.mark.parametrize("capability", TARGETS)
+@pytest.mark.parametrize("kernel", LOOPS)
+def test_copies_as_narrow_as_the_official_ones(kernel: str, capability: int, stages: int) -> None:
+    """Or narrower: as official ones where they are clipped, and 16 bytes where those only count shared memory."""
+    name = "tritongpu-coalesce-async-copy"
+    before, after = snapshots(twin(f"{kernel}.sm{capability}"), capability, stages=stages)[name]
+    module = ours(before, name, capability)
+    copy = "ttg.async_copy_global_to_local"
+    (mine, theirs, given) = (
+        [op for op in m.walk() if op.name == copy] for m in (module, parse_module(after), parse_module(before))
+    )
+    for a, b, old in zip(mine, theirs, given, strict=True):
+        if b.operands[0].type != old.operands[0].type:
+            assert a.operands[0].type == b.operands[0].type
+        elif a.operands[0].type != b.operands[0].type:
+            size = a.operands[1].type.element_type.bitwidth // 8  # pyright: ignore
+            assert max(numbers(a.operands[0].type.encoding.size_per_thread)) * size == 16  # pyright: ignore

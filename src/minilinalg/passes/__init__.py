@@ -61,6 +61,7 @@ _NAMES = (
     "tritongpu-accelerate-matmul",
     "tritongpu-assign-latencies",
     "tritongpu-coalesce",
+    "tritongpu-coalesce-async-copy",
     "tritongpu-combine-tensor-select-and-if",
     "tritongpu-optimize-dot-operands",
     "tritongpu-optimize-thread-locality",

@@ -7,7 +7,7 @@ from xdsl.dialects.builtin import FixedBitwidthType
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.tt.memory import pointee_type
-from minilinalg.dialects.tt.types import element_type, tensor_type
+from minilinalg.dialects.tt.types import AnyTensor, element_type, tensor_type
 from minilinalg.dialects.ttg.inference import layout_of
 from minilinalg.layouts.linear import OFFSET, REGISTER
 from minilinalg.passes.tritongpu_accelerate_matmul.operands import memory_order
@@ -46,12 +46,21 @@ def bytes_at_once(load: tt.LoadOp, axes: AxisInfoAnalysis, layout: ttg.SharedLay
 
 def side_by_side(load: tt.LoadOp, layout: ttg.SharedLayoutAttribute) -> int:
     """How many elements of a thread, counted as they lie in global memory, lie side by side in shared memory."""
-    type = tensor_type(load.result)
-    dim, shape = memory_order(type)[0], type.get_shape()
-    bases = layout.linear_layout(shape).bases(OFFSET)
-    count = 1
-    for basis in bases:
-        if basis != tuple(count if d == dim else 0 for d in range(len(shape))):
-            break
-        count *= 2
-    return count
+    return run_in_shared(tensor_type(load.ptr), layout)
+
+
+def run_in_shared(type: AnyTensor, layout: ttg.SharedLayoutAttribute) -> int:
+    """How many neighbouring registers of every thread lie side by side in shared memory, from a multiple of them on.
+
+    Source: getNumConsecutiveInOut of Triton's linear layouts.
+    """
+    held, shape = layout_of(type), type.get_shape()
+    assert held is not None
+    places = held.linear_layout(shape).invert_and_compose(layout.linear_layout(shape))
+    masks = places.restricted(places.in_names, [OFFSET]).ins
+    registers = dict(masks)[REGISTER]
+    count = 0
+    while count < len(registers) and registers[count] == 1 << count:
+        count += 1
+    others = [mask for name, each in masks for bit, mask in enumerate(each) if name != REGISTER or bit >= count]
+    return min([1 << count, *(mask & -mask for mask in others if mask)])

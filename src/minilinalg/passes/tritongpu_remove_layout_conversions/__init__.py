@@ -5,7 +5,7 @@
 | `anchors.py` | who insists on a layout, who passes it on, what may be repeated |
 | `propagation.py` | forward: layouts of anchors spread, conflicts are resolved |
 | `slices.py`, `cost.py`, `rematerialization.py` | backward: operands are computed in the layout that is asked for |
-| `hoisting.py` | over what widens, and into branches |
+| `hoisting.py` | over what widens, into branches, and to the loads behind operands of dots |
 | `cleanup.py` | conversions that come to nothing |
 
 Source: the pass of the same name in Triton 3.9.
@@ -23,7 +23,11 @@ from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.carried_values import drop_dead_carried
 from minilinalg.passes.rewriting import apply_patterns
 from minilinalg.passes.tritongpu_remove_layout_conversions.cleanup import PATTERNS
-from minilinalg.passes.tritongpu_remove_layout_conversions.hoisting import hoist_into_conditionals, hoist_over_widening
+from minilinalg.passes.tritongpu_remove_layout_conversions.hoisting import (
+    hoist_dot_operands,
+    hoist_into_conditionals,
+    hoist_over_widening,
+)
 from minilinalg.passes.tritongpu_remove_layout_conversions.propagation import Propagation
 from minilinalg.passes.tritongpu_remove_layout_conversions.rematerialization import rematerialize
 
@@ -69,8 +73,9 @@ class TritongpuRemoveLayoutConversionsPass(MinilinalgPass):
     Requires: stage ttg. Ensures: between an anchor (a dot, an atomic, a load or store that keeps every thread busy) and
     what is computed from it no layout changes, except where several meet; a conversion that is left costs less than
     computing its operand again, or its operand comes from what may not be repeated; it stands in front of what makes
-    its operand wider, and in that branch of a conditional which needs it. Leaves alone: conversions to operands of a
-    dot, whose loads keep their layout; loops of kind `while` backward.
+    its operand wider, and in that branch of a conditional which needs it. What an operand of a dot is computed from is
+    converted as it was loaded, where no element changes its thread on the way. Leaves alone: the layouts of those
+    loads; loops of kind `while` backward.
     """
 
     name = "tritongpu-remove-layout-conversions"
@@ -86,6 +91,7 @@ class TritongpuRemoveLayoutConversionsPass(MinilinalgPass):
                 self.clean(ctx, func)
                 changed |= hoist_over_widening(func)
                 changed |= hoist_into_conditionals(func)
+                changed |= hoist_dot_operands(func)
                 self.clean(ctx, func)
 
     def clean(self, ctx: Context, func: tt.FuncOp) -> None:

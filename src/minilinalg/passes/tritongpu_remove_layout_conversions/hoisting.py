@@ -2,8 +2,9 @@
 
 - Over an operation that makes elements wider, or repeats them, when it is the only one on the way.
 - Into the branches of a conditional, when one of them can be computed in the new layout.
+- To the loads that the operand of a dot is computed from, when no element changes its thread on the way.
 
-Source: hoistConvertOnTopOfExtOrBroadcast and hoistConvertIntoConditionals of Triton 3.9.
+Source: hoistConvertOnTopOfExtOrBroadcast, hoistConvertIntoConditionals and hoistConvertDotOperand of Triton 3.9.
 """
 
 from __future__ import annotations
@@ -11,13 +12,19 @@ from __future__ import annotations
 from xdsl.dialects.builtin import FixedBitwidthType
 from xdsl.ir import Operation, OpResult, SSAValue
 from xdsl.rewriter import Rewriter
+from xdsl.traits import is_side_effect_free
 
-from minilinalg.dialects import tt, ttg
+from minilinalg.dialects import tt, ttg, ttng
 from minilinalg.dialects.tt.types import encoding_of, is_tensor, tensor_type
-from minilinalg.dialects.ttg.distributed_layouts import DistributedLayout, DotOperandEncodingAttr
-from minilinalg.dialects.ttg.inference import backward, layout_of, with_layout
+from minilinalg.dialects.ttg.distributed_layouts import (
+    DistributedLayout,
+    DotOperandEncodingAttr,
+    NvidiaMmaEncodingAttr,
+)
+from minilinalg.dialects.ttg.inference import BACKWARD, backward, keeps_layout, layout_of, with_layout
 from minilinalg.dialects.upstream import scf
 from minilinalg.passes.layout_rewriting import converted
+from minilinalg.passes.tritongpu_remove_layout_conversions.anchors import is_made_in_any_layout
 from minilinalg.passes.tritongpu_remove_layout_conversions.rematerialization import conversions_of
 from minilinalg.passes.tritongpu_remove_layout_conversions.slices import Repetition, backward_slice
 
@@ -115,6 +122,81 @@ def hoist_into_conditionals(func: Operation) -> bool:
             user.erase()
         changed = True
     return changed
+
+
+def hoist_dot_operands(func: Operation) -> bool:
+    """Moves conversions to operands of dots on tensor cores to the loads behind them; True when that changed `func`.
+
+    What is loaded narrow goes through shared memory narrow then, and copies can bring it there (tritongpu-pipeline).
+    """
+    changed = False
+    for convert in conversions_of(func):
+        if convert.parent is not None and _is_for_a_dot(convert):
+            changed |= _hoist_to_loads(convert, func)
+    return changed
+
+
+def _is_for_a_dot(convert: ttg.ConvertLayoutOp) -> bool:
+    """Whether a conversion makes an operand in registers for a product that follows it in its block."""
+    layout = layout_of(convert.result.type)
+    if not isinstance(layout, DotOperandEncodingAttr) or not isinstance(layout.parent, NvidiaMmaEncodingAttr):
+        return False
+    following = convert.next_op
+    while following is not None:
+        if isinstance(following, tt.DotOp | ttng.WarpGroupDotOp):
+            operand = layout_of(following.operands[0].type)
+            if isinstance(operand, DotOperandEncodingAttr) and isinstance(operand.parent, NvidiaMmaEncodingAttr):
+                return True
+        following = following.next_op
+    return False
+
+
+def moves_no_element(op: Operation) -> bool:
+    """Whether each thread computes its elements of the result from its own, in whichever layout both are."""
+    if isinstance(op, tt.ReduceOp | tt.LoadOp) or not is_side_effect_free(op):
+        return False
+    return isinstance(op, ttg.ConvertLayoutOp) or is_made_in_any_layout(op) or op.name in BACKWARD or keeps_layout(op)
+
+
+def _may_be_operand(op: Operation) -> bool:
+    return moves_no_element(op) or isinstance(op, tt.LoadOp | tt.DescriptorLoadOp)
+
+
+def _hoist_to_loads(convert: ttg.ConvertLayoutOp, func: Operation) -> bool:
+    layout = layout_of(convert.result.type)
+    assert layout is not None
+    if isinstance(convert.src.owner, tt.LoadOp | tt.DescriptorLoadOp):
+        return False
+    layouts = backward_slice(convert.src, layout, lambda op: not moves_no_element(op))
+    if layouts is None or not all(isinstance(value, OpResult) and _may_be_operand(value.op) for value in layouts):
+        return False
+    loaded: dict[SSAValue, SSAValue] = {}
+    for value, wanted in layouts.items():
+        if isinstance(value.owner, tt.LoadOp | tt.DescriptorLoadOp):
+            assert value.owner.next_op is not None
+            loaded[value] = converted(value, wanted, value.owner.next_op)
+    repetition = Repetition(func, layouts, loaded)
+    repetition.run()
+    convert.result.replace_all_uses_with(repetition.made[convert.src])
+    convert.detach()
+    convert.erase()
+    for value in loaded.values():
+        # Not sooner than needed: what is loaded meanwhile is under way, and the operand holds no registers.
+        _move_to_first_user(value)
+    return True
+
+
+def _move_to_first_user(value: SSAValue) -> None:
+    """Moves the operation that makes `value` down in its block, to the first that uses it."""
+    op = value.owner
+    assert isinstance(op, Operation) and op.parent is not None
+    users = {use.operation for use in value.uses}
+    following = op.next_op
+    while following is not None and not any(following.is_ancestor(user) for user in users):
+        following = following.next_op
+    if following is not None:
+        op.detach()
+        following.parent.insert_op_before(op, following)  # pyright: ignore
 
 
 def _is_computed_in(value: SSAValue, layout: DistributedLayout) -> bool:

@@ -48,6 +48,16 @@ def carried(use_of: Operation, index: int) -> Iterator[SSAValue]:
             yield parent.results[index]
 
 
+def outside_of_loops(user: Operation, value: SSAValue) -> Operation:
+    """The outermost loop around `user` in which `value` stays the same; `user` itself when there is none."""
+    found, at = user, user.parent_op()
+    while at is not None and not at.is_ancestor(value.owner):
+        if isinstance(at, scf.ForOp | scf.WhileOp):
+            found = at
+        at = at.parent_op()
+    return found
+
+
 class Propagation:
     """Layouts on their way through one function."""
 
@@ -128,7 +138,7 @@ class Propagation:
         for op in list(self.func.walk()):
             for index, operand in enumerate(op.operands):
                 if is_tensor(operand.type) and (want := self.wanted(op, index, before)) is not None:
-                    op.operands[index] = converted(operand, want, op)
+                    op.operands[index] = converted(operand, want, outside_of_loops(op, operand))
         for op in list(self.func.walk()):
             if isinstance(op, ttg.ConvertLayoutOp) and op.src.type == op.result.type:
                 op.result.replace_all_uses_with(op.src)
