@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ptx_programs import functions, programs, wide_functions
+from simt_programs import at, module
 
 from minilinalg.codegen.ptx import Machine, ptx_text
 from minilinalg.context import make_context
@@ -94,3 +95,20 @@ def test_every_operation(machine: Machine, tmp_path: Path) -> None:
         head |= dict.fromkeys(text[:start].splitlines())
         bodies.append(re.sub(r"\bk(?=\(|_param)", f"k{i}", text[start:]))
     assembled("\n".join([*head, *bodies]), machine, tmp_path)
+
+
+PLACES = """
+%bytes = arith.constant dense<{bytes}> : vector<1xi64>
+{address}
+%below = arith.addi %px, %bytes : vector<1xi64>
+%v = simt.load_global %below : vector<1xi64> -> vector<1xf32>
+{target}
+simt.store_global %po, %v : vector<1xi64>, vector<1xf32>
+"""
+
+
+@pytest.mark.parametrize("by", [-4, 4, -(1 << 23), (1 << 23) - 4, -(1 << 23) - 4, 1 << 40])
+def test_constants_of_addresses(by: int, tmp_path: Path) -> None:
+    """On both sides of zero, and of what an instruction holds."""
+    body = PLACES.format(bytes=by, address=at("x", "%i", 4, "px"), target=at("o", "%i", 4, "po"))
+    assembled(ptx_text(module(body), MACHINES[0]), MACHINES[0], tmp_path)

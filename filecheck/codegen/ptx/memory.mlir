@@ -42,6 +42,13 @@ func.func @memory(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 8
   simt.store_global %a0, %w {cachePolicy = #tt.cache_policy<cache_modifier = cs, eviction_policy = evict_normal>} : vector<1xi64>, vector<2xi64>
   // CHECK-NEXT: ld.volatile.global.v2.b32 {%r14, %r15}, [%d3];
   %x = simt.load_global %a0 {volatile} : vector<1xi64> -> vector<2xf32>
+  // A negative constant is added: PTX takes no difference.
+  // CHECK-NEXT: ld.global.b32 %r16, [%d3+-4];
+  // CHECK-NEXT: st.global.b32 [%d3], %r16;
+  %cm4 = arith.constant dense<-4> : vector<1xi64>
+  %before = arith.addi %a0, %cm4 : vector<1xi64>
+  %y = simt.load_global %before : vector<1xi64> -> vector<1xf32>
+  simt.store_global %a0, %y : vector<1xi64>, vector<1xf32>
   // CHECK-NEXT: add.s32 [[ROW:%r[0-9]+]], %r12, %r10;
   // CHECK-NEXT: ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [[MATRICES:.*]], [[[ROW]]];
   %f = simt.ldmatrix %s0, 4 {transpose} : vector<1xi32> -> vector<8xf16>

@@ -45,7 +45,8 @@ def shared_base(w: Writer, element: Element) -> str:
 
 
 def _address(base: str, by: int) -> str:
-    return f"[{base}{by:+}]" if by else f"[{base}]"
+    # PTX has no address of a difference: a negative constant is added (ISA, 6.4.1).
+    return f"[{base}+{by}]" if by else f"[{base}]"
 
 
 # The registers of one access
