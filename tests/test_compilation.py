@@ -192,6 +192,52 @@ def test_official_ttgir_goes_down_the_road_as_it_is(arch: str) -> None:
     assert (out == x.sum(dtype=np.float32)).all()
 
 
+BRANCHES_AND_CALLS = """
+#b = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @k(%x: !tt.ptr<f32>, %n: i32) {
+    %i = tt.get_program_id x : i32
+    %none = arith.cmpi sge, %i, %n : i32
+    cf.cond_br %none, ^bb1, ^bb2
+  ^bb1:
+    tt.return
+  ^bb2:
+    %size = arith.constant 32 : i32
+    %first = arith.muli %i, %size : i32
+    %start = tt.addptr %x, %first : !tt.ptr<f32>, i32
+    %add = tt.call @half_of(%i) : (i32) -> f32
+    %lanes = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32, #b>
+    %starts = tt.splat %start : !tt.ptr<f32> -> tensor<32x!tt.ptr<f32>, #b>
+    %at = tt.addptr %starts, %lanes : tensor<32x!tt.ptr<f32>, #b>, tensor<32xi32, #b>
+    %v = tt.load %at : tensor<32x!tt.ptr<f32>, #b>
+    %adds = tt.splat %add : f32 -> tensor<32xf32, #b>
+    %r = arith.addf %v, %adds : tensor<32xf32, #b>
+    tt.store %at, %r : tensor<32x!tt.ptr<f32>, #b>
+    tt.return
+  }
+  tt.func private @half_of(%i: i32) -> f32 attributes {noinline = true} {
+    %zero = arith.constant 0 : i32
+    %half = arith.constant 5.000000e-01 : f32
+    %none = arith.cmpi eq, %i, %zero : i32
+    cf.cond_br %none, ^bb1, ^bb2
+  ^bb1:
+    tt.return %half : f32
+  ^bb2:
+    %f = arith.sitofp %i : i32 to f32
+    %r = arith.mulf %f, %half : f32
+    tt.return %r : f32
+  }
+}
+"""
+
+
+def test_a_kernel_with_layouts_may_return_early_and_call() -> None:
+    kernel = ml.compile(BRANCHES_AND_CALLS, road="simt", target="a100")
+    x = np.zeros(3 * 32, np.float32)
+    kernel[3](x, 2, check=True)
+    assert (x == np.repeat([0.5, 0.5, 0], 32)).all()
+
+
 @pytest.mark.parametrize("stages", [1, 2, 4])
 def test_a_number_of_stages_is_an_option_of_the_road(stages: int) -> None:
     kernel = ml.compile(VECTOR_ADD.parent / "matmul.ttir", road="simt", target="a100", num_stages=stages)

@@ -72,6 +72,8 @@ SIMT_ROAD = (
     Row("tt", "triton-reorder-broadcast", "what is the same along a dimension is computed once, then repeated"),
     Row("tt", "cse", "equal pointers and masks become one value, which gets one layout"),
     Row("tt", "licm", "blocks that a loop computes the same way every time are computed once, in front of it"),
+    Row("ttg", "lift-cf-to-scf", "a kernel that comes with its layouts may return early, too"),
+    Row("ttg", "inline", "and call"),
     Row("ttg", "convert-triton-to-tritongpu", "every tensor gets a layout over the threads, the same for its shape"),
     Row("ttg", "tritongpu-coalesce", "accesses to global memory get the layouts in which they touch the least"),
     Row("ttg", "tritongpu-F32DotTC", "a dot of f32 that wants it becomes three that tensor cores compute"),
