@@ -10,6 +10,8 @@ from engine_kernels import STORAGE, agree, kernel
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import run
+from minilinalg.interp.dot import dot_arrays
+from minilinalg.interp.dtypes import F16, F32
 
 R, C = 4, 8
 LOAD = """
@@ -378,6 +380,29 @@ def test_assembly() -> None:
 
 
 # Products
+
+
+@pytest.mark.parametrize("m, n, k", [(1, 1, 32), (1, 32, 32), (32, 1, 32), (5, 7, 3), (16, 32, 32), (32, 32, 32)])
+def test_a_product_adds_up_the_same_wherever_its_elements_lie(m: int, n: int, k: int) -> None:
+    """In memory by columns, with gaps or backwards, and of one program or of three: bit for bit."""
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((3, m, k), np.float32), rng.standard_normal((3, k, n), np.float32)
+
+    def places(x: Any) -> list[Any]:
+        columns = np.ascontiguousarray(x.swapaxes(1, 2)).swapaxes(1, 2)
+        gaps = np.repeat(np.repeat(x, 2, 1), 3, 2)[:, ::2, ::3]
+        backwards = np.ascontiguousarray(x[:, ::-1, ::-1])[:, ::-1, ::-1]
+        last = np.ascontiguousarray(x.transpose(1, 2, 0)).transpose(2, 0, 1)
+        return [x, columns, gaps, backwards, last]
+
+    expected = dot_arrays(a, b, F16, F32, k)
+    for x in places(a):
+        for y in places(b):
+            assert (dot_arrays(x, y, F16, F32, k) == expected).all()
+            assert (dot_arrays(x[1:2], y[1:2], F16, F32, k) == expected[1:2]).all()
+    # By itself transposed, which BLAS knows a way of its own for.
+    square = dot_arrays(a, a.swapaxes(1, 2).copy(), F16, F32, k)
+    assert (dot_arrays(a, a.swapaxes(1, 2), F16, F32, k) == square).all()
 
 
 def test_undefined_rows_of_a_product_stay_in_their_rows() -> None:

@@ -25,15 +25,31 @@ def round_tf32(x: Array) -> Array:
 
 
 def dot_arrays(a: Array, b: Array, element: DType, result: DType, depth: int) -> Array:
-    """a @ b over the last two dimensions: exact products, accumulated in the result type in no particular order."""
+    """a @ b over the last two dimensions: exact products, accumulated in the result type in no particular order, but
+    in the same one for equal shapes, wherever the elements lie."""
     if element.kind == "int":
         # Products of 8-bit numbers add up exactly in a float of enough digits, where BLAS is fast.
         exact32 = element.bits <= 8 and depth << (2 * element.bits - 2) < 1 << 24
         wide = np.float32 if exact32 else np.float64 if element.bits <= 16 else np.int64
         return np.matmul(a.astype(wide), b.astype(wide)).astype(np.int64).astype(result.carrier)
-    return (
-        np.matmul(a, b) if a.dtype == result.carrier else np.matmul(a.astype(result.carrier), b.astype(result.carrier))
-    )
+    return np.matmul(_by_rows(a, result.carrier), _by_rows(b, result.carrier))
+
+
+def _by_rows(x: Array, carrier: Any) -> Array:
+    """`x` in the carrier, the elements of each row side by side.
+
+    BLAS takes columns side by side as well, but adds up small matrices in another order then.
+    """
+    rows, columns = x.shape[-2:]
+    if (
+        x.dtype == carrier
+        and (columns == 1 or x.strides[-1] == x.itemsize)
+        and (rows == 1 or x.strides[-2] == columns * x.itemsize)
+    ):
+        return x
+    same = x.strides[0] == 0
+    found = np.ascontiguousarray(x[:1] if same else x, carrier)
+    return np.broadcast_to(found, x.shape) if same else found
 
 
 def _known(x: Any, shape: tuple[int, ...], axis: int) -> Array:
