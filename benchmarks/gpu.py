@@ -27,7 +27,7 @@ from minilinalg.errors import MinilinalgError  # noqa: E402
 from minilinalg.parsing import parse_module  # noqa: E402
 from minilinalg.passes import load_pass  # noqa: E402
 
-ROAD = ("allocate-shared-memory", "membar", "tritongpu-to-simt")
+ROAD = ("allocate-shared-memory", "membar", "tritongpu-global-scratch-memory-allocation", "tritongpu-to-simt")
 ROUNDS = 5
 MILLISECONDS = 60.0
 """How long a round takes, about."""

@@ -19,7 +19,7 @@ from minilinalg.passes import load_pass
 
 TTGIR = Path(__file__).resolve().parent / "data" / "ttgir"
 MACHINES = (Machine(80), Machine(90, specific=True))
-ROAD = ("allocate-shared-memory", "membar", "tritongpu-to-simt")
+ROAD = ("allocate-shared-memory", "membar", "tritongpu-global-scratch-memory-allocation", "tritongpu-to-simt")
 
 pytestmark = [
     pytest.mark.oracle,
@@ -74,7 +74,7 @@ def test_official_kernels(kernel: str, machine: Machine, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "kernel", ["matmul", "matmul_tma", "flash_attn", "int8_dot", "int8_dequant_matmul", "dot_scaled"]
+    "kernel", ["matmul", "matmul_tma", "matmul_devdesc", "flash_attn", "int8_dot", "int8_dequant_matmul", "dot_scaled"]
 )
 def test_products_of_warp_groups(kernel: str, tmp_path: Path) -> None:
     """Nothing spilled, and no product that the assembler makes wait for the one before it."""

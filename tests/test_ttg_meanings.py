@@ -3,6 +3,7 @@ barriers, TMA and wgmma; and what a program is told that relies on something whi
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -401,6 +402,7 @@ def test_tma_of_three_dimensions() -> None:
     ttng.tensormap_create %m, %x, [%c8, %c2, %c1], [%c8, %c2, %c5], [%row, %plane], [%c1, %c1, %c1]
       {{elem_type = 7 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 0 : i32}}
       : (!tt.ptr<i8>, !tt.ptr<f32>, i32, i32, i32, i32, i32, i32, i64, i64, i32, i32, i32) -> ()
+    ttng.tensormap_fenceproxy_acquire %m : !tt.ptr<i8>
     %d = ttng.reinterpret_tensor_descriptor %m : !tt.ptr<i8> to {cube}
     %b = ttg.local_alloc : () -> {seen}
     ttng.barrier_expect %bar, 64, %go : {BARRIER}
@@ -414,14 +416,39 @@ def test_tma_of_three_dimensions() -> None:
     assert (y == X).all()
 
 
-def test_no_descriptor_there() -> None:
-    error = fails(f"""
-    %m = ttg.global_scratch_alloc {{alignment = 128 : i32, nbytes = 128 : i32}} : !tt.ptr<i8>
-    %d = ttng.reinterpret_tensor_descriptor %m : !tt.ptr<i8> to {ROW}
-    """)
-    assert error.diagnostic.found == (
-        "'ttng.reinterpret_tensor_descriptor' finds no descriptor of a tensor of rank 2 there"
-    )
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (r"ttng.tensormap_create %my(.*\n){3}", "", "finds no descriptor of a tensor of rank 2 there"),
+        ("tensormap_fenceproxy_acquire %my", "tensormap_fenceproxy_acquire %mx", "that TMA does not see yet"),
+        ("elem_type = 7", "elem_type = 6", "finds a descriptor of other elements there"),
+    ],
+)
+def test_no_descriptor_there(old: str, new: str, found: str) -> None:
+    body = tma(f"{ALWAYS}{LOAD}ttng.wait_barrier %bar, %c0 : {BARRIER}\n{STORE}")
+    error = fails(re.sub(old, new, body), 32)
+    assert isinstance(error, RunError) and found in error.diagnostic.found and error.diagnostic.places
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("[%c1, %c1]\n", "[%c1, %c2]\n", "'ttng.tensormap_create' steps over elements"),
+        ("[%c16, %c1],", "[%c0, %c1],", "'ttng.tensormap_create' has a box of other sizes"),
+        ("constant 400", "constant 404", "lines that begin, at no multiple of 16 bytes"),
+    ],
+)
+def test_no_tensor_that_tma_copies(old: str, new: str, found: str) -> None:
+    error = fails(tma(ALWAYS + LOAD).replace(old, new), 32)
+    assert isinstance(error, RunError) and found in error.diagnostic.found and error.diagnostic.places
+
+
+def test_a_descriptor_is_read_when_something_copies_by_it() -> None:
+    """What makes it may stand behind what names it, as in a loop that the name was moved out of."""
+    body = tma(f"{ALWAYS}{LOAD}ttng.wait_barrier %bar, %c0 : {BARRIER}\n{STORE}")
+    line = next(line for line in body.splitlines() if "%dx =" in line)
+    moved = body.replace(line, "").replace("ttng.tensormap_create %mx", f"{line}\n    ttng.tensormap_create %mx")
+    assert (each(moved, 80) == X).all()
 
 
 # wgmma

@@ -15,14 +15,11 @@ from engine_kernels import same_bits
 from test_ttgir_meaning import CASES, SM90, TTGIR, Case, arrays_after, twin
 
 from minilinalg.context import make_context
-from minilinalg.errors import UnsupportedError
 from minilinalg.interp import Executable, RunOptions
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
 
-ROAD = ("allocate-shared-memory", "membar", "tritongpu-to-simt")
-NOT_YET = {"matmul_devdesc.sm90": "'ttg.global_scratch_alloc'"}
-"""What does not go down yet, and what its error names."""
+ROAD = ("allocate-shared-memory", "membar", "tritongpu-global-scratch-memory-allocation", "tritongpu-to-simt")
 ROUNDINGS = {"softmax": 2, "layernorm": 2, "flash_attn": 8}
 """Kernels whose sums are of floats: how many units in the last place of its type an element may be off by."""
 
@@ -37,7 +34,7 @@ def of_one_thread(name: str) -> Executable:
     return Executable(module)
 
 
-RUNS = [(case, arch) for case in CASES for arch in ("sm80", "sm90") if f"{case.kernel}.{arch}" not in NOT_YET]
+RUNS = [(case, arch) for case in CASES for arch in ("sm80", "sm90")]
 
 
 @pytest.mark.parametrize(("case", "arch"), RUNS, ids=[f"{case}-{arch}" for case, arch in RUNS])
@@ -59,9 +56,3 @@ def nearly(a: Any, b: Any, units: int) -> bool:
         return False
     wide = np.abs(a.astype(np.float64) - b.astype(np.float64))
     return bool((wide <= units * np.finfo(a.dtype).eps * np.abs(b.astype(np.float64)).max()).all())
-
-
-@pytest.mark.parametrize("name", NOT_YET)
-def test_what_does_not_go_down_says_why(name: str) -> None:
-    with pytest.raises(UnsupportedError, match=NOT_YET[name]):
-        of_one_thread(name)

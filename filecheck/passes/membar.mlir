@@ -69,3 +69,26 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return
   }
 }
+
+// -----
+
+#shared = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#blocked = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // One warp makes a descriptor, in memory of its own: the others do not wait for it, so what was pending stays.
+  // CHECK-LABEL: tt.func @around_a_descriptor
+  tt.func @around_a_descriptor(%x: tensor<128xf32, #blocked>, %to: !tt.ptr<i8>, %p: !tt.ptr<f32>, %n: i32) {
+    // CHECK: ttg.local_store
+    // CHECK-NEXT: ttng.tensormap_create
+    // CHECK-SAME: allocation.offset = 512 : i32
+    // CHECK-NEXT: ttg.barrier local
+    // CHECK-NEXT: ttg.local_load
+    %one = arith.constant 1 : i32
+    %a = ttg.local_alloc : () -> !ttg.memdesc<128xf32, #shared, #smem, mutable>
+    ttg.local_store %x, %a : tensor<128xf32, #blocked> -> !ttg.memdesc<128xf32, #shared, #smem, mutable>
+    ttng.tensormap_create %to, %p, [%one], [%n], [], [%one] {elem_type = 7 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 0 : i32} : (!tt.ptr<i8>, !tt.ptr<f32>, i32, i32, i32) -> ()
+    %y = ttg.local_load %a : !ttg.memdesc<128xf32, #shared, #smem, mutable> -> tensor<128xf32, #blocked>
+    tt.return
+  }
+}

@@ -98,6 +98,7 @@ SIMT_ROAD = (
     Row("ttg", "triton-nvidia-gpu-fence-insertion", "warp groups multiply what was written, not what was there"),
     Row("simt", "allocate-shared-memory", "buffers and changes of layout get their places in a block's shared memory"),
     Row("simt", "membar", "threads wait for one another where they meet in shared memory"),
+    Row("simt", "tritongpu-global-scratch-memory-allocation", "descriptors get their places in what a launch lends"),
     Row("simt", "tritongpu-to-simt", "every operation on tensors becomes what one thread does with its registers"),
 )
 

@@ -67,3 +67,44 @@ def test_no_more_bytes_and_barriers(name: str) -> None:
     most_bytes, most_barriers = MORE.get(name, official)
     assert bytes <= most_bytes
     assert barriers <= most_barriers
+
+
+SCRATCH = """
+import sys
+from triton._C.libtriton import ir, nvidia, passes
+context = ir.context()
+ir.load_dialects(context)
+nvidia.load_dialects(context)
+module = ir.parse_mlir_module(sys.argv[1], context)
+module.context = context
+manager = ir.pass_manager(context)
+passes.ttgpuir.add_allocate_global_scratch_memory(manager)
+manager.run(module, "oracle")
+print(module.str_nodebug())
+"""
+SIZES = ((20, 4), (128, 128), (3, 1), (5, 64), (128, 16), (1, 256))
+
+
+def test_global_memory_is_dealt_out_as_officially(tmp_path: Path) -> None:
+    functions = [
+        f"tt.func public @f{count}() {{\n"
+        + "".join(
+            f"%{i} = ttg.global_scratch_alloc {{alignment = {alignment} : i32, nbytes = {size} : i32}} : !tt.ptr<i8>\n"
+            for i, (size, alignment) in enumerate(SIZES[:count])
+        )
+        + "tt.return\n}\n"
+        for count in range(1, len(SIZES) + 1)
+    ]
+    for text in (*functions, (TTGIR / "matmul_devdesc.sm90.ttgir").read_text()):
+        path = tmp_path / "k.ttgir"
+        path.write_text(text)
+        command = [sys.executable, "-c", SCRATCH, str(path)]
+        official = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        ctx = make_context()
+        module = parse_module(text, "k.ttgir", ctx)
+        load_pass("tritongpu-global-scratch-memory-allocation")().apply(ctx, module)
+        for name in ("offset", "size", "alignment"):
+            numbers = [
+                re.findall(rf"ttg\.global_scratch_memory_{name} = (\d+)", said) for said in (official, str(module))
+            ]
+            assert numbers[0] == numbers[1], (name, text)

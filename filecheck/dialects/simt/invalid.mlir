@@ -221,3 +221,19 @@ func.func @mma_to_f16(%a: vector<8xbf16>, %b: vector<4xbf16>, %c: vector<4xf16>)
   %d = simt.mma_sync %a, %b, %c shape 16, 8, 16 tiles 1, 1, 1 : vector<8xbf16>, vector<4xbf16> -> vector<4xf16>
   return
 }
+
+// -----
+
+func.func @scratch_before_the_first_byte() {
+  // expected-error @+1 {{'simt.global_scratch' at -4: an offset is at least 0}}
+  %m = simt.global_scratch -4 : i64
+  return
+}
+
+// -----
+
+func.func @map_without_a_stride(%shared: vector<1xi32>, %p: i64, %n: i32) {
+  // expected-error @+1 {{'simt.tensormap_create' of 2 box sizes, 2 sizes, 0 strides and 2 steps}}
+  simt.tensormap_create %shared, %p, %p, [%n, %n], [%n, %n], [], [%n, %n] {elem_type = 6 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32}
+  return
+}

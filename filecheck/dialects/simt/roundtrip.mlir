@@ -118,3 +118,17 @@ func.func @bulk_copies(%m: !simt.tensor_map<128x64xf16, swizzle = 128>, %at: vec
   simt.bulk_wait 0 {read}
   return
 }
+
+// CHECK-LABEL: func.func @tensor_maps
+func.func @tensor_maps(%shared: vector<1xi32>, %p: i64, %b: i32, %n: i32, %s: i64, %one: i32) attributes {simt.scratch = 128 : i32} {
+  // CHECK: %m = simt.global_scratch 0 : i64
+  // CHECK: simt.tensormap_create %shared, %m, %p, [%b, %b], [%n, %n], [%s], [%one, %one]
+  // CHECK-SAME: {elem_type = 6 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32}
+  // CHECK: simt.tensormap_fenceproxy_acquire %m
+  // CHECK: simt.tensor_map_at %m : !simt.tensor_map<64x64xf16, swizzle = 128>
+  %m = simt.global_scratch 0 : i64
+  simt.tensormap_create %shared, %m, %p, [%b, %b], [%n, %n], [%s], [%one, %one] {elem_type = 6 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32}
+  simt.tensormap_fenceproxy_acquire %m
+  %d = simt.tensor_map_at %m : !simt.tensor_map<64x64xf16, swizzle = 128>
+  return
+}

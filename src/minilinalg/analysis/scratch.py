@@ -14,7 +14,8 @@ from xdsl.dialects.builtin import FixedBitwidthType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from minilinalg.analysis.warp_gather import warp_gather
-from minilinalg.dialects import tt, ttg
+from minilinalg.dialects import tt, ttg, ttng
+from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.dialects.tt.types import is_tensor
 from minilinalg.dialects.ttg.layout_rules import linear_layout_of
 from minilinalg.dialects.ttg.shared_layouts import SharedLayoutAttribute
@@ -52,7 +53,17 @@ def scratch_bytes(op: Operation) -> int:
         return prod(op.src.type.get_shape()) * element_bytes(op.src.type)  # pyright: ignore
     if isinstance(op, tt.HistogramOp):
         return prod(op.result.type.get_shape()) * element_bytes(op.result.type)  # pyright: ignore
-    return 0
+    return MAP_BYTES if isinstance(op, ttng.TensormapCreateOp) else 0
+
+
+def scratch_alignment(op: Operation) -> int:
+    """What the scratch memory of `op` begins at a multiple of, in bytes: the widest access to it."""
+    return MAP_BYTES if isinstance(op, ttng.TensormapCreateOp) else 16
+
+
+def meets_inside(op: Operation) -> bool:
+    """Whether the threads of a block meet at a barrier within `op`, which has scratch memory; one warp needs none."""
+    return not isinstance(op, ttng.TensormapCreateOp)
 
 
 def _layout(type: Attribute) -> LinearLayout:

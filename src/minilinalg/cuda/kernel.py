@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
@@ -22,7 +23,7 @@ from minilinalg.cuda.driver import (
 )
 from minilinalg.cuda.memory import DeviceArrays
 from minilinalg.cuda.recording import Recording
-from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
+from minilinalg.dialects.simt import SCRATCH_ATTR, SHARED_ATTR, THREADS_ATTR
 from minilinalg.errors import InputError, RunError
 
 STATIC_SHARED = 48 << 10
@@ -47,6 +48,7 @@ class CudaKernel:
                 f"'{self.abi.name}' has {self.shared} bytes of shared memory",
                 rule=f"a block has at most {most} of them on {self.driver.name}",
             )
+        self._lent, self._lent_bytes = 0, 0
         self.text = ptx_text(module, machine)
         loaded = self._loaded(self.text)
         self._module: ctypes.c_void_p = loaded[0]
@@ -112,6 +114,20 @@ class CudaKernel:
         assert isinstance(found, IntegerAttr)
         return found.value.data
 
+    def lent(self, sizes: tuple[int, int, int]) -> list[bytes]:
+        """The last argument of a function that has memory of the launch's: its address. It is kept for the next launch,
+        which therefore begins when this one has ended."""
+        if SCRATCH_ATTR not in self.function.attributes:
+            return []
+        nbytes = prod(sizes) * self._number(SCRATCH_ATTR)
+        if nbytes > self._lent_bytes:
+            if self._lent_bytes:
+                self.driver.call("cuMemFree_v2", self._lent)
+            address = ctypes.c_uint64()
+            self.driver.call("cuMemAlloc_v2", ctypes.byref(address), nbytes)
+            self._lent, self._lent_bytes = address.value, nbytes
+        return [self._lent.to_bytes(8, "little")]
+
     def _attribute(self, number: int) -> int:
         value = ctypes.c_int()
         self.driver.call("cuFuncGetAttribute", ctypes.byref(value), number, self._handle)
@@ -165,12 +181,13 @@ class Staged:
         Several launches are recorded first, so that the GPU does not wait for Python between them.
         """
         sizes = check_grid(grid)
+        values = [*self.arrays.values, *self.kernel.lent(sizes)]
         if times == 1 or 0 in sizes:
-            return _timed(self.driver, lambda: self.kernel.launch(sizes, self.arrays.values))
+            return _timed(self.driver, lambda: self.kernel.launch(sizes, values))
 
         def launches(stream: Any) -> None:
             for _ in range(times):
-                self.kernel.launch(sizes, self.arrays.values, stream)
+                self.kernel.launch(sizes, values, stream)
 
         with Recording(self.driver, launches) as recording:
             recording.run()

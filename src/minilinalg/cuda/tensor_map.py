@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 
-from minilinalg.codegen.ptx.bulk_copy import MAP_ALIGNMENT, MAP_BYTES
+from minilinalg.codegen.ptx.bulk_copy import MAP_ALIGNMENT
 from minilinalg.codegen.ptx.elements import kind_of
 from minilinalg.cuda.driver import Driver
 from minilinalg.dialects.simt.bulk_copy import TensorMapType
+from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.dialects.simt.types import bits_of
 from minilinalg.errors import LaunchError
 

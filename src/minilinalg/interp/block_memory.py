@@ -77,9 +77,9 @@ class Places:
 class Fault:
     """What is wrong with addresses: out of bounds, or no multiple of the size of an access."""
 
-    def __init__(self, addresses: Array, wrong: Array, size: int, nbytes: int, threads: Array | None):
+    def __init__(self, addresses: Array, wrong: Array, size: int, reach: int, nbytes: int, threads: Array | None):
         self.addresses, self.wrong = addresses, wrong
-        self.size, self.nbytes, self.threads = size, nbytes, threads
+        self.size, self.reach, self.nbytes, self.threads = size, reach, nbytes, threads
 
     def error(self, c: Chunk, what: str, mask: Array | None) -> RunError | None:
         """The error for the first access that `mask` lets through; None when it stops them all."""
@@ -92,9 +92,9 @@ class Fault:
             thread = self.threads[thread]
         ids = tuple(p if isinstance(p, int) else int(p[block]) for p in c.pids)
         who = f"thread {thread} of block {ids}" if len(self.wrong) > 1 or c.size == 1 else f"thread {thread}"
-        if address < 0 or address + self.size > self.nbytes:
+        if address < 0 or address + self.reach > self.nbytes:
             return RunError(
-                f"{what} is out of bounds: {who} touches bytes {address} to {address + self.size} of shared memory",
+                f"{what} is out of bounds: {who} touches bytes {address} to {address + self.reach} of shared memory",
                 rule=f"a block of this function has {self.nbytes} bytes of shared memory (simt.shared)",
             )
         return RunError(
@@ -106,7 +106,8 @@ class Fault:
 class PlacesOf:
     """From addresses to places, for one operation.
 
-    shape: (threads, addresses of each), (1, 1) for one address of a block. size: the bytes of what each address names.
+    shape: (threads, addresses of each), (1, 1) for one address of a block. size: the bytes of what each address names,
+    and is a multiple of; reach: how many are accessed from there on (None: so many).
     change: from the addresses (L, T, A) that threads give to those of the words, of `word` bytes, that they access;
     threads: the numbers of the threads whose addresses count (None: all).
     """
@@ -118,13 +119,14 @@ class PlacesOf:
         size: int,
         *,
         word: int | None = None,
+        reach: int | None = None,
         change: Change | None = None,
         threads: Any = None,
     ):
         self.what = what
         self.shape = shape
         self.size = size
-        self.word = word or size
+        self.word, self.reach = word or size, reach or size
         self.change = change
         self.threads = threads
         self._kept: dict[Any, Places] = {}
@@ -160,9 +162,9 @@ class PlacesOf:
         addresses = spread(given, self.shape)
         if self.threads is not None:
             addresses = addresses[:, self.threads]
-        wrong = (addresses < 0) | (addresses > nbytes - self.size) | ((addresses & (self.size - 1)) != 0)
-        fault = Fault(addresses, wrong, self.size, nbytes, self.threads) if wrong.any() else None
-        low, high = int(addresses.min()), int(addresses.max()) + self.size
+        wrong = (addresses < 0) | (addresses > nbytes - self.reach) | ((addresses & (self.size - 1)) != 0)
+        fault = Fault(addresses, wrong, self.size, self.reach, nbytes, self.threads) if wrong.any() else None
+        low, high = int(addresses.min()), int(addresses.max()) + self.reach
         words = addresses if self.change is None else self.change(addresses)
         index = words >> (self.word.bit_length() - 1)
         return Places(index, self.word, low, high, fault)

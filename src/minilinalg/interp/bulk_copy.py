@@ -15,13 +15,14 @@ from xdsl.ir import Operation
 
 from minilinalg.interp import access
 from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
-from minilinalg.interp.descriptors import Descriptor
+from minilinalg.interp.descriptors import Descriptor, padding
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.mbarrier import advance, first_fields, of_programs, wait_phase
 from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import begun_at, ended_at
 from minilinalg.interp.simt_shared import Landing, check
+from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.values import Partial, spread, take, written_out
 from minilinalg.interp.wgmma import PART, swizzled
 
@@ -164,7 +165,8 @@ class _Box:
             found = given[:, :, :1] + offsets.reshape(-1)
             return swizzled(found, swizzle) if swizzle else found
 
-        self.places = PlacesOf(self.what, (threads, 1), PART, change=change, threads=np.zeros(1, np.int64))
+        reach = self.lines * pitch
+        self.places = PlacesOf(self.what, (threads, 1), PART, reach=reach, change=change, threads=np.zeros(1, np.int64))
 
     def at(self, c: Chunk, address: Any) -> Places:
         """The places of the box of each block."""
@@ -199,17 +201,18 @@ def emit_bulk_tensor_load(em: Emitter, op: Any) -> None:
     barrier_of = _BarrierOf(op, threads)
     nbytes = op.map.type.box_bytes
 
-    def copy(c: Chunk, source: Descriptor, origin: Sequence[Any], to: Any, at: Any, when: Any) -> None:
+    def copy(c: Chunk, map: Descriptor | InMemory, origin: Sequence[Any], to: Any, at: Any, when: Any) -> None:
         if (found := of_blocks(c, when, what)) is None:
             return
         c, programs = found
         if programs is not None:
-            source, origin = source.take_programs(programs), [take(n, programs) for n in origin]
+            map, origin = map.take_programs(programs), [take(n, programs) for n in origin]
             to, at = take(to, programs), take(at, programs)
-        barrier = barrier_of(c, at)
+        barrier, source = barrier_of(c, at), descriptor_of(c, map)
         pointer, inside = source.block([known(n, what, "computes an address from") for n in origin], box.shape)
-        zero = np.zeros((1,) * (len(box.shape) + 1), box.dtype.carrier)
-        read = access.load(c.memory, pointer, inside, zero, box.dtype, box.shape, c.size, what)
+        read = access.load(
+            c.memory, pointer, inside, padding(source.nan, box.dtype), box.dtype, box.shape, c.size, what
+        )
         landing = Landing(BlockMemory.of(c), box.at(c, to), c.rows)
         words = box.words(spread(read, box.shape))
         if BlockMemory.of(c).tracks:
@@ -230,19 +233,21 @@ def emit_bulk_tensor_load(em: Emitter, op: Any) -> None:
 def emit_bulk_tensor_store(em: Emitter, op: Any) -> None:
     box, what = _Box(op, int(op.source.type.get_shape()[0])), f"'{op.name}'"
 
-    def copy(c: Chunk, target: Descriptor, origin: Sequence[Any], source: Any, when: Any) -> None:
+    def copy(c: Chunk, map: Descriptor | InMemory, origin: Sequence[Any], source: Any, when: Any) -> None:
         if (found := of_blocks(c, when, what)) is None:
             return
         c, programs = found
         if programs is not None:
-            target, origin = target.take_programs(programs), [take(n, programs) for n in origin]
+            map, origin = map.take_programs(programs), [take(n, programs) for n in origin]
             source = take(source, programs)
         words, defined = BlockMemory.of(c).read(box.at(c, source), c.rows)
         value: Any = access.dtype_in(box.elements(words), box.dtype)
         if defined is not None:
             flags = np.asarray(defined.reshape(len(defined), *box.shape, box.dtype.itemsize).all(axis=-1))
             value = Partial(value, flags)
-        pointer, inside = target.block([known(n, what, "computes an address from") for n in origin], box.shape)
+        pointer, inside = descriptor_of(c, map).block(
+            [known(n, what, "computes an address from") for n in origin], box.shape
+        )
         access.store(c.memory, pointer, value, inside, box.dtype, box.shape, c.size, what)
 
     em.call(op, copy, f"c, {em.ref(op.map)}, [{em.refs(op.coords)}], {em.refs((op.source, op.when))}", "bulk_store")

@@ -137,6 +137,6 @@ def emit_wait_barrier(em: Emitter, op: Any) -> None:
     em.call(op, wait, f"c, {em.refs((op.alloc, op.phase))}, {'True' if op.pred is None else em.ref(op.pred)}")
 
 
-@meaning("ttng.fence_async_shared", "ttng.async_tma_store_wait", "ttng.tensormap_fenceproxy_acquire")
+@meaning("ttng.fence_async_shared", "ttng.async_tma_store_wait")
 def emit_nothing(em: Emitter, op: Any) -> None:
     """What was written is seen by all, and what TMA stores is stored at once."""

@@ -66,6 +66,7 @@ class GlobalMemory:
         """Grows when something is written, so that programs that wait for a change can be told that none comes."""
         self._starts: list[int] = []
         self._next = BASE
+        self._lent: int | None = None
 
     def place(self, arrays: Sequence[tuple[str, Array]]) -> list[int]:
         """Places (name, array) pairs, overlapping ones together; returns the address of each first element."""
@@ -90,6 +91,12 @@ class GlobalMemory:
         (address,) = self.place([(name, np.zeros(nbytes, np.uint8))])
         self.segments[-1].scratch = True
         return address
+
+    def lent(self, nbytes: int) -> int:
+        """The address of the bytes that the launch lends its programs, the same whenever it is asked for."""
+        if self._lent is None:
+            self._lent = self.scratch(nbytes, "scratch")
+        return self._lent
 
     def _place_group(
         self, group: list[int], arrays: Sequence[tuple[str, Array]], bounds: list[tuple[int, int]], out: list[int]

@@ -63,6 +63,7 @@ _NAMES = (
     "tritongpu-coalesce",
     "tritongpu-coalesce-async-copy",
     "tritongpu-combine-tensor-select-and-if",
+    "tritongpu-global-scratch-memory-allocation",
     "tritongpu-optimize-dot-operands",
     "tritongpu-optimize-thread-locality",
     "tritongpu-pipeline",

@@ -13,7 +13,7 @@ from xdsl.ir import Operation
 
 from minilinalg.analysis.arena import Item, place
 from minilinalg.analysis.liveness import Interval, peak
-from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_bytes
+from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_alignment, scratch_bytes
 from minilinalg.analysis.shared_buffers import SharedBuffers
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.types import memdesc_type
@@ -23,7 +23,7 @@ from minilinalg.passes.over_capacity import OverCapacityError
 
 BUFFER_ALIGNMENT = 1024
 """Of buffers whose elements are exchanged by a swizzle, in bytes: what the widest one repeats after."""
-SCRATCH_ALIGNMENT = 16
+PLAIN_ALIGNMENT = 16
 """Of others: the widest access of a thread."""
 
 
@@ -85,11 +85,11 @@ class AllocateSharedMemoryPass(MinilinalgPass):
         for op in function.walk():
             if isinstance(op, ttg.LocalAllocOp):
                 type = memdesc_type(op.result)
-                alignment = BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else SCRATCH_ALIGNMENT
+                alignment = BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else PLAIN_ALIGNMENT
                 item = Item(live[op], buffer_bytes(type), alignment)
             elif size := scratch_bytes(op):
                 at = Interval(buffers.order.enter[op], buffers.order.leave[op])
-                item = Item(at, size, SCRATCH_ALIGNMENT)
+                item = Item(at, size, scratch_alignment(op))
             else:
                 continue
             owners.append(op)

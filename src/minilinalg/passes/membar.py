@@ -12,6 +12,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 
+from minilinalg.analysis.scratch import meets_inside
 from minilinalg.analysis.shared_buffers import Access, SharedBuffers, accesses, scratch
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.barrier import AddressSpaces
@@ -109,7 +110,7 @@ class _Walk:
             insert_before(op, ttg.BarrierOp(AddressSpaces.LOCAL))
             self.inserted += 1
             pending = NOTHING
-        if own is not None:
+        if own is not None and meets_inside(op):
             # The barrier inside has ordered all that came before.
             return frozenset({Access((own[0], own[1], False))})
         return pending.union(touched)

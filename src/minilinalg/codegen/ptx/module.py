@@ -22,19 +22,19 @@ from minilinalg.codegen.ptx import (
     memory,
     registers,
     remainder,
+    tensor_maps,
     warp_group,
 )
 from minilinalg.codegen.ptx.elements import Part
 from minilinalg.codegen.ptx.memory import SHARED
 from minilinalg.codegen.ptx.writer import Handler, Machine, Writer
-from minilinalg.dialects.simt import SHARED_ATTR, THREADS_ATTR
+from minilinalg.dialects.simt import SCRATCH_ATTR, SHARED_ATTR, THREADS_ATTR
 from minilinalg.dialects.simt.bulk_copy import TensorMapType
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.targets import Machine as AnyMachine
 from minilinalg.targets import SimtTarget
 
-VERSION = "8.0"
 LEAST_CAPABILITY, NEWEST_CAPABILITY = 80, 90
 
 HANDLERS: Mapping[str, Handler] = {
@@ -48,6 +48,7 @@ HANDLERS: Mapping[str, Handler] = {
     **atomics.HANDLERS,
     **dot.HANDLERS,
     **bulk_copy.HANDLERS,
+    **tensor_maps.HANDLERS,
     **debugging.HANDLERS,
     **warp_group.HANDLERS,
     **control_flow.HANDLERS,
@@ -95,16 +96,17 @@ def ptx_text(module: ModuleOp, machine: Machine, registers: int | None = None) -
             rule="a module of stage simt has a public func.func with a body",
             places=places_of(module)[:1],
         )
-    shared = False
+    shared, version = False, (0, 0)
     tables: dict[str, str] = {}
     bodies: list[str] = []
     for function in functions:
         w = Writer(machine, HANDLERS, _number(function, THREADS_ATTR))
         shared = shared or _number(function, SHARED_ATTR) > 0
         bodies.append(_function(w, function, registers))
+        version = max(version, w.version)
         for name, words in w.tables.items():
             tables[name] = f".const .align 4 .b32 {name}[{len(words)}] = {{{', '.join(map(str, words))}}};"
-    lines = [f".version {VERSION}", f".target {machine.name}", ".address_size 64", *tables.values()]
+    lines = [".version {}.{}".format(*version), f".target {machine.name}", ".address_size 64", *tables.values()]
     if shared:
         lines.append(f".extern .shared .align 1024 .b8 {SHARED}[];")
     return "\n".join([*lines, "", *bodies])
@@ -148,6 +150,9 @@ def _function(w: Writer, function: Operation, most: int | None) -> str:
             w.values[argument] = [w.pure("p", "setp.ne.s32", w.pure("r", "and.b32", register, 1), 0)]
         else:
             w.values[argument] = [Part(register) if bits < 32 else register]
+    if function.attributes.get(SCRATCH_ATTR) is not None:
+        label = f"{name}_param_{len(block.args)}"
+        declared.append(tensor_maps.scratch_parameter(w, label, _number(function, SCRATCH_ATTR)))
     w.run(block)
     body = [*w.declarations(), "", *w.live()]
     lines = [line if line.endswith(":") or not line else f"    {line}" for line in body]

@@ -59,6 +59,10 @@ class Writer:
         """Of a 32-bit register: bits that are 0 for sure, as a mask."""
         self.tables: dict[str, Sequence[int]] = {}
         """Constant tables of 32-bit words that the function reads, by name."""
+        self.version: tuple[int, int] = (8, 0)
+        """Of PTX, that the instructions so far need."""
+        self.scratch: str | None = None
+        """The register with the address of what the launch lends this block."""
         self.op: Operation | None = None
         self._counts = dict.fromkeys(CLASSES, 0)
         self._labels = 0

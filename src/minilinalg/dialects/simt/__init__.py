@@ -38,6 +38,13 @@ from minilinalg.dialects.simt.shared_memory import (
     StMatrixOp,
     StoreSharedOp,
 )
+from minilinalg.dialects.simt.tensor_maps import (
+    SCRATCH_ATTR,
+    GlobalScratchOp,
+    TensorMapAtOp,
+    TensormapCreateOp,
+    TensormapFenceproxyAcquireOp,
+)
 from minilinalg.dialects.simt.warp_group import (
     FenceAsyncSharedOp,
     MatrixAttr,
@@ -51,6 +58,7 @@ SIMT = dialect("simt", globals())
 
 __all__ = [
     "LANES",
+    "SCRATCH_ATTR",
     "SHARED_ATTR",
     "SIMT",
     "THREADS_ATTR",
@@ -69,6 +77,7 @@ __all__ = [
     "CpAsyncWaitOp",
     "FenceAsyncSharedOp",
     "FmaDotOp",
+    "GlobalScratchOp",
     "LdMatrixOp",
     "LoadGlobalOp",
     "LoadSharedOp",
@@ -85,7 +94,10 @@ __all__ = [
     "StMatrixOp",
     "StoreGlobalOp",
     "StoreSharedOp",
+    "TensorMapAtOp",
     "TensorMapType",
+    "TensormapCreateOp",
+    "TensormapFenceproxyAcquireOp",
     "ThreadIdOp",
     "UniformOp",
     "VoteKind",

@@ -106,7 +106,8 @@ class BulkTensorLoadOp(BulkTensorOp):
 
     `simt.bulk_tensor_load %map[%i, %j], %to, %barrier when %w : !simt.tensor_map<128x64xf16, swizzle = 128>`
 
-    Outside of the tensor elements are zero. `to` is a multiple of 128, with a swizzle of what it repeats after.
+    Outside of the tensor elements are zero, or NaN where the map says so. `to` is a multiple of 128, with a swizzle of
+    what it repeats after.
     PTX: `cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes`.
     """
 

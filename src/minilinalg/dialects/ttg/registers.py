@@ -114,11 +114,22 @@ class InlineAsmOp(FormattedOperation):
             raise VerifyException("'ttg.inline_asm' is pure and has a view of shared memory: it may change the memory")
 
 
+SCRATCH_OFFSET_ATTR = "ttg.global_scratch_memory_offset"
+"""Of an allocation: where it begins in its program's part, in bytes."""
+SCRATCH_SIZE_ATTR = "ttg.global_scratch_memory_size"
+"""Of a function or module: the bytes of a program's part."""
+SCRATCH_ALIGNMENT_ATTR = "ttg.global_scratch_memory_alignment"
+"""Of a function or module: what the part of each program begins at a multiple of, in bytes."""
+
+
 @irdl_op_definition
 class GlobalScratchAllocOp(FormattedOperation):
     """Allocate `nbytes` bytes of global memory for this program alone.
 
     `%p = ttg.global_scratch_alloc {alignment = 128 : i32, nbytes = 128 : i32} : !tt.ptr<i8>`
+
+    The launch allocates them, for all programs at once (tritongpu-global-scratch-memory-allocation). `alignment` is a
+    power of two.
     """
 
     name = "ttg.global_scratch_alloc"

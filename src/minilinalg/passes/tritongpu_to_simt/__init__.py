@@ -27,8 +27,9 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import simt, tt
-from minilinalg.dialects.simt import LANES, SHARED_ATTR, THREADS_ATTR
+from minilinalg.dialects.simt import LANES, SCRATCH_ATTR, SHARED_ATTR, THREADS_ATTR
 from minilinalg.dialects.tt.types import TensorDescType
+from minilinalg.dialects.ttg.registers import SCRATCH_ALIGNMENT_ATTR, SCRATCH_SIZE_ATTR
 from minilinalg.dialects.upstream import func
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
@@ -77,6 +78,9 @@ HANDLERS: Mapping[str, Handler] = {
     **control.HANDLERS,
 }
 """Name of an operation -> what converts it."""
+
+LENT_ALIGNMENT = 256
+"""What the memory that a launch lends begins at a multiple of, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,8 @@ class TritongpuToSimtPass(MinilinalgPass):
     at distance 1, 2, 4 ..., then warps through shared memory; so it changes the order of a sum.
 
     Requires: kernels of one block, inlined; a layout on every tensor; `allocation.offset` where shared memory is needed
-    (allocate-shared-memory), and barriers where threads meet there (membar).
+    (allocate-shared-memory), barriers where threads meet there (membar), and places for what is allocated of global
+    memory (tritongpu-global-scratch-memory-allocation).
     Ensures: no operation of tt or ttg, no tensors; branches and loops depend on scalars, which all threads agree on.
     Leaves alone: functions that are not of tt.
     """
@@ -167,6 +172,8 @@ def _convert_function(ctx: Context, run: MinilinalgPass, module: ModuleOp, old: 
     made = func.FuncOp(old.sym_name.data, FunctionType.from_lists(entry.arg_types, []), Region(entry))
     made.attributes[THREADS_ATTR] = IntegerAttr(warps * LANES, i32)
     made.attributes[SHARED_ATTR] = IntegerAttr(_number(module, "ttg.shared", 0), i32)
+    if SCRATCH_SIZE_ATTR in old.attributes:
+        made.attributes[SCRATCH_ATTR] = IntegerAttr(_scratch(old), i32)
     made.attributes[ABI] = abi.attribute()
     locate(made, old.location)
     block = old.parent
@@ -180,15 +187,18 @@ def _argument_type(c: Conversion, arg: SSAValue) -> Attribute:
     """Descriptors of the host become tensor maps, which a launch makes of the same arguments."""
     if not isinstance(arg.type, TensorDescType):
         return data_type(arg.type)
-    found = bulk_copy.tensor_map_of(arg.type)
-    if found is None:
+    return bulk_copy.expect_tensor_map(arg.type, f"argument '{arg.name_hint}'", arg)
+
+
+def _scratch(function: tt.FuncOp) -> int:
+    """The bytes of global memory that a launch lends each block."""
+    if (alignment := _number(function, SCRATCH_ALIGNMENT_ATTR)) > LENT_ALIGNMENT:
         raise UnsupportedError(
-            f"argument '{arg.name_hint}' of type {arg.type}",
-            rule="blocks that TMA copies have a layout #ttg.nvmma_shared, the last dimension contiguous, and lines of "
-            "a multiple of 16 bytes",
-            places=places_of(arg),
+            f"global memory of function '{function.sym_name.data}' aligned to {alignment} bytes",
+            rule=f"what a launch lends is aligned to {LENT_ALIGNMENT} bytes",
+            places=places_of(function),
         )
-    return found
+    return _number(function, SCRATCH_SIZE_ATTR)
 
 
 def _number(module: Operation, name: str, otherwise: int | None = None) -> int:

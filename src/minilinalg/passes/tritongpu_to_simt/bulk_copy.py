@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from xdsl.dialects.builtin import FixedBitwidthType, VectorType, i32
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType, i32
+from xdsl.ir import Operation, SSAValue
 
-from minilinalg.dialects import simt, ttng
+from minilinalg.dialects import simt, ttg, ttng
 from minilinalg.dialects.simt.bulk_copy import MOST, TensorMapType
 from minilinalg.dialects.tt.types import TensorDescType
+from minilinalg.dialects.ttg.registers import SCRATCH_OFFSET_ATTR
 from minilinalg.dialects.ttg.shared_layouts import NVMMASharedEncodingAttr
 from minilinalg.dialects.upstream import arith
+from minilinalg.errors import UnsupportedError
+from minilinalg.locations import places_of
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler
+from minilinalg.passes.tritongpu_to_simt.shared import offset_of
 from minilinalg.passes.tritongpu_to_simt.threads import spread
 from minilinalg.passes.tritongpu_to_simt.view import View
 
@@ -36,6 +40,19 @@ def tensor_map_of(type: TensorDescType) -> TensorMapType | None:
     if any(extent > MOST for extent in shape) or shape[-1] * size % 16:
         return None
     return TensorMapType.of(shape, element, swizzle)
+
+
+def expect_tensor_map(type: TensorDescType, what: str, at: Operation | SSAValue) -> TensorMapType:
+    """`tensor_map_of`. Raises UnsupportedError for `what`, which has this type, where TMA cannot copy its blocks."""
+    found = tensor_map_of(type)
+    if found is None:
+        raise UnsupportedError(
+            f"{what} of type {type}",
+            rule="blocks that TMA copies have a layout #ttg.nvmma_shared, the last dimension contiguous, and lines of "
+            "a multiple of 16 bytes",
+            places=places_of(at),
+        )
+    return found
 
 
 def _first(c: Conversion, pred: SSAValue | None = None) -> SSAValue:
@@ -104,12 +121,50 @@ def _wait(c: Conversion, op: ttng.WaitBarrierOp) -> None:
     c.insert(simt.MbarrierWaitOp(_at(c, c.view(op.alloc)), c.value(op.phase), pred))
 
 
+# Descriptors that the program makes
+
+
+def _scratch(c: Conversion, op: ttg.GlobalScratchAllocOp) -> None:
+    offset = op.attributes.get(SCRATCH_OFFSET_ATTR)
+    if not isinstance(offset, IntegerAttr):
+        raise c.unsupported(
+            f"'{op.name}' without {SCRATCH_OFFSET_ATTR}",
+            "what a program allocates of global memory has its place in what the launch lends",
+            hint="tritongpu-global-scratch-memory-allocation gives it one",
+        )
+    c.bind(op.result, c.insert(simt.GlobalScratchOp(offset.value.data)).result)
+
+
+def _create(c: Conversion, op: ttng.TensormapCreateOp) -> None:
+    lists = (op.box_dim, op.global_dim, op.global_stride, op.element_stride)
+    given = [[c.value(number) for number in numbers] for numbers in lists]
+    shared = spread(c, offset_of(c, op), 1)
+    numbers = {name: op.properties[name] for name in NUMBERS}
+    c.insert(simt.TensormapCreateOp(shared, c.value(op.desc_ptr), c.value(op.global_address), given, numbers))
+
+
+def _acquire(c: Conversion, op: ttng.TensormapFenceproxyAcquireOp) -> None:
+    c.insert(simt.TensormapFenceproxyAcquireOp(c.value(op.desc_ptr)))
+
+
+def _reinterpret(c: Conversion, op: ttng.ReinterpretTensorDescOp) -> None:
+    assert isinstance(op.result.type, TensorDescType)
+    type = expect_tensor_map(op.result.type, "a descriptor", op)
+    c.bind(op.result, c.insert(simt.TensorMapAtOp(c.value(op.raw_desc), type)).result)
+
+
+NUMBERS = ("elem_type", "interleave_layout", "swizzle_mode", "fill_mode")
+
 HANDLERS: Mapping[str, Handler] = {
+    "ttg.global_scratch_alloc": _scratch,
     "ttng.async_tma_copy_global_to_local": _load,
     "ttng.async_tma_copy_local_to_global": _store,
     "ttng.async_tma_store_wait": _store_wait,
     "ttng.barrier_expect": _expect,
     "ttng.init_barrier": _init,
     "ttng.inval_barrier": _inval,
+    "ttng.reinterpret_tensor_descriptor": _reinterpret,
+    "ttng.tensormap_create": _create,
+    "ttng.tensormap_fenceproxy_acquire": _acquire,
     "ttng.wait_barrier": _wait,
 }

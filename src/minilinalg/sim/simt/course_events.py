@@ -210,6 +210,9 @@ class Builder:
                 return Event("commit", "issue", needs, self.warps, 1, fixed=True)
             case simt.CpAsyncWaitOp():
                 return Event("wait", "issue", needs, self.warps, 1, groups=int(op.groups.value.data), fixed=True)
+            case simt.TensormapFenceproxyAcquireOp():
+                # What was written has to be where all see it.
+                return Event("barrier", "issue", needs, 1, 1, latency=self.target.latency.cache, fixed=True)
             case simt.BulkWaitOp():
                 return Event("sent", "issue", needs, self.warps, 1, fixed=True)
             case simt.WgmmaCommitOp():
@@ -234,6 +237,10 @@ class Builder:
                 return Event("send", "issue", needs, 1, 1, sectors=note.costs[0], site=note.number)
             case simt.MbarrierWaitOp():
                 return Event("arrival", "issue", needs, self.warps, 1, groups=barrier, fixed=True)
+            case simt.TensormapCreateOp():
+                # Zeros, a replacement for each number and the copy, by one warp.
+                steps = 4 + sum(1 for _ in op.operands)
+                return Event("store", "issue", needs, steps, steps, sectors=note.costs[0], site=note.number, fixed=True)
             case _:
                 return Event("work", "issue", needs, 1, 1, fixed=True)
 

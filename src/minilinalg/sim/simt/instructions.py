@@ -37,6 +37,8 @@ FREE = frozenset(
         "simt.block_id",
         "simt.num_blocks",
         "simt.thread_id",
+        "simt.global_scratch",
+        "simt.tensor_map_at",
         "scf.yield",
         "scf.condition",
         "func.return",

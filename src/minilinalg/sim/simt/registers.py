@@ -21,7 +21,14 @@ OWN = 4
 gives them)."""
 GRANULE = 8
 """The registers of a thread are a multiple of so many."""
-ALIASES = ("vector.broadcast", "vector.shuffle", "vector.bitcast", "simt.uniform", "arith.bitcast")
+ALIASES = (
+    "vector.broadcast",
+    "vector.shuffle",
+    "vector.bitcast",
+    "simt.uniform",
+    "simt.tensor_map_at",
+    "arith.bitcast",
+)
 
 
 def sources_of(value: SSAValue) -> Iterator[SSAValue]:

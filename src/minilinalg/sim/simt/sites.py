@@ -10,7 +10,7 @@ from xdsl.ir import Operation, SSAValue
 from minilinalg.dialects import simt
 from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.simt.types import count_of
-from minilinalg.interp import bulk_copy, wgmma
+from minilinalg.interp import bulk_copy, tensor_maps, wgmma
 from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk
@@ -42,6 +42,7 @@ BESIDE = (
     "simt.mbarrier_inval",
     "simt.mbarrier_arrive_expect_tx",
     "simt.mbarrier_wait",
+    "simt.tensormap_create",
 )
 """What touches shared memory in another way than by the accesses of threads, and barriers there."""
 READS, WRITES, UPDATES = "reads", "writes", "updates"
@@ -168,6 +169,8 @@ def other_sides(op: Any, threads: int) -> list[OtherSide]:
                 OtherSide(op.to, box, WRITES, threads + BULK),
                 OtherSide(op.barrier, barrier, UPDATES, threads + BULK),
             ]
+        case simt.TensormapCreateOp():
+            return [OtherSide(op.shared, tensor_maps.words_of_map(op, threads), WRITES, 0, 1)]
         case simt.BulkTensorStoreOp():
             return [OtherSide(op.source, bulk_copy.words_of_box(op, threads), READS, threads + BULK)]
         case _:

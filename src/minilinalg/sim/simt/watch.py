@@ -10,10 +10,12 @@ import numpy as np
 from xdsl.ir import Block, Operation
 
 from minilinalg.dialects import simt
+from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.interp.bulk_copy import of_blocks
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.threads import threads_of
 from minilinalg.interp.values import least, most, take
 from minilinalg.sim.simt.classes import active_of
@@ -146,13 +148,15 @@ class Watch(Observer):
     def _after_other(em: Emitter, op: Any, number: int, threads: int) -> None:
         sides, what = other_sides(op, threads), f"'{op.name}'"
         only = getattr(op, "when", None) or getattr(op, "pred", None)
-        box, tensor = 0.0, "None"
+        box, tensor, made = 0.0, "None", "None"
         moves = "loads" if isinstance(op, simt.BulkTensorLoadOp) else "stores"
-        if isinstance(op, simt.BulkTensorLoadOp | simt.BulkTensorStoreOp):
+        if isinstance(op, simt.TensormapCreateOp):
+            box, made = MAP_BYTES / SECTOR, em.ref(op.to)
+        elif isinstance(op, simt.BulkTensorLoadOp | simt.BulkTensorStoreOp):
             assert isinstance(op.map.type, simt.TensorMapType)
             box, tensor = op.map.type.box_bytes / SECTOR, em.ref(op.map)
 
-        def note(c: Chunk, tensor: Descriptor | None, when: Any, *addresses: Any) -> None:
+        def note(c: Chunk, tensor: Descriptor | InMemory | None, made: Any, when: Any, *addresses: Any) -> None:
             tally: Tally = c.machine
             taking_part = (c, None) if when is None else of_blocks(c, when, what)
             notes = tally.notes_of(c)
@@ -165,9 +169,10 @@ class Watch(Observer):
                 if taking_part is None:
                     return
             here, programs = taking_part
-            if tensor is not None:
+            if tensor is not None or made is not None:
                 # Boxes are taken as whole, and to lie anywhere in the tensor.
-                tally.touched(number, Reach(*_range(tensor), box * here.size, box * here.size))
+                where = (least(made), most(made) + MAP_BYTES) if tensor is None else _range(descriptor_of(c, tensor))
+                tally.touched(number, Reach(*where, box * here.size, box * here.size))
                 for bytes_moved in (tally.asked, tally.moved):
                     bytes_moved[moves] += round(box * SECTOR) * here.size
             if programs is not None:
@@ -176,7 +181,9 @@ class Watch(Observer):
             notes.append(Note(here.rows, number, (box,), touched))
 
         when = "None" if only is None else em.ref(only)
-        em.line(f"{em.const(note, 'note')}(c, {tensor}, {when}, {em.refs([side.address for side in sides])})", op)
+        em.line(
+            f"{em.const(note, 'note')}(c, {tensor}, {made}, {when}, {em.refs([side.address for side in sides])})", op
+        )
 
     @property
     def uses_shared(self) -> bool:
