@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.cli.pipeline_text import parse_pipeline
 from minilinalg.context import make_context
+from minilinalg.dialects import ttng
 from minilinalg.dialects.ttg.struct_attribute import numbers
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import run_pipeline
@@ -100,10 +101,22 @@ def test_the_same_buffers(kernel: str, capability: int, stages: int) -> None:
     assert waits(mine, "ttg.async_wait", "num") == waits(theirs, "ttg.async_wait", "num")
     ahead = "ttng.warp_group_dot_wait", "pendings"
     assert waits(mine, *ahead) == waits(theirs, *ahead)
+    assert going_on(mine) == going_on(theirs)
     (carried, theirs_carried) = (
         sum(len(op.results) for op in m.walk() if op.name == "scf.for") for m in (mine, theirs)
     )
     assert carried <= theirs_carried
+
+
+def going_on(module: ModuleOp) -> list[str]:
+    """The products of loops that are not waited for at once."""
+    found: list[str] = []
+    for op in module.walk():
+        if isinstance(op, ttng.WarpGroupDotOp) and op.is_async.value.data:
+            waits = [use.operation for use in op.results[0].uses if use.operation.name == "ttng.warp_group_dot_wait"]
+            if all(wait.properties["pendings"].value.data for wait in waits):  # pyright: ignore
+                found.append(str(op.results[0].type))
+    return found
 
 
 TMA = ("tt.descriptor_load",)

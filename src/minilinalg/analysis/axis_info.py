@@ -29,6 +29,7 @@ from xdsl.utils.type import get_element_type_or_self
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.signs import is_nonnegative
 from minilinalg.dialects.tt import PointerType
+from minilinalg.dialects.tt.types import is_tensor
 
 LIMIT = 1 << 30
 """The divisor of zero, which every number divides, and of what is divisible by more."""
@@ -145,7 +146,7 @@ class AxisInfoAnalysis:
                 step = self.of(parent.operands[2])
                 return _scalar(common(start.divisor(0), step.divisor(0)))
             return self._carried.get(value, start)
-        if parent is not None and parent.name == "tt.func":
+        if parent is not None and parent.name == "tt.func" and not is_tensor(value.type):
             return _scalar(_promise(parent, value.index))
         return unknown(value.type)
 

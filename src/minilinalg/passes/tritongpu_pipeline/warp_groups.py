@@ -1,4 +1,4 @@
-"""Products of warp groups that a loop adds up go on while the next iteration begins.
+"""Products of warp groups go on while the next iteration begins, where it does not need them at once.
 
 Source: WGMMAPipeline.cpp of Triton 3.9.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import AnyFloat, BoolAttr, IntegerAttr, i32
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.traits import get_effects
 
+from minilinalg.analysis.side_effects import is_read_only
 from minilinalg.dialects import ttg, ttng
 from minilinalg.dialects.tt.types import tensor_type
 from minilinalg.dialects.ttg.types import MemDescType
@@ -17,13 +19,18 @@ from minilinalg.passes.insertion import insert_after
 
 
 def launch_early(loop: scf.ForOp) -> list[ttng.WarpGroupDotOp]:
-    """Makes those products of a loop asynchronous that only later ones need, and returns them.
+    """Makes those products of a loop asynchronous whose results nobody needs yet, and returns them.
 
-    At the last of them the loop waits until those of the iteration before are done, whose buffers are written next;
-    behind the loop it waits for all.
+    Those of which the next iteration only needs the sum go on until the last of them in the next iteration, where the
+    loop waits until what is under way of the iteration before is done, whose buffers are written next. Others go on
+    until the first product of the next iteration that the loop waits for. Behind the loop it waits for all.
     """
-    dots = [op for op in loop.body.block.ops if isinstance(op, ttng.WarpGroupDotOp) and _is_only_summed_up(op, loop)]
+    all_dots = [op for op in loop.body.block.ops if isinstance(op, ttng.WarpGroupDotOp)]
+    dots = [dot for dot in all_dots if _is_only_summed_up(dot, loop)]
     if not dots:
+        dots = [dot for dot in all_dots if _is_needed_behind(all_dots[0], dot, loop)]
+        if dots:
+            _launch_behind(all_dots[0], dots, loop)
         return dots
     for dot in dots:
         dot.properties["isAsync"] = BoolAttr.from_bool(True)
@@ -35,6 +42,18 @@ def launch_early(loop: scf.ForOp) -> list[ttng.WarpGroupDotOp]:
     _wait(last, list(dict.fromkeys(values)), len(dots), products)
     _wait(loop, results, 0, results)
     return dots
+
+
+def _launch_behind(first: ttng.WarpGroupDotOp, dots: list[ttng.WarpGroupDotOp], loop: scf.ForOp) -> None:
+    """Makes products go on until `first` is waited for in the next iteration."""
+    for dot in (first, *dots):
+        dot.properties["isAsync"] = BoolAttr.from_bool(True)
+    positions = [_position(dot, loop) for dot in dots]
+    sums: list[SSAValue] = [loop.region_iter_args[position] for position in positions]
+    views: list[SSAValue] = [view for view in (first.a, first.b) if isinstance(view.type, MemDescType)]
+    _wait(first, list(dict.fromkeys([first.d, *views, *sums])), 0, [first.d, *sums])
+    results: list[SSAValue] = [loop.results[position] for position in positions]
+    _wait(loop, results, 0, results)
 
 
 def _wait(at: Operation, values: list[SSAValue], pendings: int, waited: list[SSAValue]) -> None:
@@ -53,6 +72,43 @@ def _wait(at: Operation, values: list[SSAValue], pendings: int, waited: list[SSA
 
 def _position(dot: ttng.WarpGroupDotOp, loop: scf.ForOp) -> int:
     return list(loop.yielded).index(dot.d)
+
+
+def _is_needed_behind(first: ttng.WarpGroupDotOp, dot: ttng.WarpGroupDotOp, loop: scf.ForOp) -> bool:
+    """Whether a product is needed in the next iteration only, when its first product is done, and what it reads stays.
+
+    Registers that it reads are those of products done by then, as officially: they are new in each iteration.
+    """
+    uses = list(dot.d.uses)
+    if dot is first or not isinstance(tensor_type(dot.d).element_type, AnyFloat):
+        return False
+    if len(uses) != 1 or uses[0].operation is not loop.body.block.last_op:
+        return False
+    if not _turns(dot.b, loop) or not (_turns(dot.a, loop) or _is_computed_from_product(dot.a)):
+        return False
+    # What is written next to shared memory is written when the loop has waited.
+    early = {first}
+    at = first.prev_op
+    while at is not None:
+        early.add(at)
+        at = at.prev_op
+    if any(_may_write(op) for op in early - {first}):
+        return False
+    argument = loop.region_iter_args[uses[0].index]
+    return not any(op.is_ancestor(use.operation) for use in argument.uses for op in early)
+
+
+def _may_write(op: Operation) -> bool:
+    effects = get_effects(op)
+    return not isinstance(op, ttg.AsyncWaitOp | ttng.WaitBarrierOp) and (effects is None or not is_read_only(effects))
+
+
+def _is_computed_from_product(value: SSAValue) -> bool:
+    """Whether an operand in registers is what threads made of a product, each of its own elements."""
+    owner = value.owner
+    if not isinstance(owner, ttg.ConvertLayoutOp):
+        return False
+    return isinstance(tensor_type(owner.src).encoding, ttg.NvidiaMmaEncodingAttr)
 
 
 def _is_only_summed_up(dot: ttng.WarpGroupDotOp, loop: scf.ForOp) -> bool:
