@@ -77,12 +77,12 @@ SIMT_REFUSALS = {
         "                     ^^^^^^^\n"
         "  rule: a block and what is reserved for it fit into shared, 233472",
     ),
-    "a warp of 24": (
-        ("threads_per_warp = 32", "threads_per_warp = 24"),
-        "20: error: threads_per_warp is 24\n"
-        "  threads_per_warp = 24\n"
+    "a warp of 64": (
+        ("threads_per_warp = 32", "threads_per_warp = 64"),
+        "20: error: threads_per_warp is 64\n"
+        "  threads_per_warp = 64\n"
         "                     ^^\n"
-        "  rule: threads_per_warp is a power of two",
+        "  rule: threads_per_warp is 32: what a thread of stage simt does is written for that",
     ),
     "a table of the other kind": (
         ("[memory]", "[vector]\nalignment = 1\n[memory]"),

@@ -10,24 +10,28 @@ from minilinalg.dialects.tt.types import encoding_of, is_tensor, tensor_type
 from minilinalg.dialects.ttg import ConvertLayoutOp
 from minilinalg.dialects.ttg.inference import with_layout
 from minilinalg.errors import InputError
+from minilinalg.locations import places_of
 from minilinalg.stages import WARPS
 
 
 def num_warps_of(module: ModuleOp) -> int:
     """How many warps run a program. Raises InputError when the module does not say."""
-    return _number(module, WARPS)
+    return _number(module, WARPS, "warps a block")
 
 
 def threads_per_warp_of(module: ModuleOp) -> int:
     """How many threads a warp has. Raises InputError when the module does not say."""
-    return _number(module, "ttg.threads-per-warp")
+    return _number(module, "ttg.threads-per-warp", "threads a warp")
 
 
-def _number(module: ModuleOp, key: str) -> int:
+def _number(module: ModuleOp, key: str, what: str) -> int:
     number = module.attributes.get(key)
     if not isinstance(number, IntegerAttr):
         raise InputError(
-            f"the module has no attribute {key}", rule="convert-triton-to-tritongpu writes how many threads there are"
+            f"a module without {key}",
+            rule=f"a module of stage ttg says how many {what} has",
+            hint="convert-triton-to-tritongpu puts it there",
+            places=places_of(module)[:1],
         )
     return number.value.data
 

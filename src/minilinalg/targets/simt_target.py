@@ -18,9 +18,14 @@ class SimtMachine(Figures):
 
     multiprocessors: int = figure()
     clock_hz: int = figure()
-    threads_per_warp: int = figure(power_of_two=True)
+    threads_per_warp: int = figure()
     compute_capability: int = figure(10)
     """Ten times the major version, and the minor one: 90 for 9.0."""
+
+    def check(self) -> None:
+        if self.threads_per_warp != 32:  # `LANES` of the simt dialect: its shuffles, votes and fragments know no other
+            rule = "threads_per_warp is 32: what a thread of stage simt does is written for that"
+            raise FigureError(("threads_per_warp",), f"threads_per_warp is {self.threads_per_warp}", rule)
 
 
 @dataclass(frozen=True, kw_only=True)

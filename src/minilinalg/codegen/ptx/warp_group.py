@@ -41,7 +41,9 @@ STEP = 16
 def _expect_warp_groups(w: Writer, op: Any) -> None:
     if not w.machine.specific:
         raise w.unsupported(
-            f"'{op.name}' on {w.machine.name}", "wgmma is an instruction of compute capability 9.0, and of no other"
+            f"'{op.name}' on {w.machine.name}",
+            "warp groups multiply on sm_90a, compute capability 9.0, alone: a target with tensor_cores.version = 2 "
+            "does without",
         )
 
 

@@ -31,9 +31,10 @@ from minilinalg.dialects.simt import LANES, SCRATCH_ATTR, SHARED_ATTR, THREADS_A
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.dialects.ttg.registers import SCRATCH_ALIGNMENT_ATTR, SCRATCH_SIZE_ATTR
 from minilinalg.dialects.upstream import func
-from minilinalg.errors import InputError, UnsupportedError
+from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.layout_rewriting import num_warps_of, threads_per_warp_of
 from minilinalg.passes.rewriting import locate
 from minilinalg.passes.tritongpu_to_simt import (
     async_copy,
@@ -158,8 +159,14 @@ def _convert_function(ctx: Context, run: MinilinalgPass, module: ModuleOp, old: 
             rule="tritongpu-to-simt takes kernels: one block, no results, every call inlined",
             places=places_of(old),
         )
+    warps, lanes = num_warps_of(module), threads_per_warp_of(module)
+    if lanes != LANES:
+        raise UnsupportedError(
+            f"warps of {lanes} threads",
+            rule=f"tritongpu-to-simt writes shuffles, votes and products of matrices for warps of {LANES}",
+            places=places_of(module)[:1],
+        )
     abi = FunctionAbi.of(old)
-    warps = _number(module, "ttg.num-warps")
     c = Conversion(ctx, run, HANDLERS, AxisInfoAnalysis(old, trusts_signs=True), warps)
     entry = Block(arg_types=[_argument_type(c, arg) for arg in old.args])
     for arg, new in zip(old.args, entry.args, strict=True):
@@ -171,7 +178,7 @@ def _convert_function(ctx: Context, run: MinilinalgPass, module: ModuleOp, old: 
         c.insert(func.ReturnOp())
     made = func.FuncOp(old.sym_name.data, FunctionType.from_lists(entry.arg_types, []), Region(entry))
     made.attributes[THREADS_ATTR] = IntegerAttr(warps * LANES, i32)
-    made.attributes[SHARED_ATTR] = IntegerAttr(_number(module, "ttg.shared", 0), i32)
+    made.attributes[SHARED_ATTR] = IntegerAttr(_number(module, "ttg.shared"), i32)
     if SCRATCH_SIZE_ATTR in old.attributes:
         made.attributes[SCRATCH_ATTR] = IntegerAttr(_scratch(old), i32)
     made.attributes[ABI] = abi.attribute()
@@ -201,16 +208,7 @@ def _scratch(function: tt.FuncOp) -> int:
     return _number(function, SCRATCH_SIZE_ATTR)
 
 
-def _number(module: Operation, name: str, otherwise: int | None = None) -> int:
-    """An integer attribute of the module."""
-    found = module.attributes.get(name)
-    if isinstance(found, IntegerAttr):
-        return found.value.data
-    if otherwise is None:
-        raise InputError(
-            f"a module without {name}",
-            rule="a module of stage ttg says how many warps a block has",
-            hint="convert-triton-to-tritongpu puts it there",
-            places=places_of(module)[:1],
-        )
-    return otherwise
+def _number(op: Operation, name: str) -> int:
+    """An integer attribute of an operation, 0 where it has none."""
+    found = op.attributes.get(name)
+    return found.value.data if isinstance(found, IntegerAttr) else 0
