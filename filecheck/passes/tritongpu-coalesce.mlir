@@ -32,7 +32,7 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
   // Nothing is promised of %p: a thread moves one element.
   // CHECK-LABEL: @no_promise
   // CHECK-NOT: ttg.convert_layout
-  // REMARK: remark: [tritongpu-coalesce] a thread moves less than four bytes at once: runs are short or not aligned
+  // REMARK: remark: [tritongpu-coalesce] 1 element in a row for each thread, along dimension 0: addresses run over 128 there, and are multiples of 2 bytes{{$}}
   tt.func @no_promise(%p: !tt.ptr<f16>) {
     %0 = tt.make_range {end = 128 : i32, start = 0 : i32} : tensor<128xi32, #b>
     %1 = tt.splat %p : !tt.ptr<f16> -> tensor<128x!tt.ptr<f16>, #b>

@@ -43,7 +43,7 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
   // CHECK-NEXT: ttg.convert_layout {{.*}} : tensor<128xf16
   // CHECK-NEXT: arith.extf
   // CHECK-NEXT: tt.store
-  // REMARK: remark: [tritongpu-remove-layout-conversions] the operand comes from what cannot be computed in another layout
+  // REMARK: remark: [tritongpu-remove-layout-conversions] a change of layout stays, to ttg.blocked: what it changes cannot be computed in that layout
   tt.func @converts_before_it_widens(%p: tensor<128x!tt.ptr<f16>, #b>, %q: tensor<128x!tt.ptr<f32>, #c>) {
     %0 = tt.load %p : tensor<128x!tt.ptr<f16>, #b>
     %1 = arith.extf %0 : tensor<128xf16, #b> to tensor<128xf32, #b>

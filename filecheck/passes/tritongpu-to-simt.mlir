@@ -1,4 +1,6 @@
 // RUN: minilinalg-opt %s --allocate-shared-memory --membar --tritongpu-to-simt --split-input-file | filecheck %s
+// RUN: minilinalg-opt %s --allocate-shared-memory --membar --tritongpu-to-simt --split-input-file --remarks 2>&1 \
+// RUN:   | filecheck %s --check-prefix=REMARK
 
 #blocked = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [2], order = [0]}>
 module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32} {
@@ -14,6 +16,8 @@ module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32}
     // CHECK: simt.load_global %{{.*}} mask %{{.*}} : vector<1xi64> -> vector<4xf32>
     %v = tt.load %p, %m : tensor<256x!tt.ptr<f32>, #blocked>
     // CHECK: simt.store_global %{{.*}}, %{{.*}} mask %{{.*}} : vector<1xi64>, vector<4xf32>
+    // REMARK: 1 load of 16 bytes in each thread{{$}}
+    // REMARK: 1 store of 16 bytes in each thread{{$}}
     tt.store %p, %v, %m : tensor<256x!tt.ptr<f32>, #blocked>
     tt.return
   }
@@ -24,7 +28,21 @@ module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32}
     %b = tt.splat %x : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>, #blocked>
     %p = tt.addptr %b, %r : tensor<256x!tt.ptr<f32>, #blocked>, tensor<256xi32, #blocked>
     // CHECK: simt.load_global %{{.*}} : vector<4xi64> -> vector<4xf32>
+    // REMARK: 4 loads of 4 bytes in each thread; wider ones would need addresses known to be multiples of 8 bytes{{$}}
     %v = tt.load %p : tensor<256x!tt.ptr<f32>, #blocked>
+    tt.return
+  }
+  // What is known of the mask is that it is the same for two elements at a time.
+  // CHECK-LABEL: func.func @masked
+  tt.func @masked(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 2 : i32}) {
+    %r = tt.make_range {end = 256 : i32, start = 0 : i32} : tensor<256xi32, #blocked>
+    %s = tt.splat %n : i32 -> tensor<256xi32, #blocked>
+    %m = arith.cmpi slt, %r, %s : tensor<256xi32, #blocked>
+    %b = tt.splat %x : !tt.ptr<f32> -> tensor<256x!tt.ptr<f32>, #blocked>
+    %p = tt.addptr %b, %r : tensor<256x!tt.ptr<f32>, #blocked>, tensor<256xi32, #blocked>
+    // CHECK: simt.load_global %{{.*}} mask %{{.*}} : vector<2xi64> -> vector<4xf32>
+    // REMARK: 2 loads of 8 bytes in each thread; wider ones would need a mask known to be the same for 4 elements{{$}}
+    %v = tt.load %p, %m : tensor<256x!tt.ptr<f32>, #blocked>
     tt.return
   }
   // A thread's own four elements in two steps, five between lanes, one between warps; what is left is the same in all.

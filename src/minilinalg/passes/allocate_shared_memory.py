@@ -17,6 +17,7 @@ from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_align
 from minilinalg.analysis.shared_buffers import SharedBuffers
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.types import memdesc_type
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.over_capacity import OverCapacityError
@@ -103,7 +104,7 @@ class AllocateSharedMemoryPass(MinilinalgPass):
         for owner, offset in zip(owners, found.offsets, strict=True):
             owner.attributes[OFFSET_ATTR] = IntegerAttr(offset, i32)
         needed = sum(item.size for item in items)
-        remark(ctx, self, function, f"{len(items)} buffers of {needed} bytes: {found.total} bytes are taken")
+        remark(ctx, self, function, f"{found.total} bytes for {counted(len(items), 'buffer')} of {needed} together")
         return found.total
 
 

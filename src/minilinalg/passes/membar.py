@@ -16,6 +16,7 @@ from minilinalg.analysis.scratch import meets_inside
 from minilinalg.analysis.shared_buffers import Access, SharedBuffers, accesses, scratch
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.barrier import AddressSpaces
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.insertion import insert_after, insert_before
 
@@ -73,7 +74,8 @@ class MembarPass(MinilinalgPass):
             walk = _Walk(SharedBuffers(function))
             for block in function.body.blocks:
                 walk.through(block, NOTHING)
-            remark(ctx, self, function, f"{walk.inserted} barriers inserted")
+            if walk.inserted:
+                remark(ctx, self, function, f"{counted(walk.inserted, 'barrier')} inserted")
 
 
 class _Walk:

@@ -17,7 +17,10 @@ from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.tt.types import PointerType, encoding_of, is_tensor, tensor_type
 from minilinalg.dialects.ttg.default_layout import blocked_for
+from minilinalg.dialects.ttg.distributed_layouts import BlockedEncodingAttr
 from minilinalg.dialects.ttg.inference import layout_of
+from minilinalg.dialects.ttg.struct_attribute import numbers
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.layout_rewriting import num_warps_of, threads_per_warp_of, with_operands_in
 
@@ -44,8 +47,17 @@ class _Access:
     shape: tuple[int, ...]
     order: list[int]
     """The dimensions, the one with the longest runs of addresses first."""
-    per_thread: int
-    """Elements along `order[0]` that one thread can move at once."""
+    run: int
+    """Elements along `order[0]` over which addresses run on."""
+    aligned: int
+    """Elements whose bytes the addresses are known to be multiples of."""
+    most: int
+    """Elements that one thread can move at once at all."""
+
+    @property
+    def per_thread(self) -> int:
+        """Elements along `order[0]` that one thread can move at once."""
+        return min(self.aligned, self.run, self.most)
 
 
 class _Accesses:
@@ -64,7 +76,7 @@ class _Accesses:
         bits = element_bits(pointers)
         aligned = max(info.divisibility[order[0]] // max(bits // 8, 1), 1)
         run = min(info.contiguity[order[0]], shape[order[0]])
-        return _Access(op, shape, order, min(aligned, run, max(ACCESS_BITS // bits, 1)))
+        return _Access(op, shape, order, run, aligned, max(ACCESS_BITS // bits, 1))
 
     def sizes(self, access: _Access, num_warps: int, threads_per_warp: int) -> list[int]:
         """sizePerThread: that of the widest access of the same shape and order that it is connected with."""
@@ -81,6 +93,19 @@ class _Accesses:
         sizes = [1] * len(access.shape)
         sizes[access.order[0]] = each
         return sizes
+
+
+def _told(access: _Access, layout: BlockedEncodingAttr, size: int) -> str:
+    """Why an access to elements of `size` bytes got this layout."""
+    dim = access.order[0]
+    each = numbers(layout.size_per_thread)[dim]
+    text = (
+        f"{counted(each, 'element')} in a row for each thread, along dimension {dim}: "
+        f"addresses run over {access.run} there, and are multiples of {counted(access.aligned * size, 'byte')}"
+    )
+    if each > access.per_thread:
+        return f"{text}; a connected access has as many"
+    return text if each == access.per_thread else f"{text}; with more, threads would have none"
 
 
 def element_bits(pointers: SSAValue) -> int:
@@ -168,9 +193,6 @@ class TritongpuCoalescePass(MinilinalgPass):
             for each, layout in chosen.items():
                 pointers = pointers_of(each)
                 assert pointers is not None
-                if accesses.all[each].per_thread * element_bits(pointers) < 32:
-                    remark(
-                        ctx, self, each, "a thread moves less than four bytes at once: runs are short or not aligned"
-                    )
+                remark(ctx, self, each, _told(accesses.all[each], layout, element_bits(pointers) // 8))
                 if encoding_of(pointers.type) != layout:
                     with_operands_in(each, layout)

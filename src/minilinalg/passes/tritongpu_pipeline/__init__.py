@@ -22,6 +22,7 @@ from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.tt.types import encoding_of, is_tensor, tensor_type
 from minilinalg.dialects.upstream import arith, scf
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.insertion import erase, insert_before, value_before
 from minilinalg.passes.loop_expansion import expand, why_not
@@ -175,9 +176,12 @@ class TritongpuPipelinePass(MinilinalgPass):
         loop = lowering.run()
         lowering.free()
         stages = {each: when.stage for each, when in schedule.when.items()}
-        text = ", ".join(f"{each.buffers} buffers of {tensor_type(each.load.result)}" for each in loads)
+        told = [f"{max(stages.values()) + 1} stages"]
+        for each in loads:
+            type = tensor_type(each.load.result)
+            told.append(f"{counted(each.buffers, 'buffer')} of {TensorType(type.element_type, type.get_shape())}")
         new = expand(loop, stages, schedule.order(), masked)
         early = launch_early(new)
-        remark(
-            ctx, self, new, f"{max(stages.values()) + 1} stages; {text or 'no buffers'}; {len(early)} products go on"
-        )
+        if early:
+            told.append(f"{counted(len(early), 'product')} going on into the next iteration")
+        remark(ctx, self, new, ", ".join(told))

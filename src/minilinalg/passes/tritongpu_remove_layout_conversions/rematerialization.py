@@ -46,7 +46,8 @@ def rematerialize(ctx: Context, who: MinilinalgPass, func: Operation) -> bool:
             continue
         layouts = backward_slice(convert.src, layout)
         if layouts is None:
-            remark(ctx, who, convert, "the operand comes from what cannot be computed in another layout")
+            found = f"a change of layout stays, to {layout.name}: what it changes cannot be computed in that layout"
+            remark(ctx, who, convert, found)
             continue
         cost, saved = repetition_cost(layouts, convert), conversion_cost(convert)
         if cost > saved:

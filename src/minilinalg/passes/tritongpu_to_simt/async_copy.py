@@ -37,7 +37,9 @@ def _copy(c: Conversion, op: ttg.AsyncCopyGlobalToLocalOp) -> None:
         )
     own = set(own_registers(layout))
     firsts = [register for register in order[::width] if register in own]
-    c.remark(f"{len(firsts)} copies of {width * size} bytes in each thread")
+    made = f"{len(firsts)} {'copy' if len(firsts) == 1 else 'copies'} of {width * size} bytes in each thread"
+    wider = "" if known.needs is None or known.width != width else f"; wider ones would need {known.needs}"
+    c.remark(f"{made}{wider}")
     mask = None if op.mask is None else picked(c, c.value(op.mask), firsts)
     to = addresses(c, view.base, places, size, firsts, view.origin)
     when = both(c, None, owners(c, layout), len(firsts))

@@ -12,6 +12,7 @@ from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt.types import element_of, vector_like
 from minilinalg.dialects.tt.types import is_tensor
 from minilinalg.dialects.upstream import arith
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.layouts.linear import REGISTER, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
@@ -24,10 +25,20 @@ WIDEST = 16
 
 @dataclass(frozen=True)
 class Accesses:
-    """How the registers of a thread are grouped into accesses: `order` lists them, `width` of each access in a row."""
+    """How the registers of a thread are grouped into accesses: `order` lists them, `width` of each access in a row.
+
+    `needs` is what accesses of twice the width would need, None where they are as wide as any.
+    """
 
     order: tuple[int, ...]
     width: int
+    needs: str | None
+
+    def told(self, kind: str, size: int, count: int | None = None) -> str:
+        """For a remark: what `kind` of accesses, to elements of `size` bytes, a thread makes, and why no wider ones."""
+        made = counted(len(self.firsts) if count is None else count, kind)
+        wider = "" if self.needs is None else f"; wider ones would need {self.needs}"
+        return f"{made} of {counted(self.width * size, 'byte')} in each thread{wider}"
 
     @property
     def firsts(self) -> list[int]:
@@ -48,19 +59,24 @@ def accesses(c: Conversion, pointer: SSAValue, mask: SSAValue | None, size: int)
     """
     layout = layout_of(pointer.type)
     known = c.axes.of(pointer)
-    best: tuple[int, ...] = ()
-    for dim in range(len(layout.outs)):
+    best, width, needs = (), 0, None
+    # Of dimensions that allow the same, the one that pointers run along is told of.
+    for dim in sorted(range(len(layout.outs)), key=lambda dim: -known.contiguity[dim]):
         run = _run(layout, dim)
-        bits = 0
-        while bits < len(run):
-            width = 2 << bits
-            masked = mask is None or c.axes.of(mask).constancy[dim] % width == 0
-            aligned = known.divisibility[dim] % (width * size) == 0
-            if width * size > WIDEST or known.contiguity[dim] % width or not (masked and aligned):
-                break
-            bits += 1
-        best = max(best, run[:bits], key=len)
-    return Accesses(tuple(ordered(layout.masks[REGISTER], best)), 1 << len(best))
+        same = WIDEST if mask is None else c.axes.of(mask).constancy[dim]
+        limits = {
+            "addresses known to run over {n} elements": known.contiguity[dim],
+            "addresses known to be multiples of {bytes} bytes": known.divisibility[dim] // size,
+            "a mask known to be the same for {n} elements": same,
+            "{n} elements of a thread side by side in the layout": 1 << len(run),
+        }
+        powers = {need: max(limit & -limit, 1) for need, limit in limits.items()}
+        possible = min(*powers.values(), WIDEST // size)
+        if possible > width:
+            best, width = run[: possible.bit_length() - 1], possible
+            needs = next((need for need, power in powers.items() if power == width < WIDEST // size), None)
+    told = None if needs is None else needs.format(n=2 * width, bytes=2 * width * size)
+    return Accesses(tuple(ordered(layout.masks[REGISTER], best)), width, told)
 
 
 def _run(layout: LinearLayout, dim: int) -> tuple[int, ...]:
@@ -100,7 +116,7 @@ def _load(c: Conversion, op: tt.LoadOp) -> None:
         c.bind(op.result, from_memory(c, loaded.result, type))
         return
     plan = accesses(c, op.ptr, op.mask, bytes_of(type))
-    c.remark(f"{len(plan.firsts)} loads of {plan.width * bytes_of(type)} bytes in each thread")
+    c.remark(plan.told("load", bytes_of(type)))
     loaded = c.insert(
         simt.LoadGlobalOp(
             picked(c, pointer, plan.firsts),
@@ -129,7 +145,7 @@ def _store(c: Conversion, op: tt.StoreOp) -> None:
     own = set(own_registers(layout))
     order = [register for register in plan.order if register in own]
     firsts = order[:: plan.width]
-    c.remark(f"{len(firsts)} stores of {plan.width * bytes_of(op.value.type)} bytes in each thread")
+    c.remark(plan.told("store", bytes_of(op.value.type), len(firsts)))
     mask = both(c, None if mask is None else picked(c, mask, firsts), owners(c, layout), len(firsts))
     c.insert(simt.StoreGlobalOp(picked(c, pointer, firsts), picked(c, value, order), mask, op.cache_policy))
 

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.sim.report import MachineReport
 from minilinalg.sim.simt.occupancy import Occupancy
 
@@ -40,11 +41,9 @@ class SimtReport(MachineReport):
         found = self.occupancy
         spilled = f", {found.spilled} more wanted" if found.spilled else ""
         first, *rest = super().render().splitlines()
-        line = (
-            f"  {found.blocks} blocks of {found.warps_of_block} warps on a multiprocessor, limited by "
-            f"{found.limited_by}; {found.registers} registers a thread{spilled}, {found.shared:,} bytes a block"
-        )
-        return "\n".join([first, line, *rest])
+        fits = f"{counted(found.blocks, 'block')} of {counted(found.warps_of_block, 'warp')} on a multiprocessor"
+        takes = f"{found.registers} registers a thread{spilled}, {found.shared:,} bytes a block"
+        return "\n".join([first, f"  {fits}, limited by {found.limited_by}; {takes}", *rest])
 
     def __str__(self) -> str:
         return self.render()
