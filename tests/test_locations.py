@@ -165,3 +165,16 @@ def test_a_broken_rule_names_text_and_source() -> None:
         "         ^^^^^^^^^^^\n"
         "  from: k.py:4:9"
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (1, f"{'x' * 200}...\n^^^"),
+        (150, f"{'x' * 200}...\n{' ' * 149}^^^"),
+        (199, f"...{'x' * 200}...\n{' ' * 103}^^^"),
+        (301, f"...{'x' * 200}\n{' ' * 203}^"),
+    ],
+)
+def test_of_a_long_line_what_is_around_the_place_is_shown(column: int, shown: str) -> None:
+    assert Place("f", 1, column, "x" * 300, 3).excerpt() == shown

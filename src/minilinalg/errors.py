@@ -23,6 +23,10 @@ class ExitCode(IntEnum):
     INTERNAL = 4
 
 
+LONGEST = 200
+"""Characters of a line that an error shows: of a longer one, those around its place."""
+
+
 @dataclass(frozen=True)
 class Place:
     """A position in a text: 1-based line and column, with the text of that line when it is known.
@@ -45,6 +49,12 @@ class Place:
             return None
         start = max(self.column - 1, 0)
         shown = self.text.rstrip("\n")
+        if len(shown) > LONGEST:
+            fits = start + self.length <= LONGEST
+            cut = 0 if fits else max(0, min(start - LONGEST // 2, len(shown) - LONGEST))
+            before, behind = "..." if cut else "", "..." if cut + LONGEST < len(shown) else ""
+            shown = before + shown[cut : cut + LONGEST] + behind
+            start += len(before) - cut
         # Tabs are kept in front of the caret, so that it stands below its character whatever the tab width.
         lead = "".join(c if c == "\t" else " " for c in shown[:start]).ljust(start)
         return f"{shown}\n{lead}{'^' * max(1, min(self.length, max(len(shown) - start, 1)))}"
