@@ -58,8 +58,8 @@ def bind(file: LaunchFile, function: Operation) -> Launch:
     """The launch of `function`. Raises InputError with the place in the file of what does not suit the function."""
     abi = FunctionAbi.of(function)
     arguments = _Arguments(file, abi)
-    values = [arguments.value(p) for p in abi.parameters]
     arguments.refuse_unknown()
+    values = [arguments.value(p) for p in abi.parameters]
     arguments.check(values)
     named = {p.name: value for p, value in zip(abi.parameters, values, strict=True)}
     results = _results(function)
