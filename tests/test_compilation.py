@@ -35,7 +35,6 @@ def built() -> mb.Module:
     ("options", "message"),
     [
         ({"road": "smid"}, "unknown road 'smid'"),
-        ({"road": None}, "unknown road 'None'"),
         ({"target": "mlu380"}, "unknown target 'mlu380'"),
         ({"target": None}, "target is None"),
         ({"to": "lingalg"}, "lingalg"),
@@ -46,6 +45,11 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
         ml.compile(VECTOR_ADD, **{"target": "mlu370", **options})
     assert message in caught.value.diagnostic.found
     assert caught.value.diagnostic.rule
+
+
+@pytest.mark.parametrize(("target", "road"), [("mlu370", "simd"), ("h200", "simt")])
+def test_the_road_is_the_one_to_the_target(target: str, road: str) -> None:
+    assert ml.compile(VECTOR_ADD, target=target).road == road
 
 
 @pytest.mark.parametrize("source", [3, "", None, ["a"]])

@@ -249,6 +249,8 @@ def test_text_round_trip(more_passes: None, text: str) -> None:
         ("ask-for-much{peel}", "ask-for-much{peel=true}"),
         ("ask-for-much{peel=false depth=1}", "ask-for-much"),
         ("ask-for-much{factor}", "ask-for-much"),
+        ("ask-for-much{title=cuda:90}", 'ask-for-much{title="cuda:90"}'),
+        ("ask-for-much{title=a.b depth=7}", 'ask-for-much{title="a.b" depth=7}'),
     ],
 )
 def test_texts_that_mean_the_same(more_passes: None, text: str, same_as: str) -> None:

@@ -334,7 +334,11 @@ def _read(source: Any, ctx: MLContext) -> ModuleOp:
         return module.clone()
     if not (isinstance(source, str) or hasattr(source, "__fspath__")) or not str(source):
         raise CommandError(
-            f"the source is {source!r}", rule="a source is the path of a TTIR or MLIR file, its text, or a ModuleOp"
+            f"the source is {source!r}",
+            rule="a source is the path of a TTIR or MLIR file, its text, or a ModuleOp",
+            hint="docs/your-own-kernel.md shows how Triton writes the TTIR of a kernel"
+            if hasattr(source, "fn")
+            else None,
         )
     if isinstance(source, str) and ("\n" in source or "{" in source):
         return parse_module(source, "<source>", ctx)
@@ -346,7 +350,7 @@ def _read(source: Any, ctx: MLContext) -> ModuleOp:
 def compile(
     source: Source,
     *,
-    road: str = "simd",
+    road: str | None = None,
     target: str | os.PathLike[str] | Machine,
     function: str | None = None,
     to: str | None = None,
@@ -356,11 +360,12 @@ def compile(
     num_warps: int | None = None,
     num_stages: int | None = None,
 ) -> Kernel:
-    """Compiles a kernel down a road.
+    """Compiles a kernel down the road to a machine.
 
     source: TTIR or MLIR text at any stage of the road, the path of such a file, a ModuleOp, or what has one as its
     `module` (a builder's); a module is not changed.
-    target: a machine by name, the path of a TOML file, or a Target. function: which one, when there are several.
+    road: "simd" or "simt", the one that leads to `target` unless told. target: a machine by name, the path of a TOML
+    file, or a Target. function: which one, when there are several.
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
     `kernel.stopped`, instead of raising. watch: instrumentation of the passes. device: "cuda" runs stage simt on the
     first GPU of this computer instead of the simulated one. num_warps: how many warps run a program, on road simt; 4
@@ -370,8 +375,10 @@ def compile(
     Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
     for an unknown road, target, stage or device.
     """
-    if road not in ROADS:
+    if road not in (None, *ROADS):
         raise unknown_name("road", str(road), ROADS)
+    machine = _machine(target)
+    road = machine.kind if road is None else road
     stages = road_stages(road)
     if to is not None and to not in stages:
         raise unknown_name(f"stage of road {road}", str(to), stages)
@@ -379,7 +386,6 @@ def compile(
         raise unknown_name("device", str(device), DEVICES)
     if device is not None and "simt" not in stages:
         raise CommandError(f"device '{device}' on road {road}", rule="a GPU runs stage simt, the end of road simt")
-    machine = _machine(target)
     if machine.kind != road:
         raise CommandError(
             f"target '{machine.name}' is a {machine.kind} machine, and the road is '{road}'",

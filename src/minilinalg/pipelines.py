@@ -103,7 +103,6 @@ SIMT_ROAD = (
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}
-DEFAULT_ROAD = "simd"
 NO_OPTIONS: Mapping[str, Any] = {}
 
 

@@ -172,7 +172,6 @@ def _syntax_error(text: str, file: str, error: UnexpectedInput) -> CommandError:
     if "(" not in text[:position]:
         # The parser's states do not know how deep they are.
         expected.discard("RPAR")
-    # Every value may be a word, and a word may look like a name: to the user these are one thing.
     names = ["a value"] if "WORD" in expected else [_TERMINALS.get(t, f"'{t}'") for t in expected]
     return CommandError(
         f"the pipeline has {found} where it should not",

@@ -37,11 +37,12 @@ FLAGS = (
     Flag(("--debug-traceback",), "show Python's traceback of an internal error"),
 )
 
-USAGE = f"usage: {PROGRAM} FILE --road NAME --target NAME --launch FILE.toml [flags]"
+USAGE = f"usage: {PROGRAM} FILE --target NAME --launch FILE.toml [flags]"
 DOC = """\
 Compiles the kernel in FILE ('-': stdin) down the road for the target, runs it with the arguments of the launch file on
-the simulated machine, and prints its answers against the reference, its stages, and the cycles of each pipe. Without
---road the kernel runs as it is, on no machine. docs/launch-files.md describes launch files."""
+the simulated machine, and prints its answers against the reference, its stages, and the cycles of each pipe. The road
+is the one that leads to the target unless --road says so; with neither the kernel runs as it is, on no machine.
+docs/launch-files.md describes launch files."""
 EXIT_CODES = """\
 exit codes: 0 done, and the answers are the reference's; 1 the kernel or the launch file is wrong, or the kernel has no
 way down yet; 2 the command line is wrong; 3 a check failed or an answer is wrong; 4 an internal error"""
@@ -81,7 +82,7 @@ def print_remarks(outcome: Outcome) -> None:
 
 def read_request(arguments: Arguments, command: str) -> Request:
     """The request with its names checked, before anything expensive starts. Raises CommandError, InputError."""
-    from minilinalg.pipelines import DEFAULT_ROAD, road_stages
+    from minilinalg.pipelines import road_stages
     from minilinalg.targets import list_targets, load_target
 
     file, launch = arguments.text("FILE"), arguments.text("launch")
@@ -96,17 +97,16 @@ def read_request(arguments: Arguments, command: str) -> Request:
         siblings = [str(directory / path.name) for path in directory.glob("*.toml")]
         raise CommandError(f"there is no launch file '{launch}'", hint=near_name(launch, siblings))
     road, stage, target = arguments.text("road"), arguments.text("stage"), arguments.text("target")
-    asks = ("stage", "num-warps", "num-stages", "device", "check", "no-cycles", "no-answers")
-    if road is None and (target is not None or any(arguments.has(flag) for flag in asks)):
-        # What only a road has use for asks for one.
-        road = DEFAULT_ROAD
     if road is not None and stage is not None and stage not in road_stages(road):
         raise unknown_name(f"stage of road {road}", stage, road_stages(road))
     if road is not None:
         road_stages(road)
+    asks = ("road", "stage", "num-warps", "num-stages", "device", "check", "no-cycles", "no-answers")
     if target is not None:
-        load_target(target)
-    elif road is not None:
+        kind = load_target(target).kind
+        road = road or kind
+    elif any(arguments.has(flag) for flag in asks):
+        # Only a road to a machine has use for these.
         raise CommandError(
             "--target is not given",
             rule=f"a road leads to a machine: --target {' | '.join(list_targets())} | FILE.toml",

@@ -119,7 +119,7 @@ def _number(function: Operation, name: str) -> int:
     raise InputError(
         f"function '{symbol(function)}' has no {name}",
         rule="PTX is printed of stage simt, whose functions say their threads and shared memory",
-        hint="tritongpu-to-simt makes such functions",
+        hint="--road simt --target NAME takes a kernel there",
         places=places_of(function)[:1],
     )
 
