@@ -24,6 +24,8 @@ def test_python_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     scope: dict[str, object] = {"__name__": f"snippets of {page.name}"}
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        if "@triton.jit" in block:  # tests/oracle/test_own_kernel.py: Triton reads a kernel's source in its file
+            continue
         exec(compile(block, str(page), "exec"), scope)
 
 
