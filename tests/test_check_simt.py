@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 import minilinalg as ml
 from minilinalg.passes import load_pass
 
+DATA = Path(__file__).resolve().parent / "data" / "ttir"
 KERNELS = Path(__file__).resolve().parent.parent / "examples" / "kernels"
 
 
@@ -60,6 +61,40 @@ def test_each_pass_keeps_the_answers(make: Callable[..., Any], sizes: tuple[int,
     kernel = ml.compile(KERNELS / f"{make.__name__}.ttir", road="simt", target=target)
     grid, args = make(*sizes)
     kernel[grid](*args, check=True)
+
+
+def described(x: Any) -> list[Any]:
+    """An array as the argument of a kernel that takes a descriptor: with its sizes, and its strides in elements."""
+    return [x, *x.shape, *(stride // x.itemsize for stride in x.strides)]
+
+
+def padded(rows: int, columns: int, seed: int = 0, dtype: Any = np.float16) -> Any:
+    """Whole numbers in rows that begin at multiples of 16 bytes, as copies of tiles want them."""
+    whole = np.random.default_rng(seed).integers(-3, 4, (max(rows, 1), max(-(-columns // 16), 1) * 16)).astype(dtype)
+    return whole[:rows, :columns]
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (13, 17, 0), (129, 7, 67), (16, 16, 128), (7, 130, 259)])
+def test_tiles_of_the_hosts_tensors(m: int, n: int, k: int) -> None:
+    """Nothing, one turn, as many as there are buffers and more; the last tiles are ragged."""
+    kernel = ml.compile(DATA / "matmul_tma.ttir", road="simt", target="h200")
+    a, b, c = padded(m, k), padded(k, n, 1), padded(m, n, 2)
+    arrays = (part for x in (a, b, c) for part in described(x))
+    kernel[(-(-m // 128), -(-n // 128))](*arrays, m, n, k, check=True)
+    np.testing.assert_array_equal(c, (a.astype(np.float32) @ b.astype(np.float32)).astype(np.float16))
+    assert "ttng.async_tma_copy_global_to_local" in kernel.text("ttg") and "tt.load" not in kernel.text("ttg")
+
+
+def test_lines_that_no_tile_begins_at() -> None:
+    kernel = ml.compile(DATA / "matmul_tma.ttir", road="simt", target="h200")
+    a, b, c = padded(16, 67), np.zeros((67, 13), np.float16), padded(16, 13, 2)
+    with pytest.raises(ml.MinilinalgError) as caught:
+        kernel[1](*(part for x in (a, b, c) for part in described(x)), 16, 13, 67)
+    assert str(caught.value) == (
+        "error: argument 'b_desc.stride.0' of 'matmul_tma' is 13, which is not divisible by 8\n"
+        "  rule: tiles of what 'b_desc' describes are copied by lines, which begin at multiples of 8 elements\n"
+        "  hint: an array with longer lines, of which the tensor is a part"
+    )
 
 
 def another_lane(module: ModuleOp) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mutations as m
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from test_check_mutations import KERNELS, break_pass, broken, sle, slt
 from test_f32_dot_tc import TEXT as DOT
+from test_road_descriptors import described
 from test_thread_locality import GATHER, kernel
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, ModuleOp, i32
 
@@ -21,13 +23,29 @@ import minilinalg as ml
 from minilinalg.analysis.scratch import OFFSET_ATTR
 from minilinalg.check import Checker
 from minilinalg.context import make_context
+from minilinalg.dialects.upstream import arith
 from minilinalg.errors import CheckError
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import ROADS, road_steps, run_pipeline
 from minilinalg.targets import load_target
 
 TARGET = load_target("h200")
+TTIR = Path(__file__).resolve().parent / "data" / "ttir"
+TILES = """
+tt.func public @twice(
+  %x: !tt.tensordesc<32x32xf32>, %m: i32, %n: i32, %s: i64, %one: i64,
+  %z: !tt.tensordesc<32x32xf32>, %zm: i32, %zn: i32, %zs: i64, %zone: i64
+) {
+  %i = arith.constant 0 : i32
+  %v = tt.descriptor_load %x[%i, %i] : !tt.tensordesc<32x32xf32> -> tensor<32x32xf32>
+  %w = arith.addf %v, %v : tensor<32x32xf32>
+  tt.descriptor_store %z[%i, %i], %w : !tt.tensordesc<32x32xf32>, tensor<32x32xf32>
+  tt.return
+}
+"""
 TEXTS = {
+    "tiles": TILES,
+    "matmul_tma": (TTIR / "matmul_tma.ttir").read_text(),
     "three_dots": DOT.replace("PRECISION", "tf32x3"),
     "sums": kernel(8, 256, 1, "arith.addf", "f32", "0.0", False),
     "gather": GATHER.format(shape="8x32", taken="8x32", size=256, count=256, index="i32", axis=1),
@@ -59,6 +77,11 @@ def launch(name: str) -> tuple[Any, list[Any]]:
         case "matmul":
             a, b = normal(16, 144, dtype=np.float16), normal(144, 16, seed=1, dtype=np.float16)
             return 1, [a, b, np.zeros((16, 16), np.float16), 16, 16, 144, 144, 16, 16]
+        case "matmul_tma":
+            a, b = normal(16, 264, dtype=np.float16), normal(264, 16, seed=1, dtype=np.float16)
+            return 1, [*described(a), *described(b), *described(np.zeros((16, 16), np.float16)), 16, 16, 264]
+        case "tiles":
+            return 1, [*described(normal(30, 28)), *described(normal(32, 32))]
         case "three_dots":
             return 1, [normal(16, 16), normal(16, 16, seed=1), np.zeros((16, 16), np.float32)]
         case "sums":
@@ -113,6 +136,18 @@ def operand_of_another(name: str, index: int) -> m.Mutation:
     return mutate
 
 
+def out_of_phase(module: ModuleOp) -> bool:
+    """The first wait at a barrier waits for the other phase."""
+    for op in m.find(module, "ttng.wait_barrier"):
+        block = op.parent
+        assert block is not None
+        one = arith.ConstantOp(IntegerAttr(1, i32))
+        block.insert_ops_before([one, other := arith.XOrIOp(op.operands[1], one.result)], op)
+        op.operands[1] = other.result
+        return True
+    return False
+
+
 def all_at_once(module: ModuleOp) -> bool:
     """Everything in shared memory begins at its first byte."""
     found = [op for op in module.walk() if OFFSET_ATTR in op.attributes]
@@ -140,6 +175,16 @@ SWAP = ("softmax", "x - max is max - x", m.swap_operands("arith.subf"))
 LOST = ("gemv", "a store is lost", m.drop("tt.store"))
 ACCUMULATOR = ("matmul", "the dot begins with what it multiplies nothing by", dense_constant(lambda x: x == 0, 1.0))
 WAIT = ("matmul", "it waits for one copy less", number("ttg.async_wait", "num", 1))
+BARRIERS = {
+    kernel: [
+        (kernel, "it does not wait for the tile", m.drop("ttng.wait_barrier")),
+        (kernel, "it waits for the other phase", out_of_phase),
+        (kernel, "fewer bytes are expected than come", number("ttng.barrier_expect", "size", -16)),
+        (kernel, "more bytes are expected than come", number("ttng.barrier_expect", "size", 16)),
+        (kernel, "a copy is lost", m.drop("ttng.async_tma_copy_global_to_local")),
+    ]
+    for kernel in ("tiles", "matmul_tma")
+}
 MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "convert-triton-to-tritongpu": [EDGE, SWAP],
     "tritongpu-coalesce": [EDGE, LOST],
@@ -157,8 +202,14 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "tritongpu-pipeline": [
         WAIT,
         ("matmul", "a copy goes where this turn reads", operand_of_another("ttg.memdesc_index", 1)),
+        *BARRIERS["matmul_tma"],
     ],
     "canonicalize": [EDGE, WAIT],
+    "triton-nvidia-optimize-descriptor-encoding": [
+        ("tiles", "a store is lost", m.drop("tt.descriptor_store")),
+        ("softmax", "x - max is max - x", m.swap_operands("arith.subf")),
+    ],
+    "triton-nvidia-tma-lowering": BARRIERS["tiles"],
     "tritongpu-optimize-dot-operands": [SWAP, EDGE],
     "tritongpu-prefetch": [EDGE, WAIT],
     "tritongpu-reduce-data-duplication": [SWAP, WAIT],

@@ -53,10 +53,12 @@ def test_every_figure_of_a_shipped_simt_target_has_a_source(name: str):
         "throughput": target.throughput,
         "latency": target.latency,
         "tensor_cores": target.tensor_cores,
+        "tile_copies": target.tile_copies,
     }
     assert set(target.sources) == {
         f"{part}.{item.name}"
         for part, figures in parts.items()
+        if figures is not None
         for item in dataclasses.fields(figures)
         if getattr(figures, item.name) is not None
     }
@@ -90,7 +92,7 @@ SIMT_REFUSALS = {
         "  [vector]\n"
         "  ^^^^^^^^\n"
         "  rule: its keys are: name, kind, description, machine, multiprocessor, memory, throughput, latency, "
-        "tensor_cores",
+        "tensor_cores, tile_copies",
     ),
 }
 

@@ -66,7 +66,7 @@ SIMD_ROAD = (
 SIMT_ROAD = (
     Row("tt", "lift-cf-to-scf", "an early return becomes a branch around what it skips, in what is called too"),
     Row("tt", "inline", "a program is one function: what it calls becomes part of it"),
-    Row("tt", "triton-rewrite-tensor-descriptor-to-pointer", "descriptors become pointers and masks, as others are"),
+    Row("tt", "triton-rewrite-tensor-descriptor-to-pointer", "what the target copies no tiles by becomes pointers"),
     Row("tt", "triton-canonicalize", "constants and masks that say nothing are gone before layouts are chosen"),
     Row("tt", "triton-combine", "a sum moves into its dot, a choice into its load: less is left to compute"),
     Row("tt", "triton-reorder-broadcast", "what is the same along a dimension is computed once, then repeated"),
@@ -82,6 +82,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-accelerate-matmul", "products of matrices go to tensor cores, laid out for them"),
     Row("ttg", "tritongpu-remove-layout-conversions", "what goes into dots and comes out takes their layouts"),
     Row("ttg", "tritongpu-optimize-dot-operands", "a transposed operand is stored as it comes, and seen transposed"),
+    Row("ttg", "triton-nvidia-optimize-descriptor-encoding", "tiles are copied to where their products read them"),
     Row("ttg", "loop-aware-cse", "pointers that became equal are one, in loops too"),
     Row("ttg", "licm", "what became the same in every turn, a change of layout too, is computed in front of the loop"),
     Row("ttg", "tritongpu-combine-tensor-select-and-if", "a choice joins the branch on the same condition"),
@@ -92,7 +93,10 @@ SIMT_ROAD = (
     Row("ttg", "loop-aware-cse", "what several stages compute alike is computed once"),
     Row("ttg", "tritongpu-prefetch", "operands come from shared memory part by part while others are multiplied"),
     Row("ttg", "tritongpu-coalesce-async-copy", "threads side by side copy what is side by side, one copy each"),
-    Row("ttg", "tritongpu-remove-layout-conversions", "pointers are computed in the layouts that copies take them in"),
+    Row("ttg", "triton-nvidia-tma-lowering", "tiles that no loop copies early are copied where they are used"),
+    Row(
+        "ttg", "tritongpu-remove-layout-conversions", "what is copied is computed in the layouts that copies take it in"
+    ),
     Row("ttg", "tritongpu-reduce-data-duplication", "operands of dots are written to shared memory once"),
     Row("ttg", "tritongpu-reorder-instructions", "values are made where they are needed: fewer registers"),
     Row("ttg", "triton-nvidia-gpu-fence-insertion", "warp groups multiply what was written, not what was there"),

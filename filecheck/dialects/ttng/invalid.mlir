@@ -86,7 +86,7 @@ tt.func @copy_indices(%bar: !ttg.memdesc<1xi64, #s1, #smem, mutable>, %v: !ttg.m
 #s1 = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
 tt.func @copy_shape(%bar: !ttg.memdesc<1xi64, #s1, #smem, mutable>, %v: !ttg.memdesc<64x64xf16, #s, #smem, mutable>, %d: !tt.tensordesc<64x64xf16, #s>, %c: tensor<64x64xf32, #mma>, %a: tensor<64x64xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>, %p: i1, %i: i32, %l: i64, %raw: !tt.ptr<i8>, %w: !ttg.memdesc<32x64xf16, #s, #smem, mutable>) {
-  // expected-error @+1 {{'ttng.async_tma_copy_local_to_global' between !tt.tensordesc<64x64xf16, #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>> and !ttg.memdesc<32x64xf16, #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>, #ttg.shared_memory, mutable>: both have the same shape and element type}}
+  // expected-error @+1 {{'ttng.async_tma_copy_local_to_global' between !tt.tensordesc<64x64xf16, #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>> and !ttg.memdesc<32x64xf16, #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>, #ttg.shared_memory, mutable>: both have the same element type, and the same shape but for dimensions of size 1}}
   ttng.async_tma_copy_local_to_global %d[%i, %i] %w : !tt.tensordesc<64x64xf16, #s>, !ttg.memdesc<32x64xf16, #s, #smem, mutable>
   tt.return
 }

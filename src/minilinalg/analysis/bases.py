@@ -12,11 +12,23 @@ from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
 from xdsl.utils.type import get_element_type_or_self
 
-from minilinalg.dialects.tt.types import PointerType
+from minilinalg.dialects.tt.types import PointerType, TensorDescType
 
 _FOLLOWED = frozenset(
     f"tt.{name}"
-    for name in ("addptr", "broadcast", "cat", "expand_dims", "join", "reshape", "splat", "split", "trans", "unsplat")
+    for name in (
+        "addptr",
+        "broadcast",
+        "cat",
+        "expand_dims",
+        "join",
+        "make_tensor_descriptor",
+        "reshape",
+        "splat",
+        "split",
+        "trans",
+        "unsplat",
+    )
 )
 """Operations whose results point into what their pointers point into."""
 
@@ -94,13 +106,17 @@ def _is_followed(op: Operation) -> bool:
 
 
 def is_argument(value: SSAValue) -> bool:
-    """Whether it is a pointer that the caller passes."""
+    """Whether it is a pointer, or a descriptor, that the caller passes."""
     parent = value.owner.parent_op() if isinstance(value.owner, Block) else None
-    return parent is not None and parent.name in ("tt.func", "func.func") and isinstance(value.type, PointerType)
+    return (
+        parent is not None
+        and parent.name in ("tt.func", "func.func")
+        and isinstance(value.type, PointerType | TensorDescType)
+    )
 
 
 def _is_pointer(type: Attribute) -> bool:
-    return isinstance(get_element_type_or_self(type), PointerType)
+    return isinstance(get_element_type_or_self(type), PointerType | TensorDescType)
 
 
 def _pointee_bits(type: Attribute) -> int | None:

@@ -26,6 +26,7 @@ def _show_simt(target: SimtTarget) -> None:
         ("throughput", target.throughput),
         ("latency", target.latency),
         ("tensor_cores", target.tensor_cores),
+        ("tile_copies", target.tile_copies),
     )
     rows = [
         (name, field.name, f"{getattr(part, field.name):,}", target.sources.get(f"{name}.{field.name}", ""))

@@ -134,6 +134,13 @@ def _wrong_scalar(abi: FunctionAbi, p: Parameter, given: Any, what: str) -> Laun
 def _check_promises(abi: FunctionAbi, p: Parameter, value: Any) -> None:
     divisor = p.promises.get("tt.divisibility")
     if divisor is not None and isinstance(value, int) and divisor > 0 and value % divisor:
+        if (role := abi.described().get(p.name)) is not None and role.is_stride:
+            raise LaunchError(
+                f"argument '{p.name}' of '{abi.name}' is {value}, which is not divisible by {divisor}",
+                rule=f"tiles of what '{role.descriptor.name}' describes are copied by lines, which begin at "
+                f"multiples of {divisor} elements",
+                hint="an array with longer lines, of which the tensor is a part",
+            )
         what = "begins at an address" if p.kind in ADDRESSED else f"is {value}, which is"
         raise LaunchError(
             f"argument '{p.name}' of '{abi.name}' {what} not divisible by {divisor}",

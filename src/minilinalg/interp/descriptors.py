@@ -132,17 +132,17 @@ def emit_descriptor_store(em: Emitter, op: Any) -> None:
     what = f"'{op.name}'"
 
     def store(c: Chunk, descriptor: Descriptor, value: Any, origin: Sequence[Any]) -> None:
-        data = _as_block(value, shape, block)
+        data = as_block(value, shape, block)
         pointer, inside = descriptor.block(origin, block)
         access.store(c.memory, pointer, data, inside, dtype, block, c.size, what)
 
     em.call(op, store, f"c, {em.ref(op.desc)}, {em.ref(op.src)}, [{em.refs(op.indices)}]", "store")
 
 
-def _as_block(value: Any, shape: tuple[int, ...], block: tuple[int, ...]) -> Any:
+def as_block(value: Any, shape: tuple[int, ...], block: tuple[int, ...]) -> Any:
     """A tensor in the shape of the block; undefined elements may be beyond the border, so they stay what they are."""
     if isinstance(value, Partial):
-        return Partial(_as_block(value.data, shape, block), _as_block(value.defined_array(), shape, block))
+        return Partial(as_block(value.data, shape, block), as_block(value.defined_array(), shape, block))
     data = spread(value, shape)
     return data.reshape(len(data), *block)
 
@@ -170,7 +170,7 @@ def emit_descriptor_reduce(em: Emitter, op: Any) -> None:
     what = f"'{op.name}'"
 
     def reduce(c: Chunk, descriptor: Descriptor, value: Any, origin: Sequence[Any]) -> None:
-        data = _as_block(value, shape, block)
+        data = as_block(value, shape, block)
         pointer, inside = descriptor.block(origin, block)
         run_atomic(c, step, pointer, [data], inside, dtype, block, what)
 

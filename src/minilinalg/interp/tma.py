@@ -8,7 +8,7 @@ from typing import Any
 
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
-from minilinalg.interp.descriptors import Descriptor, padding
+from minilinalg.interp.descriptors import Descriptor, as_block, padding
 from minilinalg.interp.dtypes import dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.mbarrier import advance, of_programs
@@ -29,7 +29,7 @@ def emit_global_to_local(em: Emitter, op: Any) -> None:
             rule="a copy by TMA here is of a block of a tensor, for one block of threads",
             places=places_of(op),
         )
-    dtype, shape = dtype_of(op.result.type), shape_of(op.result.type)
+    dtype, shape, block = dtype_of(op.result.type), shape_of(op.result.type), tuple(op.desc.type.get_shape())
     nbytes = prod(shape) * dtype.itemsize
     what = f"'{op.name}'"
 
@@ -49,9 +49,11 @@ def emit_global_to_local(em: Emitter, op: Any) -> None:
             desc, to = desc.take_programs(programs), to.take_programs(programs)
             barrier = barrier.take_programs(programs)
         source = descriptor_of(c, desc)
-        pointer, inside = source.block([known(n, what, "computes an address from") for n in origin], shape)
-        read = access.load(c.memory, pointer, inside, padding(source.nan, dtype), dtype, shape, c.size, what)
-        begin_at(c, spread(read, shape), to, barrier)
+        pointer, inside = source.block([known(n, what, "computes an address from") for n in origin], block)
+        read = spread(
+            access.load(c.memory, pointer, inside, padding(source.nan, dtype), dtype, block, c.size, what), block
+        )
+        begin_at(c, read.reshape(len(read), *shape), to, barrier)
         advance(barrier, 0, -nbytes, what)
 
     em.call(
@@ -64,13 +66,14 @@ def emit_global_to_local(em: Emitter, op: Any) -> None:
 
 @meaning("ttng.async_tma_copy_local_to_global")
 def emit_local_to_global(em: Emitter, op: Any) -> None:
-    dtype, shape = dtype_of(op.src.type), shape_of(op.src.type)
+    dtype, shape, block = dtype_of(op.src.type), shape_of(op.src.type), tuple(op.desc.type.get_shape())
     what = f"'{op.name}'"
 
     def copy(c: Chunk, desc: Descriptor | InMemory, origin: Sequence[Any], view: SharedView) -> None:
         pointer, inside = descriptor_of(c, desc).block(
-            [known(n, what, "computes an address from") for n in origin], shape
+            [known(n, what, "computes an address from") for n in origin], block
         )
-        access.store(c.memory, pointer, view.read(), inside, dtype, shape, c.size, what)
+        value = view.read() if block == shape else as_block(view.read(), shape, block)
+        access.store(c.memory, pointer, value, inside, dtype, block, c.size, what)
 
     em.call(op, copy, f"c, {em.ref(op.desc)}, [{em.refs(op.coord)}], {em.ref(op.src)}", "tma_store")

@@ -54,6 +54,8 @@ _NAMES = (
     "triton-canonicalize",
     "triton-combine",
     "triton-nvidia-gpu-fence-insertion",
+    "triton-nvidia-optimize-descriptor-encoding",
+    "triton-nvidia-tma-lowering",
     "triton-reorder-broadcast",
     "triton-rewrite-tensor-descriptor-to-pointer",
     "triton-to-linalg",

@@ -1,13 +1,15 @@
 """`triton-rewrite-tensor-descriptor-to-pointer`: blocks of a described tensor become tensors of pointers and masks.
 
 Source: the pass of this name in Triton 3.9 (lib/Dialect/Triton/Transforms/RewriteTensorDescriptorToPointer.cpp there):
-offsets of 64 bits, an element is inside of the tensor when 0 <= index < size in every dimension.
+offsets of 64 bits, an element is inside of the tensor when 0 <= index < size in every dimension. There it runs for
+machines without TMA only; here it takes what TMA cannot do from others too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from math import lcm
 from typing import Any, cast
 
 from xdsl.context import Context
@@ -24,7 +26,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import IRDLOperation
 from xdsl.rewriter import Rewriter
 
-from minilinalg.abi import ABI, FunctionAbi, is_public
+from minilinalg.abi import ABI, FunctionAbi, Parameter, is_public
 from minilinalg.analysis.constants import Constant
 from minilinalg.dialects import tt
 from minilinalg.dialects.tt.attributes import (
@@ -38,8 +40,10 @@ from minilinalg.dialects.tt.types import AnyTensor, PointerType, TensorDescType,
 from minilinalg.dialects.upstream import arith
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
-from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.insertion import erase, insert_before, value_before
+from minilinalg.passes.tile_copies import element_bits, other_use, tile_copies_of, why_no_tiles
+from minilinalg.targets import TileCopies
 
 KINDS: Mapping[DescriptorReduceKind, RMWOp] = {
     DescriptorReduceKind.ADD: RMWOp.ADD,
@@ -50,6 +54,9 @@ KINDS: Mapping[DescriptorReduceKind, RMWOp] = {
     DescriptorReduceKind.XOR: RMWOp.XOR,
 }
 """What a reduction into memory is as an atomic; `inc` and `dec` are none."""
+
+
+DIVISIBILITY = "tt.divisibility"
 
 
 @dataclass(frozen=True)
@@ -92,18 +99,27 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
     reduction is an atomic. A descriptor that is an argument becomes the pointer; the arguments behind it say sizes and
     strides, but for the last one: a launch checks that it is 1.
 
+    Where the target has a unit that copies tiles (`tile_copies`), descriptors of the host stay as they are if all that
+    is done with them is to load and store blocks that this unit can copy; a remark says why others do not. It asks for
+    aligned tensors, which `ml.abi` then promises of the array and its strides, so that a launch checks it.
+
     Requires: descriptors that the host made, or `tt.make_tensor_descriptor` in the function: one that a loop or a
     branch hands on is an UnsupportedError, and so are reductions of the kinds `inc` and `dec`.
-    Ensures: no descriptors, and no operations on them. Leaves alone: everything else.
+    Ensures: no descriptors but those whose tiles the target copies. Leaves alone: everything else.
     """
 
     name = "triton-rewrite-tensor-descriptor-to-pointer"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        unit, kept = tile_copies_of(ctx), set[SSAValue]()
         for function in op.ops:
             if isinstance(function, tt.FuncOp) and function.body.blocks and is_public(function):
-                _make_described(function)
+                if unit is not None:
+                    kept |= self._tiled(ctx, function, unit)
+                _make_described(function, kept)
         for inner in list(op.walk()):
+            if inner.operands and inner.operands[0] in kept:
+                continue
             if isinstance(inner, tt.DescriptorLoadOp | tt.DescriptorGatherOp):
                 _load(inner)
             elif isinstance(inner, tt.DescriptorStoreOp | tt.DescriptorScatterOp | tt.DescriptorReduceOp):
@@ -114,16 +130,44 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
         for inner in op.walk():
             arguments = (arg for region in inner.regions for block in region.blocks for arg in block.args)
             for value in (*inner.results, *arguments):
-                if isinstance(value.type, TensorDescType):
+                if isinstance(value.type, TensorDescType) and value not in kept:
                     raise _not_made_here(value)
 
+    def _tiled(self, ctx: Context, function: tt.FuncOp, unit: TileCopies) -> set[SSAValue]:
+        """The descriptors of the host that stay, with the promises that the unit needs."""
+        kept = set[SSAValue]()
+        parameters = list(FunctionAbi.of(function).parameters)
+        for i, arg in enumerate(function.args):
+            if not isinstance(arg.type, TensorDescType):
+                continue
+            if why := why_no_tiles(arg.type, unit):
+                remark(ctx, self, arg, f"pointers: {why}")
+            elif (other := other_use(arg)) is not None:
+                remark(ctx, self, other, f"pointers: '{other.name}' is no copy of a tile")
+            else:
+                kept.add(arg)
+                parameters[i] = _promising(parameters[i], unit.granule)
+                rank, size = len(arg.type.get_shape()), (element_bits(arg.type) or 8) // 8
+                for at in range(i + 1 + rank, i + 2 * rank):
+                    parameters[at] = _promising(parameters[at], max(unit.granule // size, 1))
+        if kept:
+            function.attributes[ABI] = FunctionAbi(function.sym_name.data, tuple(parameters)).attribute()
+        return kept
 
-def _make_described(function: tt.FuncOp) -> None:
+
+def _promising(parameter: Parameter, divisor: int) -> Parameter:
+    """The parameter as one that the caller promises to be divisible."""
+    known = parameter.promises.get(DIVISIBILITY, 1)
+    return replace(parameter, promises={**parameter.promises, DIVISIBILITY: lcm(known, divisor)})
+
+
+def _make_described(function: tt.FuncOp, kept: Set[SSAValue]) -> None:
     """Descriptors of the host are made at the start of the function, of a pointer and the sizes and strides behind it.
 
     `ml.abi` keeps what a launch checks of them.
     """
-    if not any(isinstance(arg.type, TensorDescType) for arg in function.args):
+    described = [arg for arg in function.args if isinstance(arg.type, TensorDescType) and arg not in kept]
+    if not described:
         return
     abi = FunctionAbi.of(function)
     function.attributes[ABI] = abi.attribute()
@@ -131,7 +175,7 @@ def _make_described(function: tt.FuncOp) -> None:
     assert first is not None
     for i, arg in enumerate(function.args):
         type = arg.type
-        if isinstance(type, TensorDescType):
+        if isinstance(type, TensorDescType) and arg in described:
             rank = len(type.get_shape())
             base = Rewriter.replace_value_with_new_type(arg, PointerType(abi.parameters[i].type))
             function.args[i].location = arg.location

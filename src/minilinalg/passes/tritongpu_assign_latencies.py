@@ -86,6 +86,8 @@ class _Loads:
 
     def is_worth_it(self, load: Operation) -> bool:
         """Whether a load can go to shared memory in one layout, and at least four bytes at once."""
+        if isinstance(load, tt.DescriptorLoadOp):
+            return True
         if not isinstance(load, tt.LoadOp):
             return False
         if load.volatile or not is_tensor(load.result.type):
@@ -120,10 +122,10 @@ def _apart(loop: scf.ForOp, loads: Iterable[Operation]) -> tuple[set[tuple[Block
     """
     bases, pairs = Bases(), set[tuple[BlockArgument, BlockArgument]]()
     for write in _writes(loop):
-        if not isinstance(write, tt.StoreOp):
+        if not isinstance(write, tt.StoreOp | tt.DescriptorStoreOp):
             return set(), f"'{write.name}' may write what it reads, or order it"
         for load in loads:
-            written, read = bases.of(write.ptr), bases.of(load.operands[0])
+            written, read = bases.of(write.operands[0]), bases.of(load.operands[0])
             if written is None or read is None or written is read:
                 return set(), "the loop may write what it reads"
             assert isinstance(written, BlockArgument) and isinstance(read, BlockArgument)

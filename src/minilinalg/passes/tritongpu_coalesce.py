@@ -16,6 +16,7 @@ from xdsl.ir import Block, Operation, SSAValue
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.tt.types import PointerType, encoding_of, is_tensor, tensor_type
+from minilinalg.dialects.ttg import BlockedEncodingAttr
 from minilinalg.dialects.ttg.default_layout import blocked_for
 from minilinalg.dialects.ttg.distributed_layouts import BlockedEncodingAttr
 from minilinalg.dialects.ttg.inference import layout_of
@@ -37,6 +38,22 @@ def pointers_of(op: Operation) -> SSAValue | None:
     else:
         return None
     return pointers if is_tensor(pointers.type) else None
+
+
+DESCRIBED = (tt.DescriptorLoadOp, tt.DescriptorStoreOp, tt.DescriptorReduceOp)
+
+
+def tile_layout(op: Operation, num_warps: int, threads_per_warp: int) -> BlockedEncodingAttr:
+    """The layout of a block that a descriptor is accessed with: the last dimension first, as much as one access moves.
+
+    The tile itself goes through shared memory, by lines of its last dimension.
+    """
+    type = tensor_type(op.results[0] if op.results else op.operands[1])
+    shape, element = type.get_shape(), type.element_type
+    bits = max(element.bitwidth, 8) if isinstance(element, FixedBitwidthType) else 64
+    sizes = [1] * len(shape)
+    sizes[-1] = max(min(ACCESS_BITS // bits, prod(shape) // (num_warps * threads_per_warp)), 1)
+    return blocked_for(shape, sizes, list(reversed(range(len(shape)))), num_warps, threads_per_warp)
 
 
 @dataclass
@@ -174,8 +191,9 @@ class TritongpuCoalescePass(MinilinalgPass):
     Requires: stage ttg. Ensures: every load, store, atomic and asynchronous copy of a tensor has a blocked layout
     whose fastest dimension is the one along which addresses run longest, with as many elements in a thread as the runs,
     their alignment and 16 bytes allow, and never so many that threads go without; connected accesses of one shape and
-    order share the widest layout, but nothing is written wider than its own addresses allow. Conversions from and to
-    the old layouts stand around it. Leaves alone: accesses of a single element, and descriptors.
+    order share the widest layout, but nothing is written wider than its own addresses allow. Blocks of descriptors are
+    taken along their last dimension. Conversions from and to the old layouts stand around it. Leaves alone: accesses of
+    a single element.
     """
 
     name = "tritongpu-coalesce"
@@ -196,3 +214,5 @@ class TritongpuCoalescePass(MinilinalgPass):
                 remark(ctx, self, each, _told(accesses.all[each], layout, element_bits(pointers) // 8))
                 if encoding_of(pointers.type) != layout:
                     with_operands_in(each, layout)
+            for each in [each for each in func.walk() if isinstance(each, DESCRIBED)]:
+                with_operands_in(each, tile_layout(each, warps, threads))

@@ -115,7 +115,7 @@ class _Scheduling:
                 before = defining(operand, self.loop, through_arguments=True)
                 if before is None or before in schedule.when:
                     continue
-                if isinstance(before, tt.LoadOp):
+                if isinstance(before, tt.LoadOp | tt.DescriptorLoadOp):
                     then = when
                 else:
                     if when.cluster not in ahead:
@@ -143,10 +143,10 @@ def unmovable(schedule: Schedule) -> Operation | None:
     """An operation before the last stage that cannot run for an iteration which there may not be; None for none."""
     last = schedule.last_stage
     for op, when in schedule.when.items():
-        # A masked load is none, whatever its pointers are.
+        # A masked load is none, whatever its pointers are, and so is a copy of a tile.
         if (
             when.stage < last
-            and not isinstance(op, tt.LoadOp)
+            and not isinstance(op, tt.LoadOp | tt.DescriptorLoadOp)
             and (get_effects(op) != set() or not is_speculatable(op))
         ):
             return op

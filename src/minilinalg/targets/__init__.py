@@ -9,6 +9,7 @@ from minilinalg.targets.simt_target import (
     SimtTarget,
     TensorCores,
     Throughput,
+    TileCopies,
 )
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
@@ -47,6 +48,7 @@ __all__ = [
     "Target",
     "TensorCores",
     "Throughput",
+    "TileCopies",
     "VectorUnit",
     "list_targets",
     "load_target",

@@ -3,7 +3,7 @@
     kind = "simd": name, description, [machine], [space.NAME] ..., [[path]] ..., [vector], [scalar], [matrix],
                    [instruction]
     kind = "simt": name, description, [machine], [multiprocessor], [memory], [throughput], [latency],
-                   [tensor_cores]
+                   [tensor_cores], [tile_copies]
 
 A figure is a number, or `{ value = NUMBER, source = "..." }`; a table may say `source` for all figures that do not say
 their own. Sources are kept in `Target.sources`.
@@ -28,6 +28,7 @@ from minilinalg.targets.simt_target import (
     SimtTarget,
     TensorCores,
     Throughput,
+    TileCopies,
 )
 from minilinalg.targets.target import (
     INSTRUCTION_CLASSES,
@@ -58,6 +59,7 @@ _SIMT_PARTS: Mapping[str, type[Figures]] = {
     "throughput": Throughput,
     "latency": Latency,
     "tensor_cores": TensorCores,
+    "tile_copies": TileCopies,
 }
 _SIMT_TOP_KEYS = ("name", "kind", "description", *_SIMT_PARTS)
 _MACHINE_FIGURES = ("clusters", "cores_per_cluster", "clock_hz")
@@ -132,7 +134,7 @@ class _Reader:
 
     def simt_target(self) -> SimtTarget:
         data = self.document.data
-        required = [key for key in _SIMT_TOP_KEYS if key not in ("description", "tensor_cores")]
+        required = [key for key in _SIMT_TOP_KEYS if key not in ("description", "tensor_cores", "tile_copies")]
         self._expect_keys((), data, _SIMT_TOP_KEYS, required)
         texts = {key: self._text((key,), data[key]) for key in ("name", "kind", "description") if key in data}
         parts = {key: self._figures(cls, (key,), data[key]) for key, cls in _SIMT_PARTS.items() if key in data}

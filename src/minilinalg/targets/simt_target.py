@@ -118,6 +118,21 @@ class TensorCores(Figures):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TileCopies(Figures):
+    """A unit that copies tiles of tensors between global and shared memory, and tells a barrier there that they came.
+
+    It goes by a description of the tensor that it is given. Copies of what lies outside of the tensor bring nothing.
+    """
+
+    dims: int = figure()
+    """The most dimensions that a tensor has."""
+    extent: int = figure()
+    """The most elements of a tile along one dimension."""
+    granule: int = figure(power_of_two=True)
+    """Bytes that a tensor's address, its strides and the lines of a tile are multiples of."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SimtTarget(Figures):
     """A simulated GPU."""
 
@@ -130,6 +145,7 @@ class SimtTarget(Figures):
     throughput: Throughput
     latency: Latency
     tensor_cores: TensorCores | None = None
+    tile_copies: TileCopies | None = None
     sources: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
     """Where each figure is from, by its dotted key in the file."""
 

@@ -20,8 +20,8 @@ from minilinalg.dialects.tt.traits import in_order
 
 SWIZZLES = (0, 32, 64, 128)
 ONE_FLAG = VectorType(i1, [1])
-MOST = 256
-"""The largest size of a box."""
+MOST, MOST_DIMS = 256, 5
+"""The largest size of a box, and its dimensions."""
 
 
 @irdl_attr_definition
@@ -58,7 +58,7 @@ class TensorMapType(ParametrizedAttribute, TypeAttribute):
         shape, swizzle = self.get_shape(), self.swizzle.data
         if not isinstance(self.element_type, FixedBitwidthType):
             raise VerifyException(f"a tensor map of {self.element_type}: elements have a known width")
-        if not 1 <= len(shape) <= 5 or any(not 1 <= size <= MOST for size in shape):
+        if not 1 <= len(shape) <= MOST_DIMS or any(not 1 <= size <= MOST for size in shape):
             raise VerifyException(f"a box of {'x'.join(map(str, shape))}: one to five sizes from 1 to {MOST}")
         line = shape[-1] * self.element_type.bitwidth // 8
         if swizzle not in SWIZZLES or line % 16 or (swizzle and line > swizzle):

@@ -45,8 +45,12 @@ class TMACopyOp(FormattedOperation):
         shape, element = elements_of(view)
         if len(self.coord) != len(type.get_shape()):
             raise VerifyException(f"'{self.name}' of {type} at {len(self.coord)} indices: one for each dimension")
-        if (shape, element) != (type.get_shape(), elements_of(type.block_type)[1]):
-            raise VerifyException(f"'{self.name}' between {type} and {view}: both have the same shape and element type")
+        block, its_element = elements_of(type.block_type)
+        if ([n for n in shape if n != 1], element) != ([n for n in block if n != 1], its_element):
+            raise VerifyException(
+                f"'{self.name}' between {type} and {view}: both have the same element type, and the same shape but for "
+                "dimensions of size 1"
+            )
 
 
 @irdl_op_definition

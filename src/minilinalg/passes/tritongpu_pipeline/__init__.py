@@ -2,7 +2,8 @@
 
 | file | holds |
 |---|---|
-| `loads.py` | loads become asynchronous copies into buffers that take turns |
+| `copied.py` | which loads become asynchronous copies, and into how many buffers |
+| `loads.py` | they do, into buffers that take turns |
 | `waits.py` | for how many copies a wait waits |
 | `warp_groups.py` | products of warp groups that go on while the next iteration begins |
 | `../loop_expansion.py` | the loop that runs stages side by side |
@@ -19,7 +20,8 @@ from xdsl.dialects.builtin import ModuleOp, TensorType, i1
 from xdsl.ir import Operation, SSAValue
 
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
-from minilinalg.dialects import tt, ttg
+from minilinalg.analysis.constants import constant_of
+from minilinalg.dialects import tt, ttg, ttng
 from minilinalg.dialects.tt.types import encoding_of, is_tensor, tensor_type
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.dialects.upstream.assembly import counted
@@ -28,13 +30,16 @@ from minilinalg.passes.insertion import erase, insert_before, value_before
 from minilinalg.passes.loop_expansion import expand, why_not
 from minilinalg.passes.loop_schedule import Schedule
 from minilinalg.passes.rewriting import apply_patterns
-from minilinalg.passes.tritongpu_pipeline.loads import Lowering, copied_loads
+from minilinalg.passes.tritongpu_pipeline.copied import copied_loads
+from minilinalg.passes.tritongpu_pipeline.loads import Lowering
 from minilinalg.passes.tritongpu_pipeline.waits import update_waits
 from minilinalg.passes.tritongpu_pipeline.warp_groups import launch_early
 
 
 def masked(op: Operation, condition: SSAValue) -> Operation:
     """A load or a copy that only happens where a condition holds too; others have no effect, and stay."""
+    if isinstance(op, ttng.BarrierExpectOp | ttng.AsyncTMACopyGlobalToLocalOp | ttng.WaitBarrierOp):
+        return _under(op, condition)
     if not isinstance(op, tt.LoadOp | ttg.AsyncCopyGlobalToLocalOp):
         return op
     pointers = op.operands[0].type
@@ -61,6 +66,21 @@ def masked(op: Operation, condition: SSAValue) -> Operation:
         old.replace_all_uses_with(result)
     erase(op)
     return new
+
+
+def _under(
+    op: ttng.BarrierExpectOp | ttng.AsyncTMACopyGlobalToLocalOp | ttng.WaitBarrierOp, condition: SSAValue
+) -> Operation:
+    """What belongs to the copy of a tile, where a condition holds."""
+    own = op.pred
+    both = condition if own is None or constant_of(own) else value_before(op, arith.AndIOp(condition, own))
+    if isinstance(op, ttng.WaitBarrierOp):
+        new = ttng.WaitBarrierOp(operands=[op.alloc, op.phase, both, op.deps], attributes=dict(op.attributes))
+        insert_before(op, new)
+        erase(op)
+        return new
+    op.operands[len(op.operands) - 1] = both
+    return op
 
 
 @dataclass(frozen=True)

@@ -5,109 +5,34 @@ Source: LowerLoops.cpp of Triton 3.9.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from xdsl.dialects.builtin import IntegerAttr, i32
-from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.rewriter import Rewriter
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.analysis.constants import constant_of
 from minilinalg.dialects import tt, ttg, ttng
 from minilinalg.dialects.tt.types import AnyTensor, tensor_type
-from minilinalg.dialects.ttg.struct_attribute import numbers
 from minilinalg.dialects.ttg.types import memdesc_type
-from minilinalg.dialects.ttg.views import ViewOp
 from minilinalg.dialects.upstream import arith, scf
-from minilinalg.passes.async_load import bytes_at_once, element_bits
+from minilinalg.passes import tile_buffers
 from minilinalg.passes.insertion import erase, insert_after, insert_before
 from minilinalg.passes.loop_expansion import number
-from minilinalg.passes.loop_schedule import Cluster, Schedule, When, users_in
-from minilinalg.passes.shared_operand import DifferentLayouts, alloc_layouts, for_users, plain
-
-
-@dataclass
-class Copied:
-    """A load that becomes a copy: the layout in shared memory, the number of buffers, how many elements at once."""
-
-    load: tt.LoadOp
-    layout: ttg.SharedLayoutAttribute
-    buffers: int
-    contiguity: int
-
-
-def copied_loads(
-    schedule: Schedule, axes: AxisInfoAnalysis, declined: Callable[[Operation, str], None]
-) -> list[Copied]:
-    """The loads of a loop that begin in an earlier stage than they are used in, and that copies can replace."""
-    found: list[Copied] = []
-    for load in schedule.order():
-        if not isinstance(load, tt.LoadOp):
-            continue
-        stages = [schedule.when[user].stage for user in _uses(schedule, load)]
-        early = max(stages, default=0) - schedule.when[load].stage
-        if early < 1:
-            continue
-        layout = layout_for(load)
-        bytes = bytes_at_once(load, axes, layout)
-        if layout is None or bytes < 4:
-            if early > 1:
-                declined(load, "waits in registers: less than four bytes can be copied at once")
-            continue
-        # What is used after the copy began, or goes on being read by a product that nobody waited for yet.
-        place = {op: position for position, op in enumerate(schedule.order())}
-        late = any(place[user] > place[load] for user in _uses(schedule, load) if user in place)
-        found.append(
-            Copied(
-                load, layout, early + (1 if late or _feeds_warp_groups(load) else 0), bytes * 8 // element_bits(load)
-            )
-        )
-    return sorted(found, key=lambda each: list(schedule.loop.body.block.ops).index(each.load))
-
-
-def layout_for(load: tt.LoadOp) -> ttg.SharedLayoutAttribute | None:
-    """The layout in shared memory for what is loaded; None when its users want different ones."""
-    if allocs := alloc_layouts(load.result):
-        return allocs[0]
-    try:
-        return for_users(load.result) or plain(tensor_type(load.result))
-    except DifferentLayouts:
-        return None
-
-
-def _uses(schedule: Schedule, op: Operation) -> list[Operation]:
-    """What uses an operation, where a buffer that only holds what was loaded counts as what uses the buffer."""
-    found: list[Operation] = []
-    for user in users_in(schedule.loop, op):
-        if isinstance(user, ttg.LocalAllocOp | ViewOp):
-            found += _uses(schedule, user)
-        else:
-            found.append(user)
-    return found
-
-
-def _feeds_warp_groups(load: tt.LoadOp) -> bool:
-    todo: list[Operation] = [use.operation for use in load.result.uses]
-    while todo:
-        op = todo.pop()
-        if isinstance(op, ttng.WarpGroupDotOp):
-            return True
-        if isinstance(op, ttg.LocalAllocOp | ViewOp):
-            todo += [use.operation for use in op.results[0].uses]
-    return False
+from minilinalg.passes.loop_schedule import Cluster, Schedule, When
+from minilinalg.passes.tile_buffers import see_instead
+from minilinalg.passes.tritongpu_pipeline.copied import Copied, sharing_barriers, uses_of
 
 
 class Lowering:
     """Puts copies in the place of loads, in a loop with a schedule.
 
-    The loop is replaced by one that also carries which buffers are next. `allocs` are the buffers, in front of it.
+    The loop is replaced by one that also carries which buffers are next. `allocs` and `barriers` are the
+    buffers and what says that tiles came, in front of it.
     """
 
     def __init__(self, schedule: Schedule, loads: list[Copied]):
         self.schedule = schedule
         self.loads = loads
         self.allocs: list[ttg.LocalAllocOp] = []
+        self.barriers: list[ttg.LocalAllocOp] = []
 
     def run(self) -> scf.ForOp:
         groups: dict[int, list[Copied]] = {}
@@ -122,55 +47,62 @@ class Lowering:
         schedule = self.schedule
         copies = [schedule.when[each.load] for each in loads]
         reads = [self.first_use(each.load) for each in loads]
-        if buffers == 1:
+        tiles = [each for each in loads if each.contiguity is None]
+        phase: SSAValue | None = None
+        if buffers == 1 and not tiles:
             zero = number(0, i32)
             insert_before(schedule.loop, zero)
             into = out = zero.result
         else:
-            into = self.counter(buffers, self.earliest(copies))
-            out = self.counter(buffers, self.earliest(reads))
+            into, _ = self.counter(buffers, self.earliest(copies))
+            out, turns = self.counter(buffers, self.earliest(reads))
+            phase = self.phase(turns, self.earliest(reads)) if tiles else None
         for each, read in zip(loads, reads, strict=True):
-            self.replace(each, into, out, read)
+            if each.contiguity is not None:
+                self.replace(each, into, out, read)
+        for group in sharing_barriers(schedule, tiles):
+            assert phase is not None
+            self.replace_tiles(group, into, out, phase)
 
     def earliest(self, whens: list[When]) -> When:
         stage = min(when.stage for when in whens)
         return When(stage, min((when.cluster for when in whens), key=self.schedule.place))
 
-    def first_use(self, load: tt.LoadOp) -> When:
-        uses = [self.schedule.when[user] for user in _uses(self.schedule, load)]
+    def first_use(self, load: tt.LoadOp | tt.DescriptorLoadOp) -> When:
+        uses = [self.schedule.when[user] for user in uses_of(self.schedule, load)]
         stage = min(when.stage for when in uses)
         clusters: list[Cluster] = [when.cluster for when in uses if when.stage == stage]
         return When(stage, min(clusters, key=self.schedule.place))
 
-    def counter(self, buffers: int, when: When) -> SSAValue:
-        """The number of the next buffer, in turn, as one more value that the loop carries."""
-        schedule, loop = self.schedule, self.schedule.loop
-        start = number(-1, i32)
-        insert_before(loop, start)
-        block = loop.body.block
-        argument = block.insert_arg(i32, len(block.args))
+    def counter(self, buffers: int, when: When) -> tuple[SSAValue, SSAValue]:
+        """The number of the next buffer, in turn, and whether it is the first again after the last."""
         one, zero, all_of_them = (number(n, i32) for n in (1, 0, buffers))
-        insert_before(loop, one, zero, all_of_them)
+        insert_before(self.schedule.loop, one, zero, all_of_them)
+        argument = self.carry(-1)
         following = arith.AddiOp(argument, one.result)
         over = arith.CmpiOp(following, all_of_them.result, "sge")
         turned = arith.SelectOp(over, zero.result, following)
-        first = block.first_op
-        assert first is not None
-        block.insert_ops_before([following, over, turned], first)
-        for op in (following, over, turned):
-            op.location = loop.location
-            schedule.when[op] = when
-        last = block.last_op
-        assert last is not None
-        last.operands = [*last.operands, turned.result]
-        self.carry(start.result)
-        return turned.result
+        self.hand_on(turned.result, [following, over, turned], when)
+        return turned.result, over.result
 
-    def carry(self, start: SSAValue) -> None:
-        """The loop with one more value that it carries."""
+    def phase(self, turns: SSAValue, when: When) -> SSAValue:
+        """The parity of the phase of the barriers that is waited for: another one whenever the buffers begin anew."""
+        one = number(1, i32)
+        insert_before(self.schedule.loop, one)
+        argument = self.carry(0)
+        other = arith.XOrIOp(argument, one.result)
+        phase = arith.SelectOp(turns, other.result, argument)
+        self.hand_on(phase.result, [other, phase], when, after=turns.owner)
+        return phase.result
+
+    def carry(self, start: int) -> SSAValue:
+        """One more value that the loop carries, of which nothing is handed on yet."""
         old = self.schedule.loop
+        first = number(start, i32)
+        insert_before(old, first)
+        argument = old.body.block.insert_arg(i32, len(old.body.block.args))
         region = old.detach_region(old.body)
-        new = scf.ForOp(old.lb, old.ub, old.step, [*old.iter_args, start], region)
+        new = scf.ForOp(old.lb, old.ub, old.step, [*old.iter_args, first.result], region)
         new.attributes.update(old.attributes)
         insert_before(old, new)
         for result, replacement in zip(old.results, new.results, strict=False):
@@ -179,19 +111,29 @@ class Lowering:
         old.detach()
         old.erase()
         self.schedule.loop = new
+        return argument
+
+    def hand_on(
+        self, value: SSAValue, ops: list[Operation], when: When, after: Operation | Block | None = None
+    ) -> None:
+        """Hands `value` on to the next iteration, computed by `ops`: the first of the loop, or those behind `after`."""
+        block = self.schedule.loop.body.block
+        first, last = block.first_op, block.last_op
+        assert first is not None and last is not None
+        if isinstance(after, Operation):
+            insert_after(after, *ops)
+        else:
+            block.insert_ops_before(ops, first)
+        for op in ops:
+            op.location = self.schedule.loop.location
+            self.schedule.when[op] = when
+        last.operands = [*last.operands, value]
 
     def replace(self, copied: Copied, into: SSAValue, out: SSAValue, read: When) -> None:
         """A copy, a wait, and a load from the buffer, in the place of a load."""
         schedule, load = self.schedule, copied.load
-        type = tensor_type(load.result)
-        alloc = ttg.LocalAllocOp(
-            ttg.MemDescType((copied.buffers, *type.get_shape()), type.element_type, copied.layout, mutable=True)
-        )
-        insert_before(schedule.loop, alloc)
-        alloc.result.name_hint = load.result.name_hint
-        self.allocs.append(alloc)
-        view_type = ttg.MemDescType(type.get_shape(), type.element_type, copied.layout, mutable=True)
-        target = ttg.MemDescIndexOp(operands=[alloc.result, into], result_types=[view_type])
+        assert isinstance(load, tt.LoadOp) and copied.contiguity is not None
+        target, source = self.views(copied, into, out)
         copy = ttg.AsyncCopyGlobalToLocalOp(
             operands=[load.ptr, target.result, load.mask, load.other],
             properties={
@@ -206,29 +148,82 @@ class Lowering:
             properties={"num": IntegerAttr(0, i32)},
             result_types=[ttg.AsyncTokenType()],
         )
-        source = ttg.MemDescIndexOp(operands=[alloc.result, out], result_types=[view_type])
         begin = schedule.when.pop(load)
         insert_before(load, target, copy, commit, wait, source)
         schedule.when.update(dict.fromkeys((target, copy, commit), begin))
         schedule.when.update(dict.fromkeys((wait, source), read))
-        self.replace_uses(load, source.result, wait.ret_token, read)
+        self.replace_uses(load, source.result, wait.ret_token, read, load)
         erase(load)
 
-    def replace_uses(self, load: tt.LoadOp, view: SSAValue, token: SSAValue, read: When) -> None:
-        """Users take what was loaded from the buffer: as it lies there, or in the layout to which they convert it."""
-        needs_other = load.other is not None and not _is_zero(load.other)
+    def replace_tiles(self, group: list[Copied], into: SSAValue, out: SSAValue, phase: SSAValue) -> None:
+        """Copies of tiles that one barrier is told of, a wait at it, and loads from the buffers, in place of loads."""
+        schedule, last = self.schedule, group[-1].load
+        types = [tensor_type(each.load.result) for each in group]
+        begins, reads = [schedule.when[each.load] for each in group], [self.first_use(each.load) for each in group]
+        barriers = ttg.LocalAllocOp(tile_buffers.barrier_type(group[0].buffers))
+        insert_before(schedule.loop, barriers)
+        self.barriers.append(barriers)
+        yes = tile_buffers.always()
+        insert_before(schedule.loop, yes)
+        when = yes.results[0]
+        told, asked = (_view(barriers, number, tile_buffers.barrier_type()) for number in (into, out))
+        expect = tile_buffers.expect(told.result, types, when)
+        insert_before(group[0].load, told, expect)
+        schedule.when.update(dict.fromkeys((told, expect), begins[0]))
+        sources: list[SSAValue] = []
+        for each, begin, read in zip(group, begins, reads, strict=True):
+            assert isinstance(each.load, tt.DescriptorLoadOp)
+            target, source = self.views(each, into, out)
+            copy = tile_buffers.copy(each.load, target.result, told.result, when)
+            insert_before(each.load, target, copy)
+            schedule.when.update(dict.fromkeys((target, copy), begin))
+            insert_before(last, source)
+            schedule.when[source] = read
+            sources.append(source.result)
+        wait = tile_buffers.wait(asked.result, phase)
+        insert_before(last, asked, wait)
+        schedule.when.update(dict.fromkeys((asked, wait), self.earliest(reads)))
+        for each, source, read in zip(group, sources, reads, strict=True):
+            schedule.when.pop(each.load)
+            self.replace_uses(each.load, source, None, read, last)
+        for each in group:
+            erase(each.load)
+
+    def views(self, copied: Copied, into: SSAValue, out: SSAValue) -> tuple[ttg.MemDescIndexOp, ttg.MemDescIndexOp]:
+        """New buffers for a load, in front of the loop; the one that it is copied to, and the one that is read."""
+        type = tensor_type(copied.load.result)
+        alloc = ttg.LocalAllocOp(tile_buffers.buffer_type(type, copied.layout, copied.buffers))
+        insert_before(self.schedule.loop, alloc)
+        alloc.result.name_hint = copied.load.result.name_hint
+        self.allocs.append(alloc)
+        view = tile_buffers.buffer_type(type, copied.layout)
+        return _view(alloc, into, view), _view(alloc, out, view)
+
+    def replace_uses(
+        self,
+        load: tt.LoadOp | tt.DescriptorLoadOp,
+        view: SSAValue,
+        token: SSAValue | None,
+        read: When,
+        at: Operation,
+    ) -> None:
+        """Users take what was loaded from the buffer: as it lies there, or in the layout to which they convert it.
+
+        at: where it is loaded from the buffer for all others.
+        """
+        needs_other = isinstance(load, tt.LoadOp) and load.other is not None and not _is_zero(load.other)
         for user in [use.operation for use in load.result.uses]:
             if isinstance(user, ttg.LocalAllocOp) and not needs_other and _layout(user) == _layout(view):
                 self.schedule.when.pop(user)
-                _see(user.result, view)
+                see_instead(user.result, view)
                 erase(user)
             elif isinstance(user, ttg.ConvertLayoutOp) and not needs_other:
                 self.load(user, view, token, tensor_type(user.result), self.schedule.when.pop(user), user.result)
                 erase(user)
         if load.result.first_use is not None:
-            loaded = self.load(load, view, token, tensor_type(load.result), read, None)
+            loaded = self.load(at, view, token, tensor_type(load.result), read, None)
             if needs_other:
-                assert load.mask is not None and load.other is not None
+                assert isinstance(load, tt.LoadOp) and load.mask is not None and load.other is not None
                 chosen = arith.SelectOp(load.mask, loaded, load.other)
                 insert_before(load, chosen)
                 self.schedule.when[chosen] = read
@@ -236,7 +231,7 @@ class Lowering:
             load.result.replace_all_uses_with(loaded)
 
     def load(
-        self, at: Operation, view: SSAValue, token: SSAValue, type: AnyTensor, when: When, old: SSAValue | None
+        self, at: Operation, view: SSAValue, token: SSAValue | None, type: AnyTensor, when: When, old: SSAValue | None
     ) -> SSAValue:
         loaded = ttg.LocalLoadOp(view, type, token)
         insert_before(at, loaded)
@@ -247,11 +242,26 @@ class Lowering:
 
     def free(self) -> None:
         """Behind the loop: nothing is under way any more, and the buffers are free."""
-        ends: list[Operation] = [ttg.LocalDeallocOp(alloc.result) for alloc in reversed(self.allocs)]
-        none = ttg.AsyncWaitOp(
-            operands=[[]], properties={"num": IntegerAttr(0, i32)}, result_types=[ttg.AsyncTokenType()]
-        )
-        insert_after(self.schedule.loop, none, *ends)
+        ends: list[Operation] = []
+        if any(each.contiguity is not None for each in self.loads) or not self.loads:
+            none = ttg.AsyncWaitOp(
+                operands=[[]], properties={"num": IntegerAttr(0, i32)}, result_types=[ttg.AsyncTokenType()]
+            )
+            ends.append(none)
+        for barriers in self.barriers:
+            each = tile_buffers.barrier_type()
+            numbers = [number(at, i32) for at in range(memdesc_type(barriers.result).get_shape()[0])]
+            views = [_view(barriers, at.result, each) for at in numbers]
+            inits = [tile_buffers.init(view.result) for view in views]
+            insert_after(barriers, *(op for ops in zip(numbers, views, inits, strict=True) for op in ops))
+            ends += [ttng.InvalBarrierOp(operands=[view.result]) for view in views]
+        ends += [ttg.LocalDeallocOp(alloc.result) for alloc in reversed([*self.allocs, *self.barriers])]
+        insert_after(self.schedule.loop, *ends)
+
+
+def _view(buffers: ttg.LocalAllocOp, at: SSAValue, type: ttg.MemDescType) -> ttg.MemDescIndexOp:
+    """One of several buffers."""
+    return ttg.MemDescIndexOp(operands=[buffers.result, at], result_types=[type])
 
 
 def _is_zero(value: SSAValue) -> bool:
@@ -262,17 +272,3 @@ def _is_zero(value: SSAValue) -> bool:
 
 def _layout(of: Operation | SSAValue) -> Attribute:
     return memdesc_type(of.results[0] if isinstance(of, Operation) else of).layout
-
-
-def _see(old: SSAValue, new: SSAValue) -> None:
-    """`new`, which may be written, takes the place of `old`, and views of it may be written too."""
-    if old is not new:
-        old.replace_all_uses_with(new)
-    for use in list(new.uses):
-        view = use.operation
-        if isinstance(view, ViewOp) and not memdesc_type(view.result).is_mutable:
-            type = memdesc_type(view.result)
-            whole = numbers(type.alloc_shape)
-            changed = ttg.MemDescType(type.get_shape(), type.element_type, type.layout, mutable=True, alloc_shape=whole)
-            result = Rewriter.replace_value_with_new_type(view.result, changed)
-            _see(result, result)

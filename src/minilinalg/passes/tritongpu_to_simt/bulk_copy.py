@@ -1,17 +1,18 @@
 """Copies of blocks by TMA and the barriers that threads wait at: the first thread begins them for all.
 
-A block whose lines are longer than a swizzle is several boxes, side by side.
+A block whose lines are longer than a swizzle, or which is larger than a box, is several boxes, one behind the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType, i32
 from xdsl.ir import Operation, SSAValue
 
 from minilinalg.dialects import simt, ttg, ttng
-from minilinalg.dialects.simt.bulk_copy import MOST, TensorMapType
+from minilinalg.dialects.simt.bulk_copy import MOST, MOST_DIMS, TensorMapType
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.dialects.ttg.registers import SCRATCH_OFFSET_ATTR
 from minilinalg.dialects.ttg.shared_layouts import NVMMASharedEncodingAttr
@@ -29,15 +30,15 @@ def tensor_map_of(type: TensorDescType) -> TensorMapType | None:
 
     The layout of the blocks in shared memory is #ttg.nvmma_shared with the last dimension contiguous.
     """
-    layout, element = type.shared_layout, type.element_type
+    layout, element = type.shared_layout, type.block_type.element_type
     if not isinstance(layout, NVMMASharedEncodingAttr) or not isinstance(element, FixedBitwidthType):
         return None
-    swizzle, shape = layout.swizzling_byte_width.data, list(type.get_shape())
+    swizzle, shape = layout.swizzling_byte_width.data, [min(size, MOST) for size in type.get_shape()]
     if layout.transposed.value.data or layout.fp4_padded.value.data:
         return None
     size = element.bitwidth // 8
     shape[-1] = min(shape[-1], swizzle // size) if swizzle else shape[-1]
-    if any(extent > MOST for extent in shape) or shape[-1] * size % 16:
+    if len(shape) > MOST_DIMS or not size or shape[-1] * size % 16:
         return None
     return TensorMapType.of(shape, element, swizzle)
 
@@ -71,11 +72,16 @@ def _boxes(
     """The indices of each box of a block, and its address."""
     block, map_type = desc.type, c.value(desc).type
     assert isinstance(block, TensorDescType) and isinstance(map_type, TensorMapType)
-    box = map_type.get_shape()
-    at = _at(c, view)
-    for number in range(block.get_shape()[-1] // box[-1]):
-        moved = [*coords[:-1], c.binary(arith.AddiOp, coords[-1], number * box[-1]) if number else coords[-1]]
-        yield moved, c.binary(arith.AddiOp, at, number * map_type.box_bytes) if number else at
+    assert isinstance(view.element, FixedBitwidthType)
+    sizes, begin = block.get_shape(), _at(c, view)
+    starts = [range(0, size, extent) for size, extent in zip(sizes, map_type.get_shape(), strict=True)]
+    for offsets in product(*starts):
+        moved = [c.binary(arith.AddiOp, at, by) if by else at for at, by in zip(coords, offsets, strict=True)]
+        # What is seen may lack dimensions of size 1.
+        longer = iter([by for by, size in zip(offsets, sizes, strict=True) if size != 1])
+        seen = {name: next(longer) if view.places.in_size(name) != 1 else 0 for name in view.places.in_names}
+        by = (view.places.apply(**seen)[0] ^ view.origin) * view.element.bitwidth // 8
+        yield moved, c.binary(arith.AddiOp, begin, by) if by else begin
 
 
 def _load(c: Conversion, op: ttng.AsyncTMACopyGlobalToLocalOp) -> None:

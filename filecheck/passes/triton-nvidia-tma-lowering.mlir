@@ -1,0 +1,48 @@
+// RUN: minilinalg-opt %s --triton-nvidia-tma-lowering --split-input-file --verify-diagnostics | filecheck %s
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#mma = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#turned = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = true, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: @products_read_the_buffer
+  // CHECK: %[[BUFFER:.*]] = ttg.local_alloc : () -> !ttg.memdesc<64x64xf16, #shared, #smem, mutable>
+  // CHECK: ttng.wait_barrier
+  // CHECK-NOT: ttg.local_load
+  // CHECK: %t = ttg.memdesc_trans %[[BUFFER]] {order = array<i32: 1, 0>} : !ttg.memdesc<64x64xf16, #shared, #smem, mutable> -> !ttg.memdesc<64x64xf16, #{{.*}}, #smem, mutable>
+  // CHECK: ttng.warp_group_dot %[[BUFFER]], %t, %c
+  tt.func private @products_read_the_buffer(%a: !tt.tensordesc<64x64xf16, #shared>, %i: i32, %c: tensor<64x64xf32, #mma>) -> tensor<64x64xf32, #mma> {
+    %v = tt.descriptor_load %a[%i, %i] : !tt.tensordesc<64x64xf16, #shared> -> tensor<64x64xf16, #b>
+    %x = ttg.local_alloc %v : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #shared, #smem>
+    %t = ttg.memdesc_trans %x {order = array<i32: 1, 0>} : !ttg.memdesc<64x64xf16, #shared, #smem> -> !ttg.memdesc<64x64xf16, #turned, #smem>
+    %d = ttng.warp_group_dot %x, %t, %c : !ttg.memdesc<64x64xf16, #shared, #smem> * !ttg.memdesc<64x64xf16, #turned, #smem> -> tensor<64x64xf32, #mma>
+    tt.return %d : tensor<64x64xf32, #mma>
+  }
+
+  // A buffer in another layout, or one that is written, is another buffer.
+  // CHECK-LABEL: @others_store_it_again
+  // CHECK: %v = ttg.local_alloc
+  // CHECK: %[[V:.*]] = ttg.local_load %v
+  // CHECK: ttg.local_alloc %[[V]]
+  // CHECK: ttg.local_alloc %[[V]]
+  tt.func private @others_store_it_again(%a: !tt.tensordesc<64x64xf16, #shared>, %i: i32) {
+    %v = tt.descriptor_load %a[%i, %i] : !tt.tensordesc<64x64xf16, #shared> -> tensor<64x64xf16, #b>
+    %x = ttg.local_alloc %v : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #turned, #smem>
+    %y = ttg.local_alloc %v : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #shared, #smem, mutable>
+    tt.return
+  }
+}
+
+// -----
+
+#b = #ttg.blocked<{sizePerThread = [1, 8], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 0, transposed = false, elementBitWidth = 16}>
+#rows = #ttg.slice<{dim = 1, parent = #b}>
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  tt.func private @rows_are_none_of_its_copies(%a: !tt.tensordesc<1x64xf16, #shared>, %rows: tensor<8xi32, #rows>, %i: i32) {
+    // expected-error @+1 {{'tt.descriptor_gather' through a descriptor of the target}}
+    %v = tt.descriptor_gather %a[%rows, %i] : (!tt.tensordesc<1x64xf16, #shared>, tensor<8xi32, #rows>, i32) -> tensor<8x64xf16, #b>
+    tt.return
+  }
+}
