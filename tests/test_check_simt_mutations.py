@@ -205,6 +205,10 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
         *BARRIERS["matmul_tma"],
     ],
     "canonicalize": [EDGE, WAIT],
+    "lift-cf-to-scf": [EDGE, LOST],
+    "inline": [SWAP, LOST],
+    "licm": [EDGE, LOST],
+    "tritongpu-coalesce-async-copy": [EDGE, WAIT],
     "triton-nvidia-optimize-descriptor-encoding": [
         ("tiles", "a store is lost", m.drop("tt.descriptor_store")),
         ("softmax", "x - max is max - x", m.swap_operands("arith.subf")),

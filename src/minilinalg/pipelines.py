@@ -94,9 +94,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-prefetch", "operands come from shared memory part by part while others are multiplied"),
     Row("ttg", "tritongpu-coalesce-async-copy", "threads side by side copy what is side by side, one copy each"),
     Row("ttg", "triton-nvidia-tma-lowering", "tiles that no loop copies early are copied where they are used"),
-    Row(
-        "ttg", "tritongpu-remove-layout-conversions", "what is copied is computed in the layouts that copies take it in"
-    ),
+    Row("ttg", "tritongpu-remove-layout-conversions", "copies take what they need in the layouts that it is made in"),
     Row("ttg", "tritongpu-reduce-data-duplication", "operands of dots are written to shared memory once"),
     Row("ttg", "tritongpu-reorder-instructions", "values are made where they are needed: fewer registers"),
     Row("ttg", "triton-nvidia-gpu-fence-insertion", "warp groups multiply what was written, not what was there"),
