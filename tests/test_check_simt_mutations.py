@@ -221,6 +221,7 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "triton-nvidia-gpu-fence-insertion": [SWAP, WAIT],
     "allocate-shared-memory": [SWAP, WAIT],
     "membar": [EDGE, WAIT],
+    "tritongpu-global-scratch-memory-allocation": [SWAP, LOST],
     "tritongpu-to-simt": [
         ("softmax", "a lane takes from the lane of the step before", operand_of_another("simt.shuffle", 1)),
         ("softmax", "warps do not wait for one another", without("simt.barrier")),
