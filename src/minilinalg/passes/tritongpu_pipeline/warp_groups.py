@@ -87,7 +87,7 @@ def _is_needed_behind(first: ttng.WarpGroupDotOp, dot: ttng.WarpGroupDotOp, loop
     if not _turns(dot.b, loop) or not (_turns(dot.a, loop) or _is_computed_from_product(dot.a)):
         return False
     # What is written next to shared memory is written when the loop has waited.
-    early = {first}
+    early: set[Operation] = {first}
     at = first.prev_op
     while at is not None:
         early.add(at)
