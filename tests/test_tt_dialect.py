@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from math import prod
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -24,11 +25,14 @@ from xdsl.dialects.builtin import (
     i32,
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, result_def
 from xdsl.traits import HasParent, MemoryEffectKind, get_effects, is_speculatable
 from xdsl.utils.test_value import create_ssa_value
 
 from minilinalg.context import make_context
 from minilinalg.dialects import tt
+from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
+from minilinalg.dialects.tt.types import FloatTensor
 from minilinalg.dialects.upstream.parser import MLIRParser
 from minilinalg.errors import InputError
 from minilinalg.parsing import parse_module
@@ -283,3 +287,15 @@ def test_reshape_keeps_the_number_of_elements(old: list[int], new: list[int]):
     else:
         with pytest.raises(Exception, match="both have the same number of elements"):
             op.verify()
+
+
+def test_a_format_that_gives_a_result_no_type_is_named() -> None:
+    @irdl_op_definition
+    class TwiceOp(FormattedOperation):
+        name = "tt.twice"
+        SYNTAX: ClassVar = Syntax("$src attr-dict `:` type($src)")
+        src = operand_def(FloatTensor)
+        result = result_def(FloatTensor)
+
+    with pytest.raises(AssertionError, match=r"the format of tt.twice and its TypesMatch traits give no type of"):
+        TwiceOp.SYNTAX.format(TwiceOp)

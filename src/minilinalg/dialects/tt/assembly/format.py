@@ -168,6 +168,8 @@ class Format:
         while ready := [m for m in matches if m.source in known and m.target not in known]:
             derivations.append(ready[0])
             known.add(ready[0].target)
+        untyped = [n for n in self.result_names if n not in known and not isinstance(self.values[n], EqAttrConstraint)]
+        assert not untyped, f"the format of {self.op_type.name} and its TypesMatch traits give no type of {untyped}"
         return derivations
 
     def parse(self, parser: Parser) -> Operation:
