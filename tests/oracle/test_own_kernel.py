@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from official_triton import INSTALLED
 
+import minilinalg as ml
+from minilinalg.errors import CommandError
+
 pytestmark = [pytest.mark.oracle, pytest.mark.skipif(not INSTALLED, reason="triton is not installed")]
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "your-own-kernel.md").read_text(encoding="utf-8")
@@ -41,3 +44,13 @@ def test_the_page_is_what_is_seen(tmp_path: Path) -> None:
     assert set(block("text").splitlines()) <= set(reports[0].splitlines())
     assert re.search(r"loads +80,000 +80,000", reports[1])
     assert "2 loads of 16 bytes in each thread\n" in reports[1]
+
+
+def test_a_kernel_is_no_source_yet() -> None:
+    from triton.runtime.jit import JITFunction
+
+    def nothing(): ...
+
+    with pytest.raises(CommandError) as caught:
+        ml.compile(JITFunction(nothing), target="h200")  # pyright: ignore[reportArgumentType]
+    assert caught.value.diagnostic.hint == "docs/your-own-kernel.md shows how Triton writes the TTIR of a kernel"
