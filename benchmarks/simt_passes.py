@@ -13,7 +13,9 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
@@ -28,6 +30,7 @@ from minilinalg.context import make_context  # noqa: E402
 from minilinalg.dialects import simt, ttg  # noqa: E402
 from minilinalg.errors import MinilinalgError  # noqa: E402
 from minilinalg.parsing import parse_module  # noqa: E402
+from minilinalg.passes import load_pass  # noqa: E402
 from minilinalg.pipelines import road_steps, run_pipeline  # noqa: E402
 from minilinalg.sim.simt.metrics import global_metrics, shared_metrics  # noqa: E402
 from minilinalg.sim.simt.run import SimtSimulator  # noqa: E402
@@ -123,12 +126,17 @@ def measured(source: Path, arch: str, case: Case | None) -> Figures | str:
         lowered = parse_module(source.read_text(), source.name, ctx)
         if source.suffix == ".ttir":
             run_pipeline(ctx, lowered, road_steps("simt", to="ttg"))
+        else:
+            for name in ("lift-cf-to-scf", "inline"):
+                load_pass(name)().apply(ctx, lowered)
         module = lowered.clone()
         run_pipeline(ctx, lowered, road_steps("simt", start="simt"))
         if case is None:
             return figures(module, lowered, None, None)
         grid, args = case.make(*case.sizes)
-        report = SimtSimulator(lowered, target).run(grid, args)
+        # What a kernel prints is not asked for.
+        with redirect_stdout(StringIO()):
+            report = SimtSimulator(lowered, target).run(grid, args)
     except MinilinalgError as error:
         return error.diagnostic.found
     assert report is not None

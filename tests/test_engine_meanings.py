@@ -370,12 +370,13 @@ def test_a_function_that_is_not_known() -> None:
 
 
 def test_assembly() -> None:
-    asm = 'tt.elementwise_inline_asm "neg.f32 $0, $1;" {constraints = "=r,r", packed_element = 1 : i32, pure = true}'
+    asm = (
+        'tt.elementwise_inline_asm "mov.b32 $0, %laneid;" {constraints = "=r,r", packed_element = 1 : i32, pure = true}'
+    )
     text = unsupported(f"\n%y = {asm} %x_v : tensor<4x8xf32> -> tensor<4x8xf32>")
     assert text == (
-        "k.ttir:20:6: error: 'tt.elementwise_inline_asm' cannot be run: it is assembly text of a target\n"
-        "  rule: a module that runs here consists of operations that mean the same on every machine\n"
-        "  hint: write it with operations of triton.language, behind a constexpr where the target needs its own"
+        "k.ttir:20:6: error: 'mov.b32 $0, %laneid' in inline assembly\n"
+        "  rule: inline assembly runs here as far as it computes with registers, by instructions of interp/ptx.py"
     )
 
 

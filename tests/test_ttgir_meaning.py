@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from engine_kernels import CHUNKINGS, same_bits
 
-from minilinalg.errors import UnsupportedError
 from minilinalg.interp import Executable, RunOptions
 from minilinalg.parsing import parse_module
 
@@ -160,6 +159,11 @@ def dot_scaled() -> Any:
     return 1, [part for pair in zip((a, b), scales, strict=True) for part in pair] + [filled(128, 128)]
 
 
+def misc_ops(n: int, flag: int) -> Any:
+    x, i = random(1).uniform(0.5, 4, 256).astype(np.float32), random(2).integers(-1000, 1000, 256).astype(np.int32)
+    return 1, [x, i, filled(256), filled(768, dtype=np.int32), n, flag]
+
+
 SIZES: list[tuple[Callable[..., Any], list[tuple[int, ...]]]] = [
     (vector_add, [(16,), (1024,), (5008,)]),
     (softmax, [(1, 16), (13, 1008), (6, 1024)]),
@@ -178,16 +182,11 @@ SIZES: list[tuple[Callable[..., Any], list[tuple[int, ...]]]] = [
     (matmul_devdesc, [(16, 16, 16), (144, 144, 80), (128, 128, 64), (16, 16, 416)]),
     (matmul_tma, [(144, 16, 80), (16, 16, 416)]),
     (dot_scaled, [()]),
+    (misc_ops, [(1, 0), (5, 1)]),
 ]
 SM90: dict[str, Callable[..., Any]] = {"matmul_tma": matmul_tma_sm90}
 """Kernels that take other arguments for sm_90."""
 CASES = [Case(make.__name__, one, make) for make, sizes in SIZES for one in sizes]
-
-NOT_YET = {
-    "misc_ops.sm80": "'tt.elementwise_inline_asm'",
-    "misc_ops.sm90": "'tt.elementwise_inline_asm'",
-}
-"""What does not run, and what its error names."""
 
 
 def arrays_after(path: Path, case: Case, options: RunOptions) -> list[Any]:
@@ -198,7 +197,7 @@ def arrays_after(path: Path, case: Case, options: RunOptions) -> list[Any]:
     return [a for a in args if isinstance(a, np.ndarray)]
 
 
-RUNS = [(case, arch) for case in CASES for arch in ("sm80", "sm90") if f"{case.kernel}.{arch}" not in NOT_YET]
+RUNS = [(case, arch) for case in CASES for arch in ("sm80", "sm90")]
 
 
 @pytest.mark.parametrize(("case", "arch"), RUNS, ids=[f"{case}-{arch}" for case, arch in RUNS])
@@ -213,11 +212,5 @@ def test_as_the_ttir(case: Case, arch: str) -> None:
             assert same_bits(a, b), f"array {number}, {options}"
 
 
-@pytest.mark.parametrize("name", NOT_YET)
-def test_what_does_not_run_says_why(name: str) -> None:
-    with pytest.raises(UnsupportedError, match=NOT_YET[name]):
-        executable(TTGIR / f"{name}.ttgir")
-
-
-def test_every_file_runs_or_says_why() -> None:
-    assert sorted({f"{case.kernel}.{arch}" for case, arch in RUNS} | set(NOT_YET)) == FILES
+def test_every_file_runs() -> None:
+    assert sorted({f"{case.kernel}.{arch}" for case, arch in RUNS}) == FILES

@@ -19,7 +19,14 @@ from minilinalg.interp import Executable, RunOptions
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
 
-ROAD = ("allocate-shared-memory", "membar", "tritongpu-global-scratch-memory-allocation", "tritongpu-to-simt")
+ROAD = (
+    "lift-cf-to-scf",
+    "inline",
+    "allocate-shared-memory",
+    "membar",
+    "tritongpu-global-scratch-memory-allocation",
+    "tritongpu-to-simt",
+)
 ROUNDINGS = {"softmax": 2, "layernorm": 2, "flash_attn": 8}
 """Kernels whose sums are of floats: how many units in the last place of its type an element may be off by."""
 

@@ -135,3 +135,21 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return
   }
 }
+
+// -----
+
+// Text for each register, the last group filled up; a scalar is the same in all threads before and after.
+#four = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // CHECK-LABEL: func.func @assembly
+  tt.func public @assembly(%x: tensor<128xi8, #four>, %n: i32) {
+    // CHECK: simt.inline_asm "xor.b32 $0, $1, $2;" {constraints = "=r,r,r", packed_element = 4 : i32, pure = true}
+    // CHECK-SAME: (vector<4xi8>, vector<4xi8>) -> vector<4xi8>
+    %a = tt.elementwise_inline_asm "xor.b32 $0, $1, $2;" {constraints = "=r,r,r", packed_element = 4 : i32, pure = true} %x, %x : tensor<128xi8, #four>, tensor<128xi8, #four> -> tensor<128xi8, #four>
+    // CHECK: simt.inline_asm "not.b32 $0, $1;"
+    // CHECK-SAME: (vector<1xi32>) -> vector<1xi32>
+    // CHECK: simt.uniform
+    %b = tt.elementwise_inline_asm "not.b32 $0, $1;" {constraints = "=r,r", packed_element = 1 : i32, pure = true} %n : i32 -> i32
+    tt.return
+  }
+}

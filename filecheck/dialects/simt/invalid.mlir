@@ -237,3 +237,11 @@ func.func @map_without_a_stride(%shared: vector<1xi32>, %p: i64, %n: i32) {
   simt.tensormap_create %shared, %p, %p, [%n, %n], [%n, %n], [], [%n, %n] {elem_type = 6 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32}
   return
 }
+
+// -----
+
+func.func @half_a_group(%x: vector<3xi16>) {
+  // expected-error @+1 {{'simt.inline_asm' of [3] elements with packed_element 2}}
+  %y = simt.inline_asm "not.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true}(%x) : (vector<3xi16>) -> vector<3xi16>
+  return
+}

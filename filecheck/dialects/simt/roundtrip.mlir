@@ -132,3 +132,10 @@ func.func @tensor_maps(%shared: vector<1xi32>, %p: i64, %b: i32, %n: i32, %s: i6
   %d = simt.tensor_map_at %m : !simt.tensor_map<64x64xf16, swizzle = 128>
   return
 }
+
+// CHECK-LABEL: func.func @inline_asm
+func.func @inline_asm(%x: vector<8xi16>) {
+  // CHECK: simt.inline_asm "not.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true}(%x) : (vector<8xi16>) -> vector<8xi16>
+  %y = simt.inline_asm "not.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true}(%x) : (vector<8xi16>) -> vector<8xi16>
+  return
+}

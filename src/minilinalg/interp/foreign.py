@@ -101,14 +101,3 @@ def emit_extern_elementwise(em: Emitter, op: Any) -> None:
         return plain(*(per_program(o, rank) if s else o for o, s in zip(operands, scalars, strict=True)))
 
     em.call(op, tensor, em.refs(op.operands))
-
-
-@meaning("tt.elementwise_inline_asm")
-def emit_elementwise_inline_asm(em: Emitter, op: Any) -> None:
-    """Assembly of a target has no meaning apart from that target."""
-    raise UnsupportedError(
-        f"'{op.name}' cannot be run: it is assembly text of a target",
-        rule="a module that runs here consists of operations that mean the same on every machine",
-        hint="write it with operations of triton.language, behind a constexpr where the target needs its own",
-        places=places_of(op),
-    )

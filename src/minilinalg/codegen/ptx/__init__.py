@@ -10,6 +10,7 @@
 | `memory.py`, `atomics.py` | global and shared memory |
 | `bulk_copy.py` | copies by TMA, the barriers of their bytes |
 | `tensor_maps.py` | tensor maps that a kernel makes, and the memory that it is lent for them |
+| `inline_asm.py` | text that is PTX already |
 | `dot.py` | products on tensor cores and without |
 | `warp_group.py` | products of four warps (wgmma) |
 | `control_flow.py` | loops and branches |

@@ -17,6 +17,7 @@ from minilinalg.codegen.ptx import (
     debugging,
     dot,
     floats,
+    inline_asm,
     integers,
     math_functions,
     memory,
@@ -35,6 +36,8 @@ from minilinalg.locations import places_of
 from minilinalg.targets import Machine as AnyMachine
 from minilinalg.targets import SimtTarget
 
+PRINTS = "vprintf"
+"""The driver's function that prints."""
 LEAST_CAPABILITY, NEWEST_CAPABILITY = 80, 90
 
 HANDLERS: Mapping[str, Handler] = {
@@ -50,6 +53,7 @@ HANDLERS: Mapping[str, Handler] = {
     **bulk_copy.HANDLERS,
     **tensor_maps.HANDLERS,
     **debugging.HANDLERS,
+    **inline_asm.HANDLERS,
     **warp_group.HANDLERS,
     **control_flow.HANDLERS,
 }
@@ -98,14 +102,21 @@ def ptx_text(module: ModuleOp, machine: Machine, registers: int | None = None) -
         )
     shared, version = False, (0, 0)
     tables: dict[str, str] = {}
+    texts: dict[str, str] = {}
     bodies: list[str] = []
     for function in functions:
         w = Writer(machine, HANDLERS, _number(function, THREADS_ATTR))
         shared = shared or _number(function, SHARED_ATTR) > 0
         bodies.append(_function(w, function, registers))
+        texts |= w.texts
         version = max(version, w.version)
         for name, words in w.tables.items():
             tables[name] = f".const .align 4 .b32 {name}[{len(words)}] = {{{', '.join(map(str, words))}}};"
+    if texts:
+        tables[PRINTS] = f".extern .func (.param .b32 count) {PRINTS} (.param .b64 format, .param .b64 arguments);"
+    for name, text in texts.items():
+        bytes = [*text.encode(), 0]
+        tables[name] = f".global .align 1 .b8 {name}[{len(bytes)}] = {{{', '.join(map(str, bytes))}}};"
     lines = [".version {}.{}".format(*version), f".target {machine.name}", ".address_size 64", *tables.values()]
     if shared:
         lines.append(f".extern .shared .align 1024 .b8 {SHARED}[];")

@@ -7,6 +7,7 @@ region sees those of the regions around it. What nothing uses in the end is not 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
@@ -59,6 +60,10 @@ class Writer:
         """Of a 32-bit register: bits that are 0 for sure, as a mask."""
         self.tables: dict[str, Sequence[int]] = {}
         """Constant tables of 32-bit words that the function reads, by name."""
+        self.texts: dict[str, str] = {}
+        """Texts in global memory, by name."""
+        self.local_bytes: dict[str, int] = {}
+        """Buffers in a thread's local memory, by name."""
         self.version: tuple[int, int] = (8, 0)
         """Of PTX, that the instructions so far need."""
         self.scratch: str | None = None
@@ -101,6 +106,12 @@ class Writer:
         """A fresh label."""
         self._labels += 1
         return f"${name}_{self._labels}"
+
+    def text(self, text: str) -> str:
+        """The name of a text in global memory, the same for the same."""
+        name = f"text_{zlib.crc32(text.encode()):08x}"
+        self.texts[name] = text
+        return name
 
     def raw(self, text: str, into: tuple[str, ...] = (), needed: bool = True) -> None:
         """Any line."""
@@ -245,8 +256,11 @@ class Writer:
     # The end
 
     def declarations(self) -> list[str]:
-        """The registers, as PTX declares them."""
-        return [f".reg {CLASSES[letter]} %{letter}<{count + 1}>;" for letter, count in self._counts.items() if count]
+        """The registers and buffers, as PTX declares them."""
+        return [
+            *(f".reg {CLASSES[letter]} %{letter}<{count + 1}>;" for letter, count in self._counts.items() if count),
+            *(f".local .align 8 .b8 {name}[{nbytes}];" for name, nbytes in self.local_bytes.items()),
+        ]
 
     def live(self) -> list[str]:
         """The lines, without instructions whose results nothing needs."""

@@ -21,6 +21,7 @@ from minilinalg.dialects.simt.debugging import AssertOp, PrintOp
 from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
 from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
 from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
+from minilinalg.dialects.simt.inline_asm import InlineAsmOp
 from minilinalg.dialects.simt.mbarrier import MbarrierExpectOp, MbarrierInitOp, MbarrierInvalOp, MbarrierWaitOp
 from minilinalg.dialects.simt.program import (
     LANES,
@@ -78,6 +79,7 @@ __all__ = [
     "FenceAsyncSharedOp",
     "FmaDotOp",
     "GlobalScratchOp",
+    "InlineAsmOp",
     "LdMatrixOp",
     "LoadGlobalOp",
     "LoadSharedOp",

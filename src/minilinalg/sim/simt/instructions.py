@@ -94,6 +94,11 @@ def work_of(op: Operation, demand: Demand) -> tuple[Work, ...]:
         return (_lanes("f64" if bits_of(op.c.type) == 64 else "f32", prod(numbers(op.sizes))),)
     if name in ("scf.for", "scf.while", "scf.if"):
         return (_lanes("integer", LOOP),)
+    if isinstance(op, simt.InlineAsmOp):
+        # As many of one pipe as the text has, whatever they are.
+        lines = op.asm_string.data.count(";") or 1
+        groups = max(demand.count(result) for result in op.result) // op.packed_element.value.data
+        return (_lanes("integer", lines * max(groups, 1)),)
     if name.startswith("simt."):
         registers = sum(_registers(r, demand) for r in op.results) if op.results else 0
         if name in ("simt.shuffle", "simt.vote"):
