@@ -36,6 +36,7 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
 
 #b = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
 #c = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+#r = #ttg.slice<{dim = 0, parent = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [1, 1], order = [1, 0]}>}>
 module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32} {
   // The load insists on its layout and the store on another: what is converted is narrow.
   // CHECK-LABEL: @converts_before_it_widens
@@ -49,6 +50,33 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
     %1 = arith.extf %0 : tensor<128xf16, #b> to tensor<128xf32, #b>
     %2 = ttg.convert_layout %1 : tensor<128xf32, #b> -> tensor<128xf32, #c>
     tt.store %q, %2 : tensor<128x!tt.ptr<f32>, #c>
+    tt.return
+  }
+
+  // Each of 32 threads would widen the four elements that its replicas are.
+  // CHECK-LABEL: @keep_widening_where_one_thread_does_it
+  // CHECK: tt.load
+  // CHECK-NEXT: arith.extf
+  // CHECK-NEXT: ttg.convert_layout {{.*}} : tensor<32xf32
+  tt.func @keep_widening_where_one_thread_does_it(%p: tensor<32x!tt.ptr<f16>, #c>, %q: tensor<32x!tt.ptr<f32>, #r>) {
+    %0 = tt.load %p : tensor<32x!tt.ptr<f16>, #c>
+    %1 = arith.extf %0 : tensor<32xf16, #c> to tensor<32xf32, #c>
+    %2 = ttg.convert_layout %1 : tensor<32xf32, #c> -> tensor<32xf32, #r>
+    tt.store %q, %2 : tensor<32x!tt.ptr<f32>, #r>
+    tt.return
+  }
+
+  // What takes time stays where it is, here in front of the lock.
+  // CHECK-LABEL: @keep_histograms_where_they_are
+  // CHECK: tt.histogram {{.*}} -> tensor<128xi32, #blocked>
+  // CHECK-NEXT: tt.atomic_cas
+  // CHECK-NEXT: tt.store
+  tt.func @keep_histograms_where_they_are(%x: tensor<128xi32, #b>, %l: !tt.ptr<i32>, %q: tensor<128x!tt.ptr<i32>, #b>) {
+    %z = arith.constant 0 : i32
+    %0 = tt.histogram %x : tensor<128xi32, #b> -> tensor<128xi32, #c>
+    %1 = tt.atomic_cas acq_rel, gpu, %l, %z, %z : (!tt.ptr<i32>, i32, i32) -> i32
+    %2 = ttg.convert_layout %0 : tensor<128xi32, #c> -> tensor<128xi32, #b>
+    tt.store %q, %2 : tensor<128x!tt.ptr<i32>, #b>
     tt.return
   }
 

@@ -23,6 +23,7 @@ from minilinalg.dialects.ttg.distributed_layouts import (
 )
 from minilinalg.dialects.ttg.inference import BACKWARD, backward, keeps_layout, layout_of, with_layout
 from minilinalg.dialects.upstream import scf
+from minilinalg.layouts.linear import REGISTER
 from minilinalg.passes.layout_rewriting import converted
 from minilinalg.passes.tritongpu_remove_layout_conversions.anchors import is_made_in_any_layout
 from minilinalg.passes.tritongpu_remove_layout_conversions.rematerialization import conversions_of
@@ -73,6 +74,9 @@ def _hoist_over_widening(convert: ttg.ConvertLayoutOp, layout: DistributedLayout
     if len(widening) != 1:
         return False
     value = widening[0]
+    if value.op.name != "tt.broadcast" and _registers(value, layouts[value]) > _registers(value):
+        # Threads that hold replicas would each widen all that one widens now.
+        return False
     source = backward(value.op, layouts[value])
     follower = value.op.next_op
     assert source is not None and follower is not None and value.op.parent is not None
@@ -91,6 +95,13 @@ def _hoist_over_widening(convert: ttg.ConvertLayoutOp, layout: DistributedLayout
     convert.detach()
     convert.erase()
     return True
+
+
+def _registers(value: SSAValue, layout: DistributedLayout | None = None) -> int:
+    """How many elements of `value` a thread holds in `layout`, or in its own."""
+    layout = layout or layout_of(value.type)
+    assert layout is not None
+    return layout.linear_layout(tensor_type(value).get_shape()).in_size(REGISTER)
 
 
 def hoist_into_conditionals(func: Operation) -> bool:
