@@ -15,6 +15,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
+from minilinalg.interp.threads import LANES
 from minilinalg.interp.values import Affine, Partial, spread, written_out
 
 SHARED = "shared"
@@ -41,7 +42,7 @@ class Places:
     words between low and high, in some order.
     """
 
-    __slots__ = ("_parts", "fault", "full", "high", "index", "is_range", "low", "size")
+    __slots__ = ("_of_warps", "_parts", "fault", "full", "high", "index", "is_range", "low", "size")
 
     def __init__(self, index: Array, size: int, low: int, high: int, fault: Fault | None):
         self.index = index
@@ -52,6 +53,21 @@ class Places:
         self.full: Array | None = None
         """The word numbers in the memories of all blocks of a chunk, one behind the other: (blocks, words)."""
         self._parts: dict[bytes, tuple[Places, Array]] = {}
+        self._of_warps: tuple[Places, Array] | bool | None = False
+
+    @property
+    def of_warps(self) -> tuple[Places, Array] | None:
+        """The places of one warp each of those that access the same, and the number, among these, of what each warp of
+        a block accesses; None when all warps access different ones, or blocks do."""
+        if isinstance(self._of_warps, bool):
+            self._of_warps = None
+            if len(self.index) == 1:
+                warps = self.index.reshape(-1, LANES * self.index.shape[2])
+                _, first, which = np.unique(warps, axis=0, return_index=True, return_inverse=True)
+                if len(first) < len(warps):
+                    index = warps[first].reshape(1, -1, self.index.shape[2])
+                    self._of_warps = Places(index, self.size, self.low, self.high, self.fault), which.reshape(-1)
+        return self._of_warps
 
     def among(self, words: int, rows: Array) -> Array:
         """Word numbers when the blocks at `rows` have so many words each, one block behind the other: (P, T, A)."""
@@ -164,8 +180,8 @@ class PlacesOf:
             addresses = addresses[:, self.threads]
         wrong = (addresses < 0) | (addresses > nbytes - self.reach) | ((addresses & (self.size - 1)) != 0)
         fault = Fault(addresses, wrong, self.size, self.reach, nbytes, self.threads) if wrong.any() else None
-        low, high = int(addresses.min()), int(addresses.max()) + self.reach
         words = addresses if self.change is None else self.change(addresses)
+        low, high = int(words.min()), int(words.max()) + self.word
         index = words >> (self.word.bit_length() - 1)
         return Places(index, self.word, low, high, fault)
 
@@ -173,7 +189,7 @@ class PlacesOf:
 class BlockMemory:
     """Shared memory of all blocks of a chunk. Where a run keeps an eye on it, which bytes are defined."""
 
-    __slots__ = ("_all", "_known", "_sure", "_tables", "blocks", "data", "nbytes")
+    __slots__ = ("_all", "_known", "_made", "_sure", "_tables", "blocks", "data", "nbytes")
 
     def __init__(self, blocks: int, nbytes: int, *, tracks: bool):
         padded = -(-nbytes // 16) * 16
@@ -184,6 +200,8 @@ class BlockMemory:
         self._sure: set[Places] = set()
         self._tables: dict[tuple[int, bool], Array] = {}
         self._all = np.arange(blocks)
+        # What operations made of words that are as they were; None when they may want it again.
+        self._made: dict[Places, Any] = {}
 
     @staticmethod
     def of(c: Chunk) -> BlockMemory:
@@ -221,6 +239,22 @@ class BlockMemory:
             return words, None
         return words, known
 
+    def made_of(self, places: Places, rows: Any) -> Any:
+        """What was made of the words at `places`, as long as they are what they were; else None."""
+        return self._made.get(places) if rows is None else None
+
+    def keep(self, places: Places, rows: Any, thing: Any) -> None:
+        """`thing`, which nobody writes to, was made of the words at `places`, all of them defined. It is kept when that
+        is so for the second time."""
+        if rows is None:
+            if len(self._made) >= KEPT:
+                self._made.clear()
+            self._made[places] = thing if places in self._made else None
+
+    def _changed(self, places: Places) -> None:
+        if self._made:
+            self._made = {p: v for p, v in self._made.items() if p.high <= places.low or places.high <= p.low}
+
     def _taken(self, table: Array, places: Places, rows: Any) -> Array:
         index = places.index
         if rows is None and len(index) == 1:
@@ -233,6 +267,7 @@ class BlockMemory:
 
     def write(self, places: Places, words: Array, mask: Array | None, rows: Any) -> None:
         """Writes words (P or 1, T, A) where `mask` is true; of one word that several threads write, the last stays."""
+        self._changed(places)
         self._put(self._table(places.size), places, words, mask, rows)
 
     def _put(self, table: Array, places: Places, words: Any, mask: Array | None, rows: Any) -> None:
@@ -261,6 +296,7 @@ class BlockMemory:
 
         Returns what each found, anything elsewhere; None when the step gives nothing.
         """
+        self._changed(places)
         cells = self.data.view(values.dtype)
         at = places.among(cells.shape[1], self.rows(rows))
         lanes = np.ones(at.shape, np.bool_) if mask is None else np.broadcast_to(mask, at.shape)
@@ -289,6 +325,7 @@ class BlockMemory:
     def forget(self, places: Places, mask: Array | None, rows: Any) -> None:
         """What is there is undefined now: it is about to be written, at some time."""
         if self._known is not None:
+            self._changed(places)
             self._doubt(places)
             if mask is None and rows is None and places.is_range:
                 self._known[:, places.low : places.high] = 0

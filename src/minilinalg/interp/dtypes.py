@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import ml_dtypes
 import numpy as np
@@ -68,8 +68,11 @@ class DType:
         middle = 1 << (self.bits - 1)
         return ((value + middle) & ((1 << self.bits) - 1)) - middle
 
-    def round(self, x: Any) -> Any:
-        """`x` (float32 or float64, array or NumPy scalar) rounded once to this float type, in its carrier."""
+    def round(self, x: Any, order: Literal["C", "K"] = "C") -> Any:
+        """`x` (float32 or float64, array or NumPy scalar) rounded once to this float type, in its carrier.
+
+        order: in memory, by axes or as `x` is. What BLAS gives differs in last digits by the order of its operands.
+        """
         if x.dtype == self.storage:
             return x
         if x.dtype == np.float64 and self.itemsize < 4 and self.name != "f16":
@@ -77,7 +80,7 @@ class DType:
             # enough of what was cut off for the second rounding to be right.
             x = _to_odd_float32(x)
         if self.storage == np.float16 and x.dtype == np.float32 and x.size >= half.LEAST:
-            return half.round_to(x, np.empty_like(x, order="C"))
+            return half.round_to(x, np.empty_like(x, order=order))
         narrowed = saturate(x, self).astype(self.storage)
         return narrowed.astype(self.carrier) if self.is_narrow else narrowed
 

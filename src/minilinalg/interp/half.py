@@ -64,9 +64,10 @@ def from_float32(x: Array, out: Array) -> None:
 
 
 def _pieces(x: Array, out: Array) -> Iterator[tuple[Array, Array]]:
-    """Both in pieces of the first dimension, of all elements where they lie one behind the other."""
-    if x.flags.c_contiguous and out.flags.c_contiguous:
-        x, out = x.reshape(-1), out.reshape(-1)
+    """Both in pieces of the first dimension, of all elements where they lie one behind the other, in one order."""
+    order = np.argsort([-stride for stride in x.strides], kind="stable")
+    if x.transpose(order).flags.c_contiguous and out.transpose(order).flags.c_contiguous:
+        x, out = x.transpose(order).reshape(-1), out.transpose(order).reshape(-1)
     step = max(1, IN_CACHE * len(x) // max(x.size, 1))
     for first in range(0, len(x), step):
         yield x[first : first + step], out[first : first + step]

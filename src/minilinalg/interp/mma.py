@@ -14,29 +14,17 @@ import numpy as np
 from minilinalg.dialects.simt.dot import numbers
 from minilinalg.interp import math
 from minilinalg.interp.access import dtype_in
-from minilinalg.interp.block_memory import WORDS
 from minilinalg.interp.dot import dot_arrays, round_tf32
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning
-from minilinalg.interp.fragments import inverse, of_a, of_b, of_c, tiled
+from minilinalg.interp.fragments import Fragments, of_a, of_b, of_c, of_warps, tiled
+from minilinalg.interp.threads import LANES
 from minilinalg.interp.values import Partial, spread, written_out
-from minilinalg.interp.warps import whole_warps
+from minilinalg.interp.warps import OfWarps, whole_warps
 
 Shape = tuple[int, ...]
-
-
-def moves(index: Array, group: int, warps: int) -> Callable[[Array], Array]:
-    """Takes (L, warps * n) elements, in groups side by side, as `index` says of each warp: (L, warps, m)."""
-
-    def take(x: Array) -> Array:
-        words = x.reshape(len(x) * warps, -1)
-        if x.itemsize * group in WORDS and group > 1:
-            words = np.ascontiguousarray(words).view(WORDS[x.itemsize * group])
-            return words.take(index, axis=1).view(x.dtype).reshape(len(x), warps, -1)
-        every = index if group == 1 else (index[:, None] * group + np.arange(group)).reshape(-1)
-        return words.take(every, axis=1).reshape(len(x), warps, -1)
-
-    return take
+Matrices = tuple[Array, Array | None]
+"""(L, distinct, rows, depth), and which of them each warp has; None: each its own."""
 
 
 @meaning("simt.mma_sync", fresh=True)
@@ -47,49 +35,99 @@ def emit_mma_sync(em: Emitter, op: Any) -> None:
     shapes = [shape_of(v.type) for v in (op.a, op.b, op.c)]
     warps = whole_warps(op, shapes[0][0])
     e = max(1, 4 // element.itemsize)
-    take_a = moves(inverse(tiled(of_a(m, k, e), (m, k), (tm, tk)), e), e, warps)
-    take_b = moves(inverse(tiled(of_b(n, k, e), (n, k), (tn, tk)), e), e, warps)
-    take_d = moves(tiled(of_c(m, n), (m, n), (tm, tn)).reshape(-1)[::2] // 2, 2, warps)
-    tf32 = element.name == "f32"
-
-    def matrix(value: Any, element: DType, shape: Shape, take: Callable[[Array], Array], rows: int) -> Array:
-        moved = take(spread(value, shape))
-        found = moved.reshape(*moved.shape[:2], rows, -1)
-        if found.dtype != element.carrier:
-            found = dtype_in(found, element)
-        return round_tf32(found) if tf32 else found
-
-    def fragments(product: Array) -> Array:
-        return take_d(np.ascontiguousarray(product)).reshape(len(product), *shapes[2])
-
-    def multiply(a: Array, b: Array, c: Array) -> Array:
-        if not result.is_narrow:
-            return c + fragments(dot_arrays(a, b.swapaxes(2, 3), element, result, tk * k))
-        # The result of each instruction is rounded.
-        for first in range(0, tk * k, k):
-            part = slice(first, first + k)
-            product = dot_arrays(a[..., part], b[..., part].swapaxes(2, 3), element, result, k)
-            c = result.round(c + fragments(product))
-        return c
-
-    def known(value: Any, shape: Shape, take: Callable[[Array], Array], rows: int) -> Array:
-        """Of which rows of a (columns of b) all elements are defined: (L, warps, rows)."""
-        if type(value) is not Partial:
-            return np.ones((1, warps, rows), np.bool_)
-        moved = take(np.ascontiguousarray(spread(value.defined_array(), shape)))
-        return np.asarray(moved.reshape(*moved.shape[:2], rows, -1).all(axis=3))
+    rows, columns, depth = tm * m, tn * n, tk * k
+    of_left = Operand(tiled(of_a(m, k, e), (m, k), (tm, tk)), shapes[0], element, (rows, depth), e)
+    of_right = Operand(tiled(of_b(n, k, e), (n, k), (tn, tk)), shapes[1], other, (columns, depth), e)
+    of_result = Products(tiled(of_c(m, n), (m, n), (tm, tn)), rows, columns)
 
     def mma(a: Any, b: Any, c: Any) -> Any:
-        left = matrix(a, element, shapes[0], take_a, tm * m)
-        right = matrix(b, other, shapes[1], take_b, tn * n)
-        found = multiply(left, right, written_out(c))
+        left, right, held = of_result.met(of_left(a), of_right(b), warps)
+        start = written_out(c)
+        if not result.is_narrow:
+            found = start + held.out(dot_arrays(left, right.swapaxes(2, 3), element, result, depth))
+        else:
+            # The result of each instruction is rounded.
+            found = start
+            for first in range(0, depth, k):
+                part = slice(first, first + k)
+                product = dot_arrays(left[..., part], right[..., part].swapaxes(2, 3), element, result, k)
+                found = result.round(found + held.out(product))
         if Partial not in (type(a), type(b), type(c)):
             return found
-        sides = known(a, shapes[0], take_a, tm * m), known(b, shapes[1], take_b, tn * n)
-        both = fragments(sides[0][:, :, :, None] & sides[1][:, :, None, :])
+        sides = of_left.known(a, warps), of_right.known(b, warps)
+        both = of_result.apart(warps).out(sides[0][:, :, :, None] & sides[1][:, :, None, :])
         return Partial(found, both & c.defined_array() if type(c) is Partial else both)
 
     em.call(op, mma, em.refs((op.a, op.b, op.c)), "mma")
+
+
+class Operand:
+    """Makes matrices of an operand that warps hold.
+
+    at: where elements of a lane lie in the matrix of a warp, of `sizes`; of registers of this shape. group: how many
+    of them are side by side.
+    """
+
+    def __init__(self, at: Array, shape: Shape, element: DType, sizes: tuple[int, int], group: int):
+        self.at, self.shape, self.element, self.sizes, self.group = at, shape, element, sizes, group
+        self._held: dict[int, Fragments] = {}
+
+    def _matrices(self, registers: Array) -> Array:
+        """(L, warps, rows, depth) of registers (L, warps * lanes, n)."""
+        warps = registers.shape[1] // LANES
+        held = self._held.get(warps)
+        if held is None:
+            size = self.sizes[0] * self.sizes[1]
+            held = self._held[warps] = Fragments(of_warps(self.at, size, warps), self.group)
+        return held.back(registers).reshape(len(registers), warps, *self.sizes)
+
+    def __call__(self, value: Any) -> Matrices:
+        """The matrices, in their carrier."""
+        found = self._matrices(value.data if type(value) is OfWarps else spread(value, self.shape))
+        if found.dtype != self.element.carrier:
+            found = dtype_in(found, self.element)
+        which = value.which if type(value) is OfWarps else None
+        return round_tf32(found) if self.element.name == "f32" else found, which
+
+    def known(self, value: Any, warps: int) -> Array:
+        """Of which rows all elements are defined: (L, warps, rows)."""
+        if type(value) is not Partial:
+            return np.ones((1, warps, self.sizes[0]), np.bool_)
+        return np.asarray(self._matrices(spread(value.defined_array(), self.shape)).all(axis=3))
+
+
+class Products:
+    """Arranges the matrices of warps to be multiplied: when rows that warps have alike meet columns that warps have
+    alike, each pair in one warp, those of a block are multiplied at once.
+
+    at: where elements of a lane lie in the product of a warp, of so many rows and columns.
+    """
+
+    def __init__(self, at: Array, rows: int, columns: int):
+        self.at, self.rows, self.columns = at, rows, columns
+        self._held: dict[Any, Fragments] = {}
+
+    def met(self, left: Matrices, right: Matrices, warps: int) -> tuple[Array, Array, Fragments]:
+        """What is multiplied, (L, n, rows, depth) and (L, n, columns, depth), and where registers hold the products."""
+        (a, of_a), (b, of_b) = left, right
+        own = np.arange(warps)
+        row, column = own if of_a is None else of_a, own if of_b is None else of_b
+        if a.shape[1] * b.shape[1] == warps == len(set(zip(row.tolist(), column.tolist(), strict=True))):
+            held = self._fragments(row, column, b.shape[1])
+            return a.reshape(len(a), 1, -1, a.shape[3]), b.reshape(len(b), 1, -1, b.shape[3]), held
+        return a if of_a is None else a[:, of_a], b if of_b is None else b[:, of_b], self.apart(warps)
+
+    def apart(self, warps: int) -> Fragments:
+        """Where registers hold the products of each warp, one behind the other."""
+        return self._fragments(np.arange(warps), np.zeros(warps, np.int64), 1)
+
+    def _fragments(self, row: Array, column: Array, across: int) -> Fragments:
+        key = across, row.tobytes(), column.tobytes()
+        if key not in self._held:
+            y, x = np.divmod(self.at, self.columns)
+            y, x = y + self.rows * row[:, None, None], x + self.columns * column[:, None, None]
+            self._held[key] = Fragments((y * self.columns * across + x).reshape(len(row) * LANES, -1), 2)
+        return self._held[key]
 
 
 @meaning("simt.fma_dot", fresh=True)

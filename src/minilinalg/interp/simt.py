@@ -16,6 +16,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.dtypes import I32, Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.simt_shared import one_of_a_block
+from minilinalg.interp.threads_last import as_threads_last, is_threads_last
 from minilinalg.interp.tt import moved
 from minilinalg.interp.values import Affine, Partial, spread, written_out
 from minilinalg.interp.warps import by_warp, whole_warps
@@ -100,11 +101,23 @@ def emit_shuffle(em: Emitter, op: Any) -> None:
     warps = whole_warps(op, shape[0])
     first = np.arange(warps)[:, None, None] * LANES
 
+    kept: dict[Any, Array] = {}
+
+    def sources_of(lane: Array) -> Array:
+        if lane.size > 1:
+            sources = source_lanes(kind, by_warp(spread(lane, (shape[0], 1)))) + first
+            return sources.reshape(len(sources), shape[0])
+        number = lane.item() & (LANES - 1)
+        if number not in kept:
+            kept[number] = (source_lanes(kind, np.full((LANES, 1), number)) + first).reshape(1, shape[0])
+        return kept[number]
+
     def exchange(value: Array, lane: Array) -> Array:
         value = np.broadcast_to(value, (len(value), shape[0], value.shape[-1]))
-        sources = source_lanes(kind, by_warp(spread(lane, (shape[0], 1)))) + first
-        sources = sources.reshape(len(sources), shape[0])
+        sources = sources_of(lane)
         if len(sources) == 1:
+            if is_threads_last(value):
+                return as_threads_last(value.swapaxes(1, 2).take(sources[0], axis=2))
             return value.take(sources[0], axis=1)
         return np.take_along_axis(value, sources[:, :, None], axis=1)
 

@@ -11,6 +11,7 @@ from minilinalg.interp.access import dtype_in, dtype_out
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.lifting import rank_of
+from minilinalg.interp.threads_last import registers
 from minilinalg.interp.tt import broadcast, moved, splat
 from minilinalg.interp.values import Affine, Mask, Partial, spread, written_out
 
@@ -51,14 +52,9 @@ def emit_shuffle(em: Emitter, op: Any) -> None:
 
 def chosen(mask: Array, source: tuple[int, ...], shape: tuple[int, ...]) -> Callable[[Any], Any]:
     """The registers that `mask` names, of vectors of shape `source`, in any form."""
-    # A whole run of registers is a view.
-    steps = np.diff(mask)
-    run = slice(int(mask[0]), int(mask[-1]) + 1) if bool((steps == 1).all()) else None
 
     def array(x: Array) -> Array:
-        if x.shape[-1] == 1 and source[-1] > 1:
-            return x
-        return x[..., run] if run is not None else x.take(mask, axis=-1)
+        return x if x.shape[-1] == 1 and source[-1] > 1 else registers(x, mask)
 
     def affine(x: Affine) -> Affine:
         term = x.terms[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from xdsl.ir import Operation
 
 from minilinalg.dialects.simt import LANES
@@ -24,3 +26,14 @@ def whole_warps(op: Operation, threads: int) -> int:
 def by_warp(x: Array) -> Array:
     """(L, threads, n) as (L, warps, lanes, n)."""
     return x.reshape(len(x), -1, LANES, x.shape[-1])
+
+
+@dataclass(frozen=True)
+class OfWarps:
+    """A register vector that several warps of a block have alike.
+
+    data: (L, distinct * lanes, n), what warps have. which: the number of what each of them has, (warps,).
+    """
+
+    data: Array
+    which: Array

@@ -21,8 +21,7 @@ from minilinalg.interp.block_memory import BlockMemory, PlacesOf
 from minilinalg.interp.dot import dot_arrays, round_tf32
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
-from minilinalg.interp.fragments import inverse, of_a, of_c, tiled
-from minilinalg.interp.mma import moves
+from minilinalg.interp.fragments import Fragments, of_a, of_c, of_warp_groups, tiled
 from minilinalg.interp.simt_shared import check
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.locations import places_of
@@ -56,9 +55,9 @@ class _Matrix:
         self.rows, self.k = rows, k
         self.dtype = dtype_of(matrix.element)
         tile = parts_of_tile(matrix, rows, k)
-        offsets = np.asarray(matrix.tile_offsets)[:, None] + tile.reshape(-1)
-        self.shape = tile.shape
-        self.length = tile.shape[1] * PART // matrix.element_bytes
+        # Whole lines of all tiles side by side, from one end of the matrix to the other.
+        offsets = np.asarray(matrix.tile_offsets).reshape(*tiles, 1, 1) + tile
+        offsets = offsets.transpose(1, 2, 0, 3) if matrix.is_transposed else offsets.transpose(0, 2, 1, 3)
 
         def change(given: Array) -> Array:
             found = swizzled(given[:, :, :1] + offsets.reshape(-1), matrix.swizzle.data)
@@ -71,23 +70,24 @@ class _Matrix:
         memory = BlockMemory.of(c)
         places = self.places(address, memory.nbytes)
         check(c, places, None, self.what)
+        found = memory.made_of(places, c.rows)
+        if found is not None:
+            return found, None
         words, known = memory.read(places, c.rows)
-        data = dtype_in(self._whole(words.view(self.dtype.storage)), self.dtype)
+        data = self._whole(dtype_in(words.view(self.dtype.storage), self.dtype))
         if self.dtype.name == "f32":
             data = round_tf32(data)
         if known is None:
+            memory.keep(places, c.rows, data)
             return data, None
         flags = known.reshape(*words.shape, -1, self.dtype.itemsize).all(axis=-1)
         return data, np.asarray(self._whole(flags.reshape(*words.shape[:2], -1)).all(axis=3))
 
     def _whole(self, elements: Array) -> Array:
-        down, right = self.tiles
-        lines = elements.reshape(-1, self.groups, down, right, self.shape[0], self.length)
+        rows, columns = self.rows * self.tiles[0], self.k * self.tiles[1]
         if self.matrix.is_transposed:
-            lines = lines.swapaxes(4, 5)
-        found = lines.transpose(0, 1, 2, 4, 3, 5).reshape(-1, self.groups, down * self.rows, right * self.k)
-        # A product of matrices with gaps goes past BLAS.
-        return np.ascontiguousarray(found)
+            return elements.reshape(-1, self.groups, columns, rows).swapaxes(2, 3)
+        return elements.reshape(-1, self.groups, rows, columns)
 
 
 def words_of(op: Any, threads: int) -> Iterator[tuple[SSAValue, PlacesOf]]:
@@ -119,25 +119,20 @@ def emit_wgmma(em: Emitter, op: Any) -> None:
     if op.a_matrix is not None:
         left = _Matrix(what, op.a_matrix, threads, m, k, (tm, tk))
     of_registers = _of_registers(shape_of(op.a.type), dtype_of(op.a.type), k, (tm, tk), warps)
-    take_d = moves(tiled(of_c(16, 8), (16, 8), (tm, tn * n // 8)).reshape(-1)[::2] // 2, 2, warps)
-
-    def fragments(product: Array) -> Array:
-        """(P, groups, rows, columns) -> (P, threads, elements): a warp has 16 rows of each 64."""
-        found = product.reshape(*product.shape[:2], tm, 4, 16, -1).transpose(0, 1, 3, 2, 4, 5)
-        return take_d(np.ascontiguousarray(found.reshape(len(product), warps, -1))).reshape(len(product), *shape)
+    held = Fragments(of_warp_groups(tiled(of_c(16, 8), (16, 8), (tm, tn * n // 8)), tn * n, tm, warps), 2)
 
     def multiply(c: Chunk, a: Any, b: Any, acc: Any, use: Any) -> Any:
         x, x_known = of_registers(a) if left is None else left.read(c, a)
         y, y_known = right.read(c, b)
         product = dot_arrays(x, y.swapaxes(2, 3), element, result, tk * k)
         start = _where_used(acc, use)
-        found = result.round(written_out(start) + fragments(product))
+        found = result.round(written_out(start) + held.out(product))
         if x_known is None and y_known is None and type(start) is not Partial:
             return found
         sides = [np.ones((1, 1, s.shape[2]), np.bool_) if f is None else f for f, s in ((x_known, x), (y_known, y))]
         both = sides[0][:, :, :, None] & sides[1][:, :, None, :]
         groups = np.broadcast_shapes(both.shape[:2], (1, threads // GROUP))
-        known = fragments(np.broadcast_to(both, (*groups, *both.shape[2:])))
+        known = held.out(np.broadcast_to(both, (*groups, *both.shape[2:])))
         return Partial(found, known & start.defined_array() if type(start) is Partial else known)
 
     use = "None" if op.use is None else em.ref(op.use)
@@ -149,11 +144,11 @@ def _of_registers(
 ) -> Callable[[Any], tuple[Array, Array | None]]:
     """Operand a in registers as matrices of warp groups."""
     e = max(1, 4 // dtype.itemsize)
+    width = tiles[1] * k
+    held = Fragments(of_warp_groups(tiled(of_a(16, k, e), (16, k), tiles), width, tiles[0], warps), e)
 
     def matrix(x: Array) -> Array:
-        take = moves(inverse(tiled(of_a(16, k, e), (16, k), tiles), e), e, warps)
-        found = take(np.ascontiguousarray(x)).reshape(len(x), warps // 4, 4, tiles[0], 16, -1)
-        return np.ascontiguousarray(found.transpose(0, 1, 3, 2, 4, 5).reshape(len(x), warps // 4, tiles[0] * 64, -1))
+        return held.back(x).reshape(len(x), warps // 4, -1, width)
 
     def read(value: Any) -> tuple[Array, Array | None]:
         data = matrix(spread(value, shape))

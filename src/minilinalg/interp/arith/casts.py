@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import VectorType
 
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.arith.integers import ARRAY
@@ -160,6 +161,9 @@ def emit_float_cast(em: Emitter, op: Any) -> None:
         )
     source, target = dtype_of(op.operands[0].type), dtype_of(op.results[0].type)
     fn = float_cast(op.name, source, target, rounding)
+    if fn == target.round and isinstance(op.results[0].type, VectorType):
+        # Registers of threads stay as they lie.
+        fn = partial(target.round, order="K")
     em.call(op, by_rank(op, fn), em.refs(op.operands))
 
 
