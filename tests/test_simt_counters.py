@@ -17,6 +17,7 @@ from test_linear_layouts import GLUON, in_memory, shared_of
 
 from minilinalg.context import make_context
 from minilinalg.interp.dtypes import INDEX
+from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.values import Affine
 from minilinalg.layouts.banks import bank_conflicts, shared_access, vector_of_registers
 from minilinalg.layouts.distributed import blocked
@@ -451,6 +452,6 @@ def test_by_class_as_by_address(seed: int) -> None:
                 axis=0
             )
             for _ in range(2):
-                found, low, high = classes(form, mask, blocks)
+                found, low, high = classes(form, Lanes.of(mask), blocks)
                 assert found.tolist() == expected.tolist()
                 assert (low, high) == (full.min(), full.max())

@@ -15,7 +15,7 @@ from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
-from minilinalg.interp.threads import LANES
+from minilinalg.dialects.simt import LANES
 from minilinalg.interp.values import Affine, Partial, spread, written_out
 
 SHARED = "shared"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minilinalg.errors import RunError
-from minilinalg.interp.access import by_segment, dtype_in, lanes_of, undefined
+from minilinalg.interp.access import by_segment, dtype_in, lanes_of
 from minilinalg.interp.block_memory import WORDS
 from minilinalg.interp.dtypes import INDEX, Array, DType
 from minilinalg.interp.engine import Chunk
+from minilinalg.interp.lanes import Lanes
+from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.stored import as_stored
-from minilinalg.interp.values import Affine, Mask, Partial, least, most, spread, written_out
+from minilinalg.interp.values import Affine, Partial, least, most, spread, take, written_out
 
 Shape = tuple[int, ...]
 
@@ -30,36 +33,65 @@ def as_words(value: Any, dtype: DType, shape: Shape, places: Shape, word: np.dty
     return stored.view(word).reshape(len(stored), *places)
 
 
-def active_lanes(mask: Any, what: str) -> Array | None:
-    """Where a mask in any form holds, bool (L, T, A) with extents of 1 where it does not change; None: everywhere.
+class Pattern(NamedTuple):
+    """How the addresses of a program differ from where they start, (1, *shape), and the least and the greatest."""
 
-    Raises RunError when that is undefined.
+    offsets: Array
+    low: int
+    high: int
+
+
+@lru_cache(maxsize=1024)
+def _pattern(terms: tuple[int | bytes, ...], extents: Shape, shape: Shape, made: bytes | None) -> Pattern:
+    """The pattern of an address with these terms, those that are vectors as their bytes; of accesses that are made."""
+    vectors = tuple(t if isinstance(t, int) else np.frombuffer(t, np.int64)[None] for t in terms)
+    offsets = spread(Affine(0, vectors, extents, INDEX), shape)
+    if made is not None:
+        lanes = np.frombuffer(made, np.bool_).reshape(offsets.shape)
+        offsets = np.where(lanes, offsets, offsets[lanes][0])
+    return Pattern(offsets, int(offsets.min()), int(offsets.max()))
+
+
+def _in_one(
+    memory: GlobalMemory, pointer: Any, made: Array | None, size: int, shape: Shape, what: str, *, write: bool
+) -> tuple[Array, Array] | None:
+    """The words of one argument, and word numbers (L, *shape), when all accesses that are made go there; else None.
+
+    made: of which threads, the same in all programs, (1, *shape). What is not made has the number of one that is.
     """
-    if mask is None:
+    if type(pointer) is Affine and all(isinstance(t, int) or len(t) == 1 for t in pointer.terms):
+        terms = tuple(t if isinstance(t, int) else t.tobytes() for t in pointer.terms)
+        offsets, low, high = _pattern(terms, pointer.shape, shape, None if made is None else made.tobytes())
+        low, high = least(pointer.offset) + low, most(pointer.offset) + high
+        start = np.asarray(pointer.offset, np.int64).reshape(-1, 1, 1)
+    else:
+        offsets, start = spread(np.asarray(written_out(pointer), np.int64), shape), np.zeros((1, 1, 1), np.int64)
+        if made is not None:
+            _, thread, access = np.unravel_index(int(made.argmax()), made.shape)
+            offsets = np.where(made, offsets, offsets[:, thread, access, None, None])
+        low, high = int(offsets.min()), int(offsets.max())
+    try:
+        segment = memory.segment(low, high + size, what, write=write)
+    except RunError:
+        # More than one argument, or out of bounds.
         return None
-    if type(mask) is Partial:
-        if not bool(mask.defined_array().all()):
-            raise undefined(what, "uses as a mask")
-        mask = mask.data
-    lanes = mask.array() if type(mask) is Mask else np.asarray(written_out(mask), np.bool_)
-    return None if lanes.all() else lanes
+    start = start - segment.address
+    if (np.bitwise_or.reduce(offsets, axis=None) | np.bitwise_or.reduce(start, axis=None)) & (size - 1):
+        return None
+    shift = size.bit_length() - 1
+    return memory.typed(segment, WORDS[size]), (start >> shift) + (offsets >> shift)
 
 
-def words_at(
-    c: Chunk, pointer: Any, lanes: Array | None, size: int, shape: Shape, what: str, *, write: bool
+def _one_by_one(
+    memory: GlobalMemory, pointer: Any, made: Array | None, size: int, shape: Shape, what: str, *, write: bool
 ) -> Iterator[tuple[Array, Array, Array | None]]:
-    """The words of `size` bytes at the addresses (L, *shape) where `lanes` hold, argument by argument.
+    """The words of `size` bytes at the addresses (L, *shape) where accesses are `made`, argument by argument.
 
     Gives (the words of the argument, word numbers (L, *shape), where these count or None for everywhere). Raises
     RunError for an address that is undefined, out of bounds or no multiple of `size`.
     """
-    if lanes is None and type(pointer) is Affine:
-        found = _evenly(c, pointer, size, what, write)
-        if found is not None:
-            yield *found, None
-            return
-    addresses, lanes = lanes_of(pointer, lanes, shape, what)
-    for segment, here in by_segment(c.memory, addresses, lanes, size, what, write):
+    addresses, made = lanes_of(pointer, made, shape, what)
+    for segment, here in by_segment(memory, addresses, made, size, what, write):
         offsets = addresses - segment.address
         odd = offsets & (size - 1)
         if here is not None:
@@ -70,48 +102,82 @@ def words_at(
                 f"{what} is misaligned: an address is no multiple of {size} bytes",
                 rule=f"an access of {size} bytes is at a multiple of its size, counted from the start of its argument",
             )
-        yield c.memory.typed(segment, WORDS[size]), offsets >> (size.bit_length() - 1), here
+        yield memory.typed(segment, WORDS[size]), offsets >> (size.bit_length() - 1), here
 
 
-def _evenly(c: Chunk, pointer: Affine, size: int, what: str, write: bool) -> tuple[Array, Array] | None:
-    """The words of one argument, and word numbers, when all blocks access one pattern from somewhere on; else None."""
-    if not all(isinstance(t, int) or len(t) == 1 for t in pointer.terms):
-        return None
-    pattern = spread(Affine(0, pointer.terms, pointer.shape, INDEX), pointer.shape)
-    low, high = least(pointer.offset) + int(pattern.min()), most(pointer.offset) + int(pattern.max())
-    try:
-        segment = c.memory.segment(low, high + size, what, write=write)
-    except RunError:
-        # More than one argument, or out of bounds.
-        return None
-    offset = np.asarray(pointer.offset - segment.address, np.int64)
-    if (pattern & (size - 1)).any() or (offset & (size - 1)).any():
-        return None
-    shift = size.bit_length() - 1
-    return c.memory.typed(segment, WORDS[size]), (offset >> shift).reshape(-1, 1, 1) + (pattern >> shift)
+def _alike(lanes: Lanes | None, pointer: Any, shape: Shape) -> tuple[bool, Array | None]:
+    """Whether all programs make the same accesses, some of them, of defined addresses; and which, (1, *shape)."""
+    if type(pointer) is Partial:
+        return False, None
+    if lanes is None:
+        return True, None
+    made = np.broadcast_to(lanes.made[:1], (1, *shape))
+    return lanes.programs is None and bool(made.any()), made
 
 
-def read_words(c: Chunk, pointer: Any, mask: Any, size: int, shape: Shape, what: str) -> Array:
-    """The words at the addresses, (L, *shape); zeros where the mask is false."""
-    lanes = active_lanes(mask, what)
-    found: Array | None = None
-    for words, at, here in words_at(c, pointer, lanes, size, shape, what, write=False):
+def _apart(lanes: Lanes, programs: int) -> Iterator[tuple[Any, Lanes | None]]:
+    """Programs that make all accesses, and then those that make only some, as an index, with their lanes."""
+    yield lanes.others(programs), None
+    yield lanes.programs, Lanes(np.arange(len(lanes.made)), lanes.made)
+
+
+def read_words(c: Chunk, pointer: Any, lanes: Lanes | None, size: int, shape: Shape, what: str) -> Array:
+    """The words at the addresses, (L, *shape); zeros where no access is made."""
+    if lanes is not None and lanes.programs is not None and len(lanes.programs) < c.size:
+        found = np.empty((c.size, *shape), WORDS[size])
+        for index, here in _apart(lanes, c.size):
+            part = take(pointer, index)
+            found[index] = _read(c.memory, part, here, size, shape, what)
+        return found
+    return _read(c.memory, pointer, lanes, size, shape, what)
+
+
+def _read(memory: GlobalMemory, pointer: Any, lanes: Lanes | None, size: int, shape: Shape, what: str) -> Array:
+    alike, made = _alike(lanes, pointer, shape)
+    if alike and (found := _in_one(memory, pointer, made, size, shape, what, write=False)) is not None:
+        words, at = found
         read = words.take(at)
+        if made is not None:
+            read[:, ~made[0]] = 0
+        return read
+    read = None
+    made = None if lanes is None else lanes.made
+    for words, at, here in _one_by_one(memory, pointer, made, size, shape, what, write=False):
+        part = words.take(at)
         if here is not None:
-            read[~here] = 0
-        if found is None:
-            found = read
+            part[~here] = 0
+        if read is None:
+            read = part
         else:
-            found[here] = read[here]
-    return np.zeros((1, *shape), WORDS[size]) if found is None else found
+            read[here] = part[here]
+    return np.zeros((1, *shape), WORDS[size]) if read is None else read
 
 
-def write_words(c: Chunk, pointer: Any, words: Array, mask: Any, shape: Shape, what: str) -> None:
-    """Writes words (L, *shape) to the addresses where the mask is true."""
-    lanes = active_lanes(mask, what)
+def write_words(c: Chunk, pointer: Any, words: Array, lanes: Lanes | None, shape: Shape, what: str) -> None:
+    """Writes words (L, *shape) to the addresses where accesses are made."""
+    if lanes is not None and lanes.programs is not None and len(lanes.programs) < c.size:
+        # Of programs that write to one place it is open which one comes last.
+        for index, here in _apart(lanes, c.size):
+            _write(c.memory, take(pointer, index), take(words, index), here, shape, what)
+        return
+    _write(c.memory, pointer, words, lanes, shape, what)
+
+
+def _write(memory: GlobalMemory, pointer: Any, words: Array, lanes: Lanes | None, shape: Shape, what: str) -> None:
     size = words.itemsize
-    for flat, at, here in words_at(c, pointer, lanes, size, shape, what, write=True):
-        c.memory.changes += 1
+    alike, made = _alike(lanes, pointer, shape)
+    if alike and (found := _in_one(memory, pointer, made, size, shape, what, write=True)) is not None:
+        flat, at = found
+        full = np.broadcast_shapes(at.shape, words.shape)
+        at, values = np.broadcast_to(at, full), np.broadcast_to(words, full)
+        memory.changes += 1
+        if made is not None:
+            at, values = at[:, made[0]], values[:, made[0]]
+        flat[at] = values
+        return
+    made = None if lanes is None else lanes.made
+    for flat, at, here in _one_by_one(memory, pointer, made, size, shape, what, write=True):
+        memory.changes += 1
         full = np.broadcast_shapes(at.shape, words.shape)
         at, values = np.broadcast_to(at, full), np.broadcast_to(words, full)
         if here is None:

@@ -18,7 +18,7 @@ from minilinalg.interp.dot import dot_arrays, round_tf32
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.fragments import Fragments, of_a, of_b, of_c, of_warps, tiled
-from minilinalg.interp.threads import LANES
+from minilinalg.dialects.simt import LANES
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.interp.warps import OfWarps, whole_warps
 

@@ -13,10 +13,11 @@ from minilinalg.interp.atomics import run_atomic, swap, update
 from minilinalg.interp.block_memory import WORDS
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
-from minilinalg.interp.global_words import active_lanes, as_words, from_words, read_words, write_words
+from minilinalg.interp.global_words import as_words, from_words, read_words, write_words
+from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.stored import as_stored, stays_stored
-from minilinalg.interp.values import Partial, scalar_form, spread
+from minilinalg.interp.values import Mask, Partial, scalar_form, spread, take, written_out
 
 
 def given(em: Emitter, *values: Any) -> str:
@@ -37,33 +38,51 @@ def emit_load_global(em: Emitter, op: Any) -> None:
         em.call(op, scalar, f"c, {given(em, op.address, op.mask, op.other)}", "load")
         return
     size = shape[-1] // places[-1] * dtype.itemsize
+    nothing = np.full((1, 1, 1), poison(dtype), dtype.carrier)
 
     def load(c: Chunk, address: Any, mask: Any, other: Any) -> Any:
-        lanes = active_lanes(mask, what)
+        lanes = Lanes.of(mask, what)
         data = from_words(read_words(c, address, lanes, size, places, what), dtype, shape, stored)
-        return data if lanes is None else _with_other(data, lanes, other, dtype, shape, stored)
+        if lanes is None:
+            return data
+        if other is not None:
+            return _with_other(data, lanes, other, places, dtype, shape, stored)
+        found = written_out(_with_other(data, lanes, nothing, places, dtype, shape, stored))
+        # Often the very mask of a later store.
+        symbolic = type(mask) is Mask and places == shape
+        return Partial(found, mask if symbolic else of_elements(lanes.array(c.size), places, shape))
 
     em.call(op, load, f"c, {given(em, op.address, op.mask, op.other)}", "load")
 
 
-def of_elements(lanes: Array, shape: tuple[int, ...]) -> Array:
-    """What is true of accesses (L, T, A), as what is true of their elements (L, *shape)."""
-    accesses = lanes.shape[-1]
-    return lanes if accesses == 1 else np.repeat(lanes, shape[-1] // accesses, axis=-1)
+def of_elements(lanes: Array, places: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+    """What is true of accesses (L, *places), as what is true of their elements (L, *shape)."""
+    each = shape[-1] // places[-1]
+    return lanes if each == 1 or lanes.shape[-1] == 1 else np.repeat(lanes, each, axis=-1)
 
 
 def _with_other(
-    data: Array, lanes: Array, other: Any, dtype: DType, shape: tuple[int, ...], stored: bool
+    data: Array,
+    lanes: Lanes,
+    other: Any,
+    places: tuple[int, ...],
+    dtype: DType,
+    shape: tuple[int, ...],
+    stored: bool,
 ) -> Array | Partial:
-    read = of_elements(lanes, shape)
-    if other is None:
-        other = Partial(np.full((1, 1, 1), poison(dtype), dtype.carrier), np.zeros((1, 1, 1), np.bool_))
+    """What was loaded, (P, *shape), in the lanes that loaded it, and `other` in the rest."""
+    read = of_elements(lanes.made, places, shape)
     elsewhere = as_stored(other, dtype, shape) if stored else spread(other, shape)
-    found = np.where(read, data, elsewhere)
+    programs = lanes.programs
+    if programs is None or len(data) < 2:
+        found = np.where(read, data, elsewhere)
+    else:
+        # Mostly few programs are at an edge.
+        found = data
+        found[programs] = np.where(read, data[programs], take(elsewhere, programs))
     if type(other) is not Partial:
         return found
-    known = read | other.defined_array()
-    return Partial(found, known)
+    return Partial(found, of_elements(lanes.array(len(found)), places, shape) | other.defined_array())
 
 
 @meaning("simt.store_global", fresh=True)
@@ -73,10 +92,12 @@ def emit_store_global(em: Emitter, op: Any) -> None:
     word = WORDS[shape[-1] // places[-1] * dtype.itemsize]
 
     def store(c: Chunk, address: Any, value: Any, mask: Any) -> None:
-        lanes = active_lanes(mask, what)
-        if type(value) is Partial:
+        lanes = Lanes.of(mask, what)
+        if type(value) is Partial and value.defined is not mask:
             bad = ~value.defined_array()
-            if bool((bad if lanes is None else bad & of_elements(lanes, shape)).any()):
+            if lanes is not None:
+                bad = bad & of_elements(lanes.array(c.size), places, shape)
+            if bool(bad.any()):
                 raise undefined(what, "stores")
         write_words(c, address, as_words(value, dtype, shape, places, word), lanes, places, what)
 

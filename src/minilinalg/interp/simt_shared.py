@@ -8,17 +8,18 @@ import numpy as np
 
 from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.tt.attributes import RMWOp
-from minilinalg.interp.access import defined_where, dtype_in, poison
+from minilinalg.interp.access import defined_where, dtype_in, poison, undefined
 from minilinalg.interp.atomics import update
 from minilinalg.interp.block_memory import WORDS, BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
-from minilinalg.interp.global_words import active_lanes, as_words, from_words, read_words
+from minilinalg.interp.global_words import as_words, from_words, read_words
+from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.shared_memory import begin, commit, wait
 from minilinalg.interp.stored import as_stored, stays_stored
-from minilinalg.interp.values import Partial, scalar_form, spread
-from minilinalg.interp.warps import whole_warps
+from minilinalg.interp.values import Mask, Partial, scalar_form, spread, written_out
+from minilinalg.interp.warps import OfWarps, whole_warps
 
 Shape = tuple[int, ...]
 
@@ -49,6 +50,21 @@ def store_words(c: Chunk, places: Places, value: Any, mask: Any, dtype: DType, s
         flags = np.repeat(spread(value.defined_array(), shape), dtype.itemsize, axis=-1)
         known = (flags * np.uint8(0xFF)).reshape(len(flags), *places.index.shape[1:-1], -1)
     memory.define(places, lanes, c.rows, known)
+
+
+def active_lanes(mask: Any, what: str) -> Array | None:
+    """Where a mask in any form holds, bool (L, T, A) with extents of 1 where it does not change; None: everywhere.
+
+    Raises RunError when that is undefined.
+    """
+    if mask is None:
+        return None
+    if type(mask) is Partial:
+        if not bool(mask.defined_array().all()):
+            raise undefined(what, "uses as a mask")
+        mask = mask.data
+    lanes = mask.array() if type(mask) is Mask else np.asarray(written_out(mask), np.bool_)
+    return None if lanes.all() else lanes
 
 
 def check(c: Chunk, places: Places, lanes: Array | None, what: str) -> None:
@@ -153,10 +169,18 @@ def emit_ldmatrix(em: Emitter, op: Any) -> None:
     dtype, shape = dtype_of(op.result.type), shape_of(op.result.type)
     whole_warps(op, shape[0])
     what, stored = f"'{op.name}'", stays_stored(op.result)
-    places = matrix_places(op, shape[0])
+    places_of = matrix_places(op, shape[0])
+    is_multiplied = all(use.operation.name == "simt.mma_sync" and use.index < 2 for use in op.result.uses)
 
     def load(c: Chunk, address: Any) -> Any:
-        return load_words(c, places(address, BlockMemory.of(c).nbytes), dtype, shape, stored, what)
+        places = places_of(address, BlockMemory.of(c).nbytes)
+        if not is_multiplied or places.of_warps is None:
+            return load_words(c, places, dtype, shape, stored, what)
+        distinct, which = places.of_warps
+        found = load_words(c, distinct, dtype, (distinct.index.shape[1], shape[1]), stored, what)
+        if type(found) is Partial:
+            return load_words(c, places, dtype, shape, stored, what)
+        return OfWarps(found, which)
 
     em.call(op, load, f"c, {em.ref(op.address)}", "ldmatrix")
 
@@ -213,7 +237,7 @@ def emit_cp_async(em: Emitter, op: Any) -> None:
         places = places_of(to, memory.nbytes)
         # Where the mask is false zeros are written, so the place must be sound all the same.
         check(c, places, None, what)
-        words = read_words(c, source, mask, size, shape, what)
+        words = read_words(c, source, Lanes.of(mask, what), size, shape, what)
         landing = Landing(memory, places, c.rows)
         if memory.tracks:
             begin(c, words, landing)

@@ -157,7 +157,7 @@ class Affine:
 class Mask:
     """An i1 tensor that holds where every term is >= 0 and every array of `rest` is true."""
 
-    __slots__ = ("_array", "_box", "rest", "shape", "terms")
+    __slots__ = ("_array", "_box", "lanes", "rest", "shape", "terms")
 
     def __init__(self, terms: tuple[Affine, ...], rest: tuple[Array, ...], shape: tuple[int, ...]):
         self.terms = terms
@@ -165,6 +165,8 @@ class Mask:
         self.shape = shape
         self._array: Array | None = None
         self._box: Box | None = None
+        self.lanes: Any = False
+        """As lanes.py has it, once that was asked for."""
 
     def array(self) -> Array:
         """Written out as bool, (L, ...) with extent 1 where nothing changes."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp.dtypes import INDEX, Array
+from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.values import Affine, Mask, Partial, least, most, spread, written_out
 
 Count = Callable[[Array, Array | None], Array]
@@ -32,32 +33,34 @@ class Classes:
         self._known: dict[Any, Array] = {}
         self._reaches: dict[Any, tuple[int, int]] = {}
 
-    def __call__(self, address: Any, active: Array | None, blocks: int) -> tuple[Array, int, int]:
+    def __call__(self, address: Any, active: Lanes | None, blocks: int) -> tuple[Array, int, int]:
         """The numbers (k,), summed over `blocks` blocks, and the least and the greatest address, of accesses that are
-        not made too. active: as `active_of` gives it."""
+        not made too. active: which are made; None: all."""
         if type(address) is Partial:
             address = address.data
         found = self._pattern(address)
         if found is None:
             full = np.broadcast_to(spread(address, self.shape), (blocks, *self.shape))
-            return self._one_by_one(full, active), int(full.min()), int(full.max())
+            made = None if active is None else active.array(blocks)
+            return self._one_by_one(full, made), int(full.min()), int(full.max())
         starts, key, pattern, odd = found
         low, high = self._reach(starts if odd is None else starts[~odd], key, pattern)
-        if odd is None and (active is None or len(active) == 1):
-            return self._by_class(starts, key, pattern, active, blocks), low, high
+        if odd is None and (active is None or active.programs is None):
+            return self._by_class(starts, key, pattern, None if active is None else active.made, blocks), low, high
         each = np.broadcast_to(np.asarray(starts), (blocks,))
-        groups, alone = _by_mask(active, blocks)
+        groups, alone, masks = _by_mask(active, blocks)
         total = np.zeros(self.k, np.int64)
         for mask, here in groups:
             if odd is not None:
-                alone = alone | (here & odd)
+                strange = here & odd
+                if strange.any():
+                    total = total + self._one_by_one(spread(address, self.shape)[strange], mask)
                 here = here & ~odd
             if here.any():
                 total = total + self._by_class(each[here], key, pattern, mask, int(np.count_nonzero(here)))
-        rows = np.flatnonzero(alone)
-        if len(rows):
-            full = each[rows, None, None] + pattern() if odd is None else spread(address, self.shape)[rows]
-            total = total + self._one_by_one(full, active if active is None or len(active) == 1 else active[rows])
+        if len(alone):
+            full = each[alone, None, None] + pattern() if odd is None else spread(address, self.shape)[alone]
+            total = total + self._one_by_one(full, masks)
         if odd is not None:
             others = np.asarray(written_out(address))[odd]
             low, high = min(low, int(others.min())), max(high, int(others.max()))
@@ -125,23 +128,29 @@ class Classes:
         return self.count(addresses, lanes).sum(axis=0)
 
 
-def _by_mask(active: Array | None, blocks: int) -> tuple[list[tuple[Array | None, Array]], Array]:
-    """Masks that blocks have in common, each with the blocks that have it, and the blocks that have one of their own.
+def _by_mask(active: Lanes | None, blocks: int) -> tuple[list[tuple[Array | None, Array]], Array, Array | None]:
+    """Masks that blocks have in common, each with the blocks that have it; then the blocks that have one of their own,
+    and these masks.
 
-    Those that access nothing are in neither.
+    Blocks that access nothing are in neither.
     """
-    if active is None or len(active) == 1:
-        return [(active, np.ones(blocks, np.bool_))], np.zeros(blocks, np.bool_)
-    flat = active.reshape(blocks, -1)
-    whole = np.asarray(flat.all(axis=1))
-    rest = np.asarray(flat.any(axis=1)) & ~whole
+    every = np.ones(blocks, np.bool_)
+    if active is None or active.programs is None:
+        made = None if active is None else active.made
+        return [(made, every)], np.zeros(0, np.int64), made
+    whole = every
+    whole[active.programs] = False
     groups: list[tuple[Array | None, Array]] = [(None, whole)]
+    flat = active.made.reshape(len(active.made), -1)
+    rest = np.asarray(flat.any(axis=1))
     if rest.any():
         first = int(rest.argmax())
         same = rest & np.asarray((flat == flat[first]).all(axis=1))
-        groups.append((active[first : first + 1], same))
+        here = np.zeros(blocks, np.bool_)
+        here[active.programs[same]] = True
+        groups.append((active.made[first : first + 1], here))
         rest = rest & ~same
-    return groups, rest
+    return groups, active.programs[rest], active.made[rest]
 
 
 def active_of(mask: Any) -> Array | None:

@@ -14,6 +14,7 @@ from minilinalg.interp import bulk_copy, tensor_maps, wgmma
 from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk
+from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.simt_shared import matrix_places
 from minilinalg.sim.simt.banks import ROW, count_wavefronts
 from minilinalg.sim.simt.classes import KEPT, Classes
@@ -123,10 +124,10 @@ class SharedSide:
     def cost(self, touched: Touched, address: Any, active: Array | None, blocks: int) -> Array:
         """Wavefronts, conflicts and accesses of warps, of all blocks."""
         if not touched.in_all:
-            return self.classes(address, active, blocks)[0]
+            return self.classes(address, Lanes.of(active), blocks)[0]
         found = self._costs.get(touched)
         if found is None:
-            found = self._costs[touched] = self.classes(address, active, 1)[0]
+            found = self._costs[touched] = self.classes(address, Lanes.of(active), 1)[0]
         return found * blocks
 
 

@@ -15,6 +15,7 @@ from minilinalg.interp.bulk_copy import of_blocks
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.threads import threads_of
 from minilinalg.interp.values import least, most, take
@@ -203,9 +204,9 @@ class Watch(Observer):
             touched = ()
             made = None if inside is None else active_of(when)
             if outside is not None:
-                active = active_of(mask)
+                active = Lanes.of(mask)
                 if copies and made is not None:
-                    active = made if active is None else active & made
+                    active = Lanes.of(made if active is None else made & active.array(c.size))
                 found, low, high = outside.classes(source, active, c.size)
                 tally.add(sectors, found)
                 tally.asked[moves] += int(found[2]) * outside.bytes

@@ -1,0 +1,139 @@
+"""Masks of threads, by programs; registers, however they lie in memory; what is made of shared memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minilinalg.errors import RunError
+from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
+from minilinalg.interp.dtypes import I32
+from minilinalg.interp.fragments import Fragments, of_c, of_warps, tiled
+from minilinalg.interp.lanes import Lanes
+from minilinalg.interp.threads_last import as_threads_last, is_threads_last, registers
+from minilinalg.interp.values import Affine, Mask, Partial
+
+numbers = st.integers(-12, 12)
+
+
+def _mask(offsets: list[int] | int, strides: tuple[int, int], extra: np.ndarray | None) -> Mask:
+    offset = offsets if isinstance(offsets, int) else np.array(offsets)
+    term = Affine(offset, strides, (4, 3), I32)
+    return Mask((term,), () if extra is None else (extra,), (4, 3))
+
+
+@settings(max_examples=200)
+@given(
+    offsets=st.one_of(numbers, st.lists(numbers, min_size=5, max_size=5)),
+    strides=st.tuples(numbers, numbers),
+    extra=st.sampled_from(["none", "one", "all"]),
+    seed=st.integers(0, 99),
+    written=st.booleans(),
+)
+def test_lanes_are_the_mask(offsets: Any, strides: Any, extra: str, seed: int, written: bool) -> None:
+    rng, programs = np.random.default_rng(seed), 5
+    rest = {"none": None, "one": rng.random((1, 4, 3)) < 0.9, "all": rng.random((programs, 1, 1)) < 0.7}[extra]
+    mask = _mask(offsets, strides, rest)
+    full = np.broadcast_to(mask.array(), (programs, 4, 3))
+    lanes = Lanes.of(mask.array() if written else mask)
+    if lanes is None:
+        assert full.all()
+        return
+    assert np.array_equal(np.broadcast_to(lanes.array(programs), full.shape), full)
+    if lanes.programs is not None:
+        whole = np.zeros(programs, np.bool_)
+        whole[lanes.others(programs)] = True
+        assert full[whole].all()
+        assert not whole[lanes.programs].any()
+
+
+def test_a_mask_that_holds_in_no_lane_of_the_programs_at_the_edge() -> None:
+    """Such a mask is written out as one element for all of these."""
+    lanes = Lanes.of(_mask([5, 5, -5, -9, 5], (0, 0), None))
+    assert lanes is not None and lanes.programs is not None
+    assert lanes.programs.tolist() == [2, 3]
+    assert lanes.made.shape[0] == 2
+
+
+def test_an_undefined_mask_is_an_error() -> None:
+    mask = Partial(np.ones((1, 4, 3), np.bool_), np.zeros((1, 4, 3), np.bool_))
+    with pytest.raises(RunError, match="uses as a mask"):
+        Lanes.of(mask, "'simt.load_global'")
+
+
+@given(
+    chosen=st.lists(st.integers(0, 7), min_size=1, max_size=9),
+    order=st.sampled_from(["registers last", "threads last", "a view"]),
+)
+def test_registers_however_they_lie(chosen: list[int], order: str) -> None:
+    x = np.arange(2 * 32 * 8).reshape(2, 32, 8)
+    if order == "threads last":
+        x = as_threads_last(np.ascontiguousarray(x.swapaxes(1, 2)))
+        assert is_threads_last(x)
+    elif order == "a view":
+        x = np.broadcast_to(x[:, :1], x.shape)
+    assert np.array_equal(registers(x, np.array(chosen)), x[..., chosen])
+
+
+@pytest.mark.parametrize("group", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.bool_])
+def test_fragments_there_and_back(group: int, dtype: Any) -> None:
+    held = Fragments(of_warps(tiled(of_c(16, 8), (16, 8), (2, 3)), 32 * 24, 4), group)
+    matrices = np.random.default_rng(0).integers(0, 2, (3, 4, 32, 24)).astype(dtype)
+    out = held.out(matrices)
+    assert out.shape == (3, 128, 24)
+    assert is_threads_last(out)
+    for laid in (out, np.ascontiguousarray(out)):
+        assert np.array_equal(held.back(laid).reshape(matrices.shape), matrices)
+
+
+def _places(low: int, high: int) -> Places:
+    of = PlacesOf("'simt.wgmma'", (1, 1), 4, change=lambda a: a[:, :, :1] + np.arange(0, high - low, 4))
+    return of(np.array([[[low]]]), 256)
+
+
+def test_what_is_made_of_shared_memory_is_kept_until_it_changes() -> None:
+    memory = BlockMemory(2, 256, tracks=True)
+    read, beside, inside = _places(0, 64), _places(64, 96), _places(60, 64)
+    for change in ("write", "forget", "update"):
+        for _ in range(2):
+            # The first time nobody knows that it is wanted again.
+            assert memory.made_of(read, None) is None
+            memory.keep(read, None, "a matrix")
+        assert memory.made_of(read, None) == "a matrix"
+        assert memory.made_of(read, slice(0, 1)) is None
+        memory.write(beside, np.zeros((1, 1, 8), np.uint32), None, None)
+        assert memory.made_of(read, None) == "a matrix"
+        if change == "write":
+            memory.write(inside, np.zeros((1, 1, 1), np.uint32), None, None)
+        elif change == "forget":
+            memory.forget(inside, None, None)
+        else:
+            memory.update(inside, lambda *_: None, np.zeros((1, 1, 1), np.int32), None, None)
+        assert memory.made_of(read, None) is None
+
+
+def test_all_bytes_of_a_matrix_are_undefined_while_a_copy_goes_there() -> None:
+    memory = BlockMemory(1, 256, tracks=True)
+    read, last = _places(0, 64), _places(60, 64)
+    memory.define(read, None, None)
+    assert memory.read(read, None)[1] is None
+    memory.forget(last, None, None)
+    known = memory.read(read, None)[1]
+    assert known is not None
+    assert not known[..., 60:].any()
+
+
+def test_warps_that_access_the_same() -> None:
+    lane, warp = np.arange(32), np.arange(4)[:, None]
+    index = (lane + warp % 2 * 32).reshape(1, 128, 1)
+    found = Places(index, 4, 0, 256, None).of_warps
+    assert found is not None
+    distinct, which = found
+    assert distinct.index.shape == (1, 64, 1)
+    assert np.array_equal(distinct.index.reshape(2, 32)[which], index.reshape(4, 32))
+    assert Places(index + warp.repeat(32, 1).reshape(1, 128, 1), 4, 0, 512, None).of_warps is None
