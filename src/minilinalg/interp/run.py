@@ -28,6 +28,10 @@ from minilinalg.interp.turns import Held, held_by_order, take_turns
 from minilinalg.interp.waiting import waiting_operations
 from minilinalg.run_options import DEFAULTS, RunOptions
 
+FOR_THREADS = 4
+"""How many times larger chunks are whose programs are blocks of threads: they run many short operations, most of them
+on less than the largest, and half of what that counts are addresses, which are mostly not written out."""
+
 
 class Executable:
     """A module's function, compiled for the engine; call `run` as often as wanted. Nothing of a run is kept."""
@@ -152,7 +156,8 @@ class Executable:
         return list(grid) if extra == 3 else []
 
     def _chunk_size(self) -> int:
-        fits = self.options.chunk_bytes // max(self._tile_bytes, 1)
+        size = self.options.chunk_bytes * (1 if self.threads is None else FOR_THREADS)
+        fits = size // max(self._tile_bytes, 1)
         return max(1, min(fits, self.options.max_chunk))
 
     def _take_turns(self, chunks: Iterable[Chunk], memory: GlobalMemory, arguments: Sequence[Any]) -> Any:
