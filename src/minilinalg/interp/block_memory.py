@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.dialects.simt import LANES
 from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk
-from minilinalg.dialects.simt import LANES
 from minilinalg.interp.values import Affine, Partial, spread, written_out
 
 SHARED = "shared"
