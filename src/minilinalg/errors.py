@@ -180,9 +180,10 @@ class Remark:
 
 
 def near_name(name: str, known: Iterable[str]) -> str | None:
-    """A hint 'did you mean ...' for a misspelt `name`, or None when nothing known is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else None
+    """A hint 'did you mean ...' for a misspelt `name`, in any case, or None when nothing known is near."""
+    folded = {each.casefold(): each for each in reversed(list(known)) if each != name}
+    near = difflib.get_close_matches(name.casefold(), list(reversed(folded)), n=1, cutoff=0.6)
+    return f"did you mean '{folded[near[0]]}'?" if near else None
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], **more: Any) -> CommandError:
