@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 import minilinalg as ml
 from minilinalg import builder as mb
-from minilinalg.errors import CommandError, LaunchError, MinilinalgError
+from minilinalg.errors import CommandError, InputError, LaunchError, MinilinalgError, UnsupportedError
 
 VECTOR_ADD = Path(__file__).resolve().parents[1] / "examples" / "kernels" / "vector_add.nopromise.ttir"
 
@@ -233,6 +234,46 @@ module attributes {"ttg.num-ctas" = 1 : i32, "ttg.num-warps" = 1 : i32, "ttg.thr
   }
 }
 """
+
+
+@pytest.mark.parametrize(
+    "said, found, rule",
+    [
+        (
+            '"ttg.num-warps" = 3',
+            "<source>:3:1: error: ttg.num-warps is 3",
+            "layouts are linear in the bits of the numbers of threads, so there is a power of two of them",
+        ),
+        (
+            '"ttg.num-warps" = 2',
+            "<source>:15:14: error: 'tt.make_range' has tensor<32xi32, #ttg.blocked<{sizePerThread = [1], "
+            "threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>>, whose layout is for 1 warps",
+            "the module has 2 warps, and its layouts are for all of them",
+        ),
+        (
+            '"ttg.num-warps" = 64',
+            "<source>:3:1: error: ttg.num-warps is 64",
+            "a block of target 'a100' has at most 1024 threads, and a warp 32",
+        ),
+        (
+            '"ttg.threads-per-warp" = 64',
+            "<source>:3:1: error: ttg.threads-per-warp is 64",
+            "a warp of target 'a100' has 32 threads",
+        ),
+        (
+            '"ttg.num-ctas" = 2',
+            "<source>:3:1: error: ttg.num-ctas is 2",
+            "one block runs a program: clusters of several have no way down",
+        ),
+    ],
+)
+def test_numbers_of_threads_that_nothing_has(said: str, found: str, rule: str) -> None:
+    key = said.split(" = ")[0]
+    text = re.sub(f"{key} = [0-9]+", said, BRANCHES_AND_CALLS)
+    with pytest.raises((InputError, UnsupportedError)) as caught:
+        ml.compile(text, road="simt", target="a100")
+    message = str(caught.value).splitlines()
+    assert message[0] == found and message[-1] == f"  rule: {rule}"
 
 
 def test_a_kernel_with_layouts_may_return_early_and_call() -> None:

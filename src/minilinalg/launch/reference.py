@@ -111,7 +111,14 @@ class Reference:
             raise InputError(found, rule=rule, places=[self.document.place(*keys)]) from None
 
     def _rounded(self, keys: Keys, value: Any, dtype: DType) -> Array:
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise InputError(
+                f"the reference of '{keys[-1]}' is no array: {error}",
+                rule="a reference is an array of numbers",
+                places=[self.document.place(*keys)],
+            ) from None
         fits = array.dtype.kind in ("biuf" if dtype.is_float else "biu")
         if not fits and array.dtype.kind not in "biuf":
             found, rule = f"the reference of '{keys[-1]}' holds {array.dtype}", "a reference is an array of numbers"

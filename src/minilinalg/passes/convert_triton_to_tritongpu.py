@@ -37,7 +37,8 @@ from minilinalg.dialects.ttg.inference import (
 )
 from minilinalg.errors import CommandError, InputError
 from minilinalg.passes.base import MinilinalgPass, remark, require_simt_target
-from minilinalg.passes.layout_rewriting import converted, give_result, num_warps_of, threads_per_warp_of
+from minilinalg.passes.layout_rewriting import CTAS, THREADS, converted, give_result, num_warps_of, threads_per_warp_of
+from minilinalg.passes.thread_numbers import check_thread_numbers
 from minilinalg.stages import WARPS
 from minilinalg.targets import SimtTarget
 
@@ -220,6 +221,7 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if WARPS in op.attributes:
+            check_thread_numbers(ctx, op)
             warps = num_warps_of(op)
             if warps != self.num_warps:
                 remark(ctx, self, op, f"the module says that {warps} warps run a program, and keeps them")
@@ -252,9 +254,9 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
         _Conversion(self.num_warps, threads).run(op)
         op.attributes.update(
             {
-                "ttg.num-ctas": IntegerAttr(self.num_ctas, i32),
+                CTAS: IntegerAttr(self.num_ctas, i32),
                 WARPS: IntegerAttr(self.num_warps, i32),
                 "ttg.target": StringAttr(target),
-                "ttg.threads-per-warp": IntegerAttr(threads, i32),
+                THREADS: IntegerAttr(threads, i32),
             }
         )

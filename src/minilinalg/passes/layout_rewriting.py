@@ -13,6 +13,9 @@ from minilinalg.errors import InputError
 from minilinalg.locations import places_of
 from minilinalg.stages import WARPS
 
+THREADS, CTAS = "ttg.threads-per-warp", "ttg.num-ctas"
+"""The attributes of a module that say how many threads a warp has, and how many blocks run a program."""
+
 
 def num_warps_of(module: ModuleOp) -> int:
     """How many warps run a program. Raises InputError when the module does not say."""
@@ -21,7 +24,7 @@ def num_warps_of(module: ModuleOp) -> int:
 
 def threads_per_warp_of(module: ModuleOp) -> int:
     """How many threads a warp has. Raises InputError when the module does not say."""
-    return _number(module, "ttg.threads-per-warp", "threads a warp")
+    return _number(module, THREADS, "threads a warp")
 
 
 def _number(module: ModuleOp, key: str, what: str) -> int:
