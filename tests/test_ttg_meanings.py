@@ -543,3 +543,93 @@ def test_the_first_stages_stop_early(stage: int, runs: list[int]) -> None:
 def test_what_is_not_supported(body: str, found: str) -> None:
     error = fails(body)
     assert isinstance(error, UnsupportedError) and found in error.diagnostic.found and error.diagnostic.places
+
+
+# Updates at computed indices
+
+
+SCATTERED = f"""
+%v = tt.load %px : {P}
+%b = ttg.local_alloc %v : ({V}) -> {BUFFER}
+%c5 = arith.constant dense<5> : {W}
+%sums = arith.muli %ramp, %c5 : {W}
+%c4 = arith.constant dense<4> : {W}
+%i = arith.remui %sums, %c4 : {W}
+%limit = tt.splat %n : i32 -> {W}
+%m = arith.cmpi slt, %ramp, %limit : {W}
+%o = ttg.local_atomic_scatter_rmw KIND, %b[%i], %v, %m {{axis = 0 : i32}}
+  : ({BUFFER}, {V}, {W}, tensor<16xi1, #line>) -> {V}
+"""
+
+
+def updated(kind: str, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """What rows of X become, and what each update found, one after another."""
+    after, found = X.copy(), np.zeros_like(X)
+    for row in range(len(X)):
+        for at in range(n):
+            place = 5 * at % 4
+            found[row, at] = after[row, place]
+            old, new = after[row, place], X[row, at]
+            after[row, place] = {"fadd": old + new, "exch": new, "max": max(old, new)}[kind]
+    return after, found
+
+
+@pytest.mark.parametrize("kind", ["fadd", "exch"])
+@pytest.mark.parametrize("n", [0, 1, 7, 16])
+def test_updates_of_elements_at_computed_indices(kind: str, n: int) -> None:
+    after, found = updated(kind, n)
+    body = SCATTERED.replace("KIND", kind)
+    assert (each(f"{body}%r = ttg.local_load %b : {BUFFER} -> {V}\ntt.store %py, %r : {P}", n) == after).all()
+    stored = each(f"{body}tt.store %py, %o, %m : {P}", n)
+    assert (stored[:, :n] == found[:, :n]).all() and (stored[:, n:] == -1).all()
+
+
+def test_what_an_update_that_is_masked_off_found_is_undefined() -> None:
+    error = fails(SCATTERED.replace("KIND", "fadd") + f"tt.store %py, %o : {P}", 3)
+    assert "undefined" in error.diagnostic.found
+
+
+# Code that a pipeline masks
+
+
+MASKED = f"""
+%odd = arith.remsi %pid, %c2 : i32
+%go = arith.cmpi eq, %odd, %c1 : i32
+%minus = arith.constant dense<-2.0> : {V}
+%r:2 = "ttg.mask"(%go) ({{
+  %v = tt.load %px : {P}
+  tt.store %py, %v : {P}
+  %w = arith.addf %v, %v : {V}
+  ttg.mask.return %w, %pid : {V}, i32
+}}) : (i1) -> ({V}, i32)
+"""
+
+
+def test_masked_code_runs_where_its_predicate_is_true() -> None:
+    y = each(MASKED)
+    odd = np.arange(5)[:, None] % 2 == 1
+    assert (y == np.where(odd, X, -1)).all()
+    y = each(MASKED + f"scf.if %go {{\ntt.store %py, %r#0 : {P}\n}}")
+    assert (y == np.where(odd, 2 * X, -1)).all()
+
+
+@pytest.mark.parametrize("use", ["tt.store %py, %r#0 : P", "%s = tt.splat %r#1 : i32 -> W\nassert"])
+def test_what_masked_code_did_not_compute_is_undefined(use: str) -> None:
+    use = use.replace("assert", "%f = arith.sitofp %s : W to V\ntt.store %py, %f : P")
+    for name, type in (("P", P), ("W", W), ("V", V)):
+        use = (
+            use.replace(f": {name}", f": {type}")
+            .replace(f"-> {name}", f"-> {type}")
+            .replace(f"to {name}", f"to {type}")
+        )
+    assert "undefined" in fails(MASKED + use).diagnostic.found
+
+
+def test_launches_that_overlap_change_no_answer() -> None:
+    y = each(f"""
+    tt.grid_dependency_wait
+    %v = tt.load %px : {P}
+    tt.grid_dependency_launch_dependents
+    tt.store %py, %v : {P}
+    """)
+    assert (y == X).all()

@@ -153,3 +153,25 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return
   }
 }
+
+// -----
+
+// Launches that overlap, and updates of shared memory at computed indices.
+#line = #ttg.blocked<{sizePerThread = [1], threadsPerWarp = [32], warpsPerCTA = [2], order = [0]}>
+#flat = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32, ttg.shared = 64 : i32} {
+  // CHECK-LABEL: func.func @scattered
+  tt.func public @scattered(%x: tensor<32xi32, #line>, %i: tensor<32xi32, #line>) {
+    // CHECK: simt.grid_dependency_wait
+    tt.grid_dependency_wait
+    %b = ttg.local_alloc {allocation.offset = 0 : i32} : () -> !ttg.memdesc<16xi32, #flat, #smem, mutable>
+    // The second warp has the same elements, and leaves them to the first.
+    // CHECK: %[[OWN:.*]] = arith.cmpi eq
+    // CHECK: simt.atomic_rmw_shared add, %{{.*}}, %x mask %[[OWN]] : vector<1xi32>, vector<1xi32>
+    %o = ttg.local_atomic_scatter_rmw add, %b[%i], %x {axis = 0 : i32} : (!ttg.memdesc<16xi32, #flat, #smem, mutable>, tensor<32xi32, #line>, tensor<32xi32, #line>) -> tensor<32xi32, #line>
+    // CHECK: simt.grid_dependency_launch_dependents
+    tt.grid_dependency_launch_dependents
+    tt.return
+  }
+}

@@ -89,3 +89,12 @@ func.func @barrier(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 
   simt.mbarrier_wait %at, %zero : vector<1xi32>
   return
 }
+
+// -----
+
+func.func @dependent(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "p", kind = "pointer", type = i8}]} {
+  // expected-error @+1 {{'simt.grid_dependency_wait' on sm_80}}
+  simt.grid_dependency_wait
+  return
+}

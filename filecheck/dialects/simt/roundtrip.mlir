@@ -139,3 +139,12 @@ func.func @inline_asm(%x: vector<8xi16>) {
   %y = simt.inline_asm "not.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true}(%x) : (vector<8xi16>) -> vector<8xi16>
   return
 }
+
+// CHECK-LABEL: func.func @grid_dependencies
+func.func @grid_dependencies() {
+  // CHECK: simt.grid_dependency_wait
+  simt.grid_dependency_wait
+  // CHECK: simt.grid_dependency_launch_dependents
+  simt.grid_dependency_launch_dependents
+  return
+}

@@ -289,19 +289,29 @@ def nothing(_c: Chunk) -> tuple[()]:
     return ()
 
 
-def nothing_stepwise(_c: Chunk) -> Generator[bool, None, tuple[()]]:
-    """`nothing` for one program that may wait."""
-    return ()
-    yield False
-
-
 @meaning("scf.if")
 def emit_if(em: Emitter, op: Any) -> None:
+    emit_branch(em, op, nothing)
+
+
+def undefined_of(kind: Kind) -> Partial:
+    """A value of a kind, of which nothing is defined."""
+    extents = (1,) * (len(kind.shape) + 1)
+    return Partial(np.zeros(extents, kind.dtype.carrier), np.zeros(extents, np.bool_))
+
+
+def emit_branch(em: Emitter, op: Any, missing: Callable[[Chunk], Sequence[Any]]) -> None:
+    """The first region where the first operand is true, elsewhere the second one, or `missing` where there is none."""
+
+    def missing_stepwise(c: Chunk) -> Generator[bool, None, Sequence[Any]]:
+        return missing(c)
+        yield False
+
     then, then_outer = em.region(op.regions[0])
-    if op.regions[1].blocks:
+    if len(op.regions) > 1 and op.regions[1].blocks:
         other, other_outer = em.region(op.regions[1])
     else:
-        other, other_outer = em.const(nothing_stepwise if em.stepwise else nothing, "nothing"), []
+        other, other_outer = em.const(missing_stepwise if em.stepwise else missing, "nothing"), []
     kinds = em.const([Kind(r.type) for r in op.results], "kinds")
     driver = em.const(run_if_stepwise if em.stepwise else run_if, "run_if")
     results = "".join(em.define(r) + ", " for r in op.results)
@@ -388,7 +398,7 @@ def emit_while(em: Emitter, op: Any) -> None:
 
 @meaning(
     *("scf.yield", "scf.condition", "tt.return", "func.return", "linalg.yield", "linalg_ext.yield"),
-    *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return"),
+    *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return", "ttg.mask.return"),
 )
 def emit_return(em: Emitter, op: Any) -> None:
     values = f"({''.join(em.ref(v) + ', ' for v in op.operands)})"

@@ -366,9 +366,12 @@ def emit_fp_to_fp(em: Emitter, op: Any) -> None:
     em.call(op, by_rank(op, convert), em.refs(op.operands))
 
 
-@meaning("llvm.intr.assume", "ttg.barrier", "gpu.barrier")
+@meaning(
+    *("llvm.intr.assume", "ttg.barrier", "gpu.barrier"),
+    *(f"{dialect}.grid_dependency_{what}" for dialect in ("tt", "simt") for what in ("wait", "launch_dependents")),
+)
 def emit_nothing(em: Emitter, op: Operation) -> None:
-    """Promises to the optimiser and barriers between threads change no answer here."""
+    """Promises to the optimiser, barriers between threads and the order of launches change no answer here."""
 
 
 @meaning("tt.call", "func.call")

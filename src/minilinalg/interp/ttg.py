@@ -6,18 +6,21 @@ wait for one another never do, so barriers between them are nothing (tt.py).
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from minilinalg.dialects.tt.attributes import ScaleDotElemType
+from minilinalg.dialects.tt.attributes import RMWOp, ScaleDotElemType
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
+from minilinalg.interp.atomics import update
 from minilinalg.interp.dot import numbers_of
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.indexing import gather_along, positions
 from minilinalg.interp.reduction import whole
+from minilinalg.interp.scf import Kind, emit_branch, undefined_of
 from minilinalg.interp.shared_memory import RULE, SharedView, begin, commit, wait
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import Partial, spread, written_out
@@ -122,6 +125,50 @@ def emit_local_scatter(em: Emitter, op: Any) -> None:
         view.write(Partial(data, put(np.broadcast_to(known, data.shape), at, defined)))
 
     em.call(op, store, em.refs((op.dst, op.values, op.indices)))
+
+
+@meaning("ttg.local_atomic_scatter_rmw", fresh=True)
+def emit_local_atomic_scatter_rmw(em: Emitter, op: Any) -> None:
+    """One element after another, in row-major order; elements of the view that are undefined stay so."""
+    axis, seen, shape = int(op.axis.value.data), shape_of(op.dst.type), shape_of(op.values.type)
+    dtype, what = dtype_of(op.values.type), f"'{op.name}'"
+    step = update(RMWOp.of(op.atomic_rmw_op), dtype, wanted=any(True for _ in op.result.uses))
+
+    def rmw(c: Chunk, view: SharedView, values: Any, indices: Any, mask: Any) -> Partial:
+        at, full = positions(indices, shape, seen[axis], axis, what), (c.size, *shape)
+        lanes = np.ones(full, np.bool_) if mask is None else np.broadcast_to(whole(mask, shape, what, "masks"), full)
+        if type(values) is Partial and bool((~spread(values.defined_array(), shape) & lanes).any()):
+            raise access.undefined(what, "updates memory by")
+        index = list(np.indices(shape))
+        index[axis] = at
+        flat = np.broadcast_to(np.ravel_multi_index(np.broadcast_arrays(*index), seen), full)
+        chosen = (flat + np.arange(c.size).reshape(-1, *(1,) * len(shape)) * prod(seen))[lanes]
+        old = view.read()
+        known = np.broadcast_to(
+            spread(old.defined_array(), seen) if type(old) is Partial else np.True_, (c.size, *seen)
+        )
+        cells = np.array(access.dtype_out(np.broadcast_to(spread(old, seen), known.shape), dtype), order="C")
+        given = access.dtype_out(np.broadcast_to(spread(values, shape), full), dtype)
+        found = step(cells.reshape(-1), chosen, given[lanes]) if len(chosen) else None
+        view.write(Partial(access.dtype_in(cells, dtype), known))
+        out = np.zeros(full, dtype.storage)
+        if found is not None:
+            out[lanes] = found.view(dtype.storage)
+        there = known.reshape(-1)[flat + np.arange(c.size).reshape(-1, *(1,) * len(shape)) * prod(seen)]
+        return Partial(access.dtype_in(out, dtype), lanes & there)
+
+    mask = "None" if op.mask is None else em.ref(op.mask)
+    em.call(op, rmw, f"c, {em.refs((op.dst, op.values, op.indices))}, {mask}")
+
+
+# Code that a pipeline masks
+
+
+@meaning("ttg.mask")
+def emit_mask(em: Emitter, op: Any) -> None:
+    """A branch whose other side gives nothing that is defined."""
+    kinds = [Kind(result.type) for result in op.result]
+    emit_branch(em, op, lambda c: [undefined_of(kind) for kind in kinds])
 
 
 # Views

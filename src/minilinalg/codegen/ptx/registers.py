@@ -118,6 +118,18 @@ def _barrier(w: Writer, op: Any) -> None:
     w.raw("bar.sync 0;")
 
 
+def _grid_dependency(what: str) -> Handler:
+    def handle(w: Writer, op: Any) -> None:
+        if w.machine.capability < 90:
+            raise w.unsupported(
+                f"'{op.name}' on {w.machine.name}",
+                "launches that overlap are those of compute capability 9.0 and above",
+            )
+        w.raw(f"griddepcontrol.{what};")
+
+    return handle
+
+
 HANDLERS: Mapping[str, Handler] = {
     "vector.shuffle": _vector_shuffle,
     "vector.broadcast": _broadcast,
@@ -129,4 +141,6 @@ HANDLERS: Mapping[str, Handler] = {
     "simt.block_id": _special("ctaid", _sign),
     "simt.num_blocks": _special("nctaid", lambda w: 0),
     "simt.barrier": _barrier,
+    "simt.grid_dependency_launch_dependents": _grid_dependency("launch_dependents"),
+    "simt.grid_dependency_wait": _grid_dependency("wait"),
 }

@@ -9,7 +9,7 @@ Arithmetic is that of arith and math on vectors; registers are rearranged by `ve
 
 from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.simt.async_copy import CpAsyncCommitOp, CpAsyncOp, CpAsyncWaitOp
-from minilinalg.dialects.simt.barrier import BarrierOp
+from minilinalg.dialects.simt.barrier import BarrierOp, GridDependencyLaunchDependentsOp, GridDependencyWaitOp
 from minilinalg.dialects.simt.bulk_copy import (
     BulkCommitOp,
     BulkTensorLoadOp,
@@ -79,6 +79,8 @@ __all__ = [
     "FenceAsyncSharedOp",
     "FmaDotOp",
     "GlobalScratchOp",
+    "GridDependencyLaunchDependentsOp",
+    "GridDependencyWaitOp",
     "InlineAsmOp",
     "LdMatrixOp",
     "LoadGlobalOp",

@@ -1,4 +1,4 @@
-"""The barrier between the threads of a block."""
+"""What is waited for: the other threads of the block, and launches before this one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,38 @@ class BarrierOp(FormattedOperation):
     """
 
     name = "simt.barrier"
+    SYNTAX: ClassVar = Syntax("attr-dict")
+
+    traits = in_order(Orders())
+
+    def __init__(self):
+        super().__init__()
+
+
+@irdl_op_definition
+class GridDependencyWaitOp(FormattedOperation):
+    """Wait until the launches that this one depends on are done, and see what they wrote: `simt.grid_dependency_wait`.
+
+    A launch that was not told to begin early has nothing to wait for. PTX: `griddepcontrol.wait`.
+    """
+
+    name = "simt.grid_dependency_wait"
+    SYNTAX: ClassVar = Syntax("attr-dict")
+
+    traits = in_order(Orders())
+
+    def __init__(self):
+        super().__init__()
+
+
+@irdl_op_definition
+class GridDependencyLaunchDependentsOp(FormattedOperation):
+    """Let launches that depend on this one begin: `simt.grid_dependency_launch_dependents`.
+
+    They still wait before they use what it writes. PTX: `griddepcontrol.launch_dependents`.
+    """
+
+    name = "simt.grid_dependency_launch_dependents"
     SYNTAX: ClassVar = Syntax("attr-dict")
 
     traits = in_order(Orders())

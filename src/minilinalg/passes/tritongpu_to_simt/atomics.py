@@ -41,7 +41,7 @@ def _atomic(c: Conversion, op: Atomic) -> None:
     if not op.result.uses:
         return
     if not has_replicas(layout):
-        c.bind(op.result, _repeated(c, found, layout, own))
+        c.bind(op.result, repeated(c, found, layout, own))
         return
     base = offset_of(c, op)
     places = layout.compose(row_major(layout))
@@ -84,7 +84,7 @@ def _read(
     return c.insert(simt.AtomicCASOp(op.sem, op.scope, address, zero, zero, mask)).result
 
 
-def _repeated(c: Conversion, value: SSAValue, layout: LinearLayout, own: list[int]) -> SSAValue:
+def repeated(c: Conversion, value: SSAValue, layout: LinearLayout, own: list[int]) -> SSAValue:
     """The registers that `own` leaves out, from those that hold the same elements."""
     at = {layout.apply(register=number): position for position, number in enumerate(own)}
     return picked(c, value, [at[layout.apply(register=number)] for number in range(layout.in_size(REGISTER))])

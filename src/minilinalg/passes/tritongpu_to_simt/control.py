@@ -112,6 +112,14 @@ def _nothing(c: Conversion, op: Operation) -> None:
     """A promise that nothing here makes use of, or the end of a life that allocation has dealt with."""
 
 
+def _grid_wait(c: Conversion, op: Operation) -> None:
+    c.insert(simt.GridDependencyWaitOp())
+
+
+def _launch_dependents(c: Conversion, op: Operation) -> None:
+    c.insert(simt.GridDependencyLaunchDependentsOp())
+
+
 HANDLERS: Mapping[str, Handler] = {
     "llvm.intr.assume": _nothing,
     "scf.condition": _condition,
@@ -120,6 +128,8 @@ HANDLERS: Mapping[str, Handler] = {
     "scf.while": _while,
     "tt.get_num_programs": _num_programs,
     "tt.get_program_id": _program_id,
+    "tt.grid_dependency_launch_dependents": _launch_dependents,
+    "tt.grid_dependency_wait": _grid_wait,
     "ttg.barrier": _barrier,
     "ttg.local_dealloc": _nothing,
 }

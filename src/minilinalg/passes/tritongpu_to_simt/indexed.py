@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from xdsl.dialects.builtin import VectorType, i32
 from xdsl.ir import SSAValue
 
+from minilinalg.analysis.scratch import has_replicas
 from minilinalg.analysis.warp_gather import WarpGather, warp_gather
 from minilinalg.dialects import simt, tt, ttg
 from minilinalg.dialects.simt.types import bits_of, count_of
 from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.dialects.upstream import arith
 from minilinalg.layouts.linear import LANE, REGISTER, LinearLayout
+from minilinalg.passes.tritongpu_to_simt.atomics import repeated
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of, tensor_type
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
 from minilinalg.passes.tritongpu_to_simt.memory import from_memory, stored_type, to_memory
@@ -136,9 +138,29 @@ def _local_scatter(c: Conversion, op: ttg.LocalScatterOp) -> None:
     c.insert(simt.StoreSharedOp(picked(c, at, own), value, both(c, None, owners(c, layout), len(own))))
 
 
+def _local_atomic_scatter(c: Conversion, op: ttg.LocalAtomicScatterRMWOp) -> None:
+    """Each element once, by the thread that owns it."""
+    view, layout = c.view(op.dst), layout_of(op.values.type)
+    if op.result.uses and has_replicas(layout):
+        raise c.unsupported(
+            f"'{op.name}' whose result several threads hold", "a result that is used is held by the thread that updates"
+        )
+    places, origin = _in_bytes(view)
+    indices = _as_index(c, c.value(op.indices))
+    at = addresses_along(c, places, view.base, origin, op.axis.value.data, indices, layout)
+    own = own_registers(layout)
+    mask = None if op.mask is None else picked(c, c.value(op.mask), own)
+    mask = both(c, mask, owners(c, layout), len(own))
+    value = picked(c, c.value(op.values), own)
+    found = c.insert(simt.AtomicRMWSharedOp(op.properties["atomic_rmw_op"], picked(c, at, own), value, mask)).result
+    if op.result.uses:
+        c.bind(op.result, repeated(c, found, layout, own))
+
+
 HANDLERS: Mapping[str, Handler] = {
     "tt.gather": _gather,
     "tt.histogram": _histogram,
+    "ttg.local_atomic_scatter_rmw": _local_atomic_scatter,
     "ttg.local_gather": _local_gather,
     "ttg.local_scatter": _local_scatter,
 }
