@@ -20,6 +20,21 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return %d : tensor<64x64xf32, #mma>
   }
 
+  // Sizes, strides in bytes and boxes begin with the fastest dimension; what is beyond the tensor is NaN.
+  // CHECK-LABEL: @a_map_of_its_own
+  // CHECK: %[[MAP:.*]] = ttg.global_scratch_alloc {alignment = 128 : i32, nbytes = 128 : i32} : !tt.ptr<i8>
+  // CHECK: %[[STRIDE:.*]] = arith.muli %s, %{{.*}} : i64
+  // CHECK: ttng.tensormap_create %[[MAP]], %p, [%{{.*}}, %{{.*}}], [%n, %m], [%[[STRIDE]]], [%{{.*}}, %{{.*}}] {elem_type = 6 : i32, fill_mode = 1 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32}
+  // CHECK-NEXT: ttng.tensormap_fenceproxy_acquire %[[MAP]]
+  // CHECK-NEXT: %[[D:.*]] = ttng.reinterpret_tensor_descriptor %[[MAP]] : !tt.ptr<i8> to !tt.tensordesc<64x64xf16, #shared>
+  // CHECK: ttng.async_tma_copy_global_to_local %[[D]]
+  tt.func private @a_map_of_its_own(%p: !tt.ptr<f16>, %m: i32, %n: i32, %s: i64) -> tensor<64x64xf16, #b> {
+    %one = arith.constant 1 : i64
+    %d = tt.make_tensor_descriptor %p, [%m, %n], [%s, %one] {padding = 2 : i32} : <f16>, <64x64xf16, #shared>
+    %v = tt.descriptor_load %d[%m, %n] : !tt.tensordesc<64x64xf16, #shared> -> tensor<64x64xf16, #b>
+    tt.return %v : tensor<64x64xf16, #b>
+  }
+
   // A buffer in another layout, or one that is written, is another buffer.
   // CHECK-LABEL: @others_store_it_again
   // CHECK: %v = ttg.local_alloc

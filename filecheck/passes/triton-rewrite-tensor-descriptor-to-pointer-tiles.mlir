@@ -36,3 +36,50 @@ tt.func public @others_become_pointers(
   tt.descriptor_store %rows[%k, %l], %one : !tt.tensordesc<1x16xf32>, tensor<1x16xf32>
   tt.return
 }
+
+// -----
+
+// CHECK-LABEL: @made_of_what_is_promised
+// CHECK:         tt.make_tensor_descriptor
+// CHECK-NEXT:    tt.descriptor_load
+// CHECK-NOT:     tt.load
+tt.func public @made_of_what_is_promised(
+  %p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32 {tt.divisibility = 16 : i32}, %q: !tt.ptr<f16>
+) {
+  %one = arith.constant 1 : i64
+  %s = arith.extsi %n : i32 to i64
+  %d = tt.make_tensor_descriptor %p, [%n, %n], [%s, %one] : <f16>, <8x16xf16>
+  %v = tt.descriptor_load %d[%n, %n] : !tt.tensordesc<8x16xf16> -> tensor<8x16xf16>
+  %at = tt.splat %q : !tt.ptr<f16> -> tensor<8x16x!tt.ptr<f16>>
+  tt.store %at, %v : tensor<8x16x!tt.ptr<f16>>
+  tt.return
+}
+
+// -----
+
+// CHECK-LABEL: @made_of_what_is_not
+// CHECK-NOT:     descriptor
+// CHECK-COUNT-3: tt.load
+tt.func public @made_of_what_is_not(%p: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %n: i32, %q: !tt.ptr<f16>) {
+  %zero = arith.constant 0 : i32
+  %step = arith.constant 1 : i32
+  %one = arith.constant 1 : i64
+  %s = arith.extsi %n : i32 to i64
+  %line = arith.constant 16 : i64
+  // expected-remark @+1 {{pointers: nothing promises that its tensor begins at a multiple of 16 bytes}}
+  %d = tt.make_tensor_descriptor %q, [%n, %n], [%line, %one] : <f16>, <8x16xf16>
+  // expected-remark @+1 {{pointers: nothing promises that its stride 0 is a multiple of 16 bytes}}
+  %e = tt.make_tensor_descriptor %p, [%n, %n], [%s, %one] : <f16>, <8x16xf16>
+  %v = tt.descriptor_load %d[%n, %n] : !tt.tensordesc<8x16xf16> -> tensor<8x16xf16>
+  %w = tt.descriptor_load %e[%n, %n] : !tt.tensordesc<8x16xf16> -> tensor<8x16xf16>
+  %at = tt.splat %q : !tt.ptr<f16> -> tensor<8x16x!tt.ptr<f16>>
+  tt.store %at, %v : tensor<8x16x!tt.ptr<f16>>
+  tt.store %at, %w : tensor<8x16x!tt.ptr<f16>>
+  scf.for %i = %zero to %n step %step : i32 {
+    // expected-remark @+1 {{pointers: a loop or a branch makes it}}
+    %f = tt.make_tensor_descriptor %p, [%n, %n], [%line, %one] : <f16>, <8x16xf16>
+    %u = tt.descriptor_load %f[%i, %n] : !tt.tensordesc<8x16xf16> -> tensor<8x16xf16>
+    tt.store %at, %u : tensor<8x16x!tt.ptr<f16>>
+  }
+  tt.return
+}

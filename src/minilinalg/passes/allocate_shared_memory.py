@@ -16,6 +16,7 @@ from minilinalg.analysis.liveness import Interval, peak
 from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_alignment, scratch_bytes
 from minilinalg.analysis.shared_buffers import SharedBuffers
 from minilinalg.dialects import tt, ttg
+from minilinalg.dialects.simt.bulk_copy import BOX_ALIGNMENT
 from minilinalg.dialects.ttg.types import memdesc_type
 from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.locations import places_of
@@ -86,7 +87,8 @@ class AllocateSharedMemoryPass(MinilinalgPass):
         for op in function.walk():
             if isinstance(op, ttg.LocalAllocOp):
                 type = memdesc_type(op.result)
-                alignment = BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else PLAIN_ALIGNMENT
+                narrow = BOX_ALIGNMENT if isinstance(type.layout, ttg.NVMMASharedEncodingAttr) else PLAIN_ALIGNMENT
+                alignment = BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else narrow
                 item = Item(live[op], buffer_bytes(type), alignment)
             elif size := scratch_bytes(op):
                 at = Interval(buffers.order.enter[op], buffers.order.leave[op])

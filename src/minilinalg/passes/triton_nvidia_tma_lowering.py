@@ -8,18 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import BoolAttr, IntegerAttr, ModuleOp, i32
+from xdsl.dialects.builtin import AnyFloat, BoolAttr, IntegerAttr, ModuleOp, i8, i32, i64
 from xdsl.ir import SSAValue
 
+from minilinalg.analysis.scratch import scalar_bytes as element_bytes
 from minilinalg.dialects import tt, ttg, ttng
-from minilinalg.dialects.tt.types import tensor_type
+from minilinalg.dialects.tt.attributes import PaddingOption
+from minilinalg.dialects.tt.types import PointerType, tensor_type
 from minilinalg.dialects.ttg.types import MemDescType
+from minilinalg.dialects.upstream import arith
 from minilinalg.errors import UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes import tile_buffers
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.insertion import erase, insert_after, insert_before, value_before
 from minilinalg.passes.loop_expansion import number
+from minilinalg.passes.tensor_maps import expect_tensor_map
+
+MAP_BYTES = 128
+"""What a tensor map fills, and is aligned to."""
+ELEMENT_TYPES = {
+    "i8": 0, "f8E4M3FN": 0, "f8E5M2": 0, "i16": 1, "i32": 2, "i64": 4, "f16": 6, "f32": 7, "f64": 9, "bf16": 10,
+}  # fmt: skip
+SWIZZLE_MODES = {0: 0, 32: 1, 64: 2, 128: 3}
+"""The numbers that tensormap.replace has for them (PTX ISA)."""
 
 
 def _load(op: tt.DescriptorLoadOp) -> None:
@@ -66,6 +78,36 @@ def _store(op: tt.DescriptorStoreOp) -> None:
     copy = ttng.AsyncTMACopyLocalToGlobalOp(operands=[op.desc, op.indices, _buffer_of(op)])
     insert_before(op, copy)
     insert_after(copy, ttng.TMAStoreWaitOp(properties={"pendings": IntegerAttr(0, i32)}))
+    erase(op)
+
+
+def _make(op: tt.MakeTensorDescOp) -> None:
+    """A tensor map in memory of the program's own, which the unit sees behind a fence."""
+    map_type = expect_tensor_map(op.result.type, "a descriptor", op)
+    size = element_bytes(map_type.element_type)
+    name, given = op.result.name_hint, IntegerAttr(MAP_BYTES, i32)
+    scratch = ttg.GlobalScratchAllocOp(properties={"alignment": given, "nbytes": given}, result_types=[PointerType(i8)])
+    at = value_before(op, scratch, name)
+    bytes_each = value_before(op, number(size, i64))
+    box = [value_before(op, number(extent, i32)) for extent in reversed(map_type.get_shape())]
+    steps = [value_before(op, number(1, i32))] * len(box)
+    strides = [value_before(op, arith.MuliOp(stride, bytes_each)) for stride in reversed(op.strides[:-1])]
+    fills = op.padding_option is PaddingOption.PAD_NAN and isinstance(map_type.element_type, AnyFloat)
+    numbers = {
+        "elem_type": ELEMENT_TYPES[str(map_type.element_type)],
+        "interleave_layout": 0,
+        "swizzle_mode": SWIZZLE_MODES[map_type.swizzle.data],
+        "fill_mode": int(fills),
+    }
+    create = ttng.TensormapCreateOp(
+        operands=[at, op.base, box, list(reversed(op.shape)), strides, steps],
+        properties={key: IntegerAttr(value, i32) for key, value in numbers.items()},
+    )
+    insert_before(op, create, ttng.TensormapFenceproxyAcquireOp(operands=[at]))
+    made = value_before(
+        op, ttng.ReinterpretTensorDescOp(operands=[at], result_types=[op.result.type]), op.result.name_hint
+    )
+    op.result.replace_all_uses_with(made)
     erase(op)
 
 
@@ -117,10 +159,11 @@ class TritonNvidiaTmaLoweringPass(MinilinalgPass):
     }
     ```
 
-    What a product of warp groups reads as it lies in the buffer is not loaded into registers.
+    What a product of warp groups reads as it lies in the buffer is not loaded into registers. A descriptor that the
+    program makes is a tensor map, written to memory of its own: `ttg.global_scratch_alloc`, `ttng.tensormap_create`.
 
     Requires: layouts on descriptors (triton-nvidia-optimize-descriptor-encoding). Ensures: no loads and stores of
-    descriptors; each copy is waited for where the load or the store was.
+    descriptors, and none that are made; each copy is waited for where the load or the store was.
     Leaves alone: copies that loops begin early (tritongpu-pipeline).
     """
 
@@ -133,6 +176,8 @@ class TritonNvidiaTmaLoweringPass(MinilinalgPass):
                 _load(each)
             elif isinstance(each, tt.DescriptorStoreOp):
                 _store(each)
+            elif isinstance(each, tt.MakeTensorDescOp):
+                _make(each)
             elif each.name.startswith("tt.descriptor_"):
                 raise UnsupportedError(
                     f"'{each.name}' through a descriptor of the target",

@@ -27,6 +27,7 @@ from xdsl.irdl import IRDLOperation
 from xdsl.rewriter import Rewriter
 
 from minilinalg.abi import ABI, FunctionAbi, Parameter, is_public
+from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.analysis.constants import Constant
 from minilinalg.dialects import tt
 from minilinalg.dialects.tt.attributes import (
@@ -99,9 +100,10 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
     reduction is an atomic. A descriptor that is an argument becomes the pointer; the arguments behind it say sizes and
     strides, but for the last one: a launch checks that it is 1.
 
-    Where the target has a unit that copies tiles (`tile_copies`), descriptors of the host stay as they are if all that
-    is done with them is to load and store blocks that this unit can copy; a remark says why others do not. It asks for
-    aligned tensors, which `ml.abi` then promises of the array and its strides, so that a launch checks it.
+    Where the target has a unit that copies tiles (`tile_copies`), descriptors stay as they are if all that is done with
+    them is to load and store blocks that this unit can copy; a remark says why others do not. It asks for aligned
+    tensors: of a descriptor of the host `ml.abi` then promises it, so that a launch checks the array and its strides;
+    one that is made in the function stays only where the promises of its arguments say so, outside of loops.
 
     Requires: descriptors that the host made, or `tt.make_tensor_descriptor` in the function: one that a loop or a
     branch hands on is an UnsupportedError, and so are reductions of the kinds `inc` and `dec`.
@@ -125,7 +127,7 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
             elif isinstance(inner, tt.DescriptorStoreOp | tt.DescriptorScatterOp | tt.DescriptorReduceOp):
                 _store(inner)
         for inner in list(op.walk()):
-            if isinstance(inner, tt.MakeTensorDescOp) and inner.result.first_use is None:
+            if isinstance(inner, tt.MakeTensorDescOp) and inner.result.first_use is None and inner.result not in kept:
                 erase(inner)
         for inner in op.walk():
             arguments = (arg for region in inner.regions for block in region.blocks for arg in block.args)
@@ -152,7 +154,32 @@ class TritonRewriteTensorDescriptorToPointerPass(MinilinalgPass):
                     parameters[at] = _promising(parameters[at], max(unit.granule // size, 1))
         if kept:
             function.attributes[ABI] = FunctionAbi(function.sym_name.data, tuple(parameters)).attribute()
+        infos = AxisInfoAnalysis(function)
+        for op in function.walk():
+            if not isinstance(op, tt.MakeTensorDescOp):
+                continue
+            type = op.result.type
+            assert isinstance(type, TensorDescType)
+            if why := why_no_tiles(type, unit) or _why_not_made(op, infos, unit):
+                remark(ctx, self, op, f"pointers: {why}")
+            elif (other := other_use(op.result)) is not None:
+                remark(ctx, self, other, f"pointers: '{other.name}' is no copy of a tile")
+            else:
+                kept.add(op.result)
         return kept
+
+
+def _why_not_made(op: tt.MakeTensorDescOp, infos: AxisInfoAnalysis, unit: TileCopies) -> str:
+    """Why a program cannot make this descriptor for the unit, or nothing."""
+    if not isinstance(op.parent_op(), tt.FuncOp):
+        return "a loop or a branch makes it"
+    if infos.of(op.base).divisibility[0] % unit.granule:
+        return f"nothing promises that its tensor begins at a multiple of {unit.granule} bytes"
+    size = (element_bits(op.result.type) or 8) // 8
+    for dim, stride in enumerate(op.strides[:-1]):
+        if infos.of(stride).divisibility[0] * size % unit.granule:
+            return f"nothing promises that its stride {dim} is a multiple of {unit.granule} bytes"
+    return ""
 
 
 def _promising(parameter: Parameter, divisor: int) -> Parameter:

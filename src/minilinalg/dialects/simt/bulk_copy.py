@@ -22,6 +22,8 @@ SWIZZLES = (0, 32, 64, 128)
 ONE_FLAG = VectorType(i1, [1])
 MOST, MOST_DIMS = 256, 5
 """The largest size of a box, and its dimensions."""
+BOX_ALIGNMENT = 128
+"""Bytes that a box in shared memory begins at a multiple of."""
 
 
 @irdl_attr_definition

@@ -162,7 +162,7 @@ class TritongpuPipelinePass(MinilinalgPass):
     ```
 
     Four steps: loads that are used in a later stage become asynchronous copies into buffers that take turns, one for
-    each iteration that is under way; the loop is expanded (`loop_expansion.py`), so that what is beyond the last
+    each iteration that is under way (tiles of descriptors tell a barrier, others are waited for in groups); the loop is expanded (`loop_expansion.py`), so that what is beyond the last
     iteration is masked off; waits are told how many later copies may still be under way; products of warp groups that
     are only summed up, or needed when the first product of the next iteration is done, go on while that begins, with
     one buffer more.

@@ -12,12 +12,13 @@ from xdsl.ir import Operation
 
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt, ttg, ttng
+from minilinalg.dialects.simt.bulk_copy import BOX_ALIGNMENT
 from minilinalg.dialects.tt.types import tensor_type
 from minilinalg.dialects.ttg.views import ViewOp
 from minilinalg.passes.async_load import bytes_at_once, element_bits
 from minilinalg.passes.loop_schedule import Schedule, users_in
 from minilinalg.passes.shared_operand import DifferentLayouts, alloc_layouts, for_users, plain
-from minilinalg.passes.tile_buffers import tile_layout_of
+from minilinalg.passes.tile_buffers import tile_bytes, tile_layout_of
 
 
 @dataclass
@@ -51,6 +52,11 @@ def copied_loads(
                     declined(load, "waits in registers: less than four bytes can be copied at once")
                 continue
             contiguity = bytes * 8 // element_bits(load)
+        elif tile_bytes(tensor_type(load.result)) % BOX_ALIGNMENT:
+            declined(
+                load, f"waits in registers: tiles side by side would not begin at multiples of {BOX_ALIGNMENT} bytes"
+            )
+            continue
         if layout is None:
             declined(load, "waits in registers: its users want different layouts in shared memory")
             continue

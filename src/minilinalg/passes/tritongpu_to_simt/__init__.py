@@ -36,6 +36,7 @@ from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.layout_rewriting import num_warps_of, threads_per_warp_of
 from minilinalg.passes.rewriting import locate
+from minilinalg.passes.tensor_maps import expect_tensor_map
 from minilinalg.passes.tritongpu_to_simt import (
     async_copy,
     atomics,
@@ -194,7 +195,7 @@ def _argument_type(c: Conversion, arg: SSAValue) -> Attribute:
     """Descriptors of the host become tensor maps, which a launch makes of the same arguments."""
     if not isinstance(arg.type, TensorDescType):
         return data_type(arg.type)
-    return bulk_copy.expect_tensor_map(arg.type, f"argument '{arg.name_hint}'", arg)
+    return expect_tensor_map(arg.type, f"argument '{arg.name_hint}'", arg)
 
 
 def _scratch(function: tt.FuncOp) -> int:
