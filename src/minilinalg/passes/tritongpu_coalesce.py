@@ -17,6 +17,7 @@ from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.tt.types import PointerType, encoding_of, is_tensor, tensor_type
 from minilinalg.dialects.ttg.default_layout import blocked_for
+from minilinalg.dialects.ttg.distributed_layouts import BlockedEncodingAttr
 from minilinalg.dialects.ttg.inference import layout_of
 from minilinalg.dialects.ttg.struct_attribute import numbers
 from minilinalg.dialects.upstream.assembly import counted

@@ -162,10 +162,10 @@ class TritongpuPipelinePass(MinilinalgPass):
     ```
 
     Four steps: loads that are used in a later stage become asynchronous copies into buffers that take turns, one for
-    each iteration that is under way (tiles of descriptors tell a barrier, others are waited for in groups); the loop is expanded (`loop_expansion.py`), so that what is beyond the last
-    iteration is masked off; waits are told how many later copies may still be under way; products of warp groups that
-    are only summed up, or needed when the first product of the next iteration is done, go on while that begins, with
-    one buffer more.
+    each iteration that is under way (tiles tell a barrier that they came, others are waited for in groups); the loop is
+    expanded (`loop_expansion.py`), so that what is beyond the last iteration is masked off; waits are told how many
+    later copies may still be under way; products of warp groups that are only summed up, or needed when the first
+    product of the next iteration is done, go on while that begins, with one buffer more.
 
     Requires: a schedule on the loop (tritongpu-schedule-loops), which it takes away. Ensures: the loop runs as many
     iterations as before, and behind it nothing is under way.
