@@ -44,6 +44,9 @@ def test_lanes_are_the_mask(offsets: Any, strides: Any, extra: str, seed: int, w
         assert full.all()
         return
     assert np.array_equal(np.broadcast_to(lanes.array(programs), full.shape), full)
+    some = np.array([0, 2, 3])
+    part = lanes.of_programs(some)
+    assert full[some].all() if part is None else np.array_equal(np.broadcast_to(part.array(3), (3, 4, 3)), full[some])
     if lanes.programs is not None:
         whole = np.zeros(programs, np.bool_)
         whole[lanes.others(programs)] = True

@@ -50,6 +50,13 @@ class Lanes:
         found[self.programs] = self.made
         return found
 
+    def of_programs(self, index: Array) -> Lanes | None:
+        """The same of the programs at `index`, ascending, alone; None when they make all accesses."""
+        if self.programs is None:
+            return self
+        here = np.isin(self.programs, index)
+        return Lanes(np.searchsorted(index, self.programs[here]), self.made[here]) if here.any() else None
+
     def others(self, programs: int) -> Any:
         """The programs, of so many, that make all accesses: as an index, a slice where they follow one another."""
         assert self.programs is not None

@@ -44,26 +44,31 @@ class Classes:
             made = None if active is None else active.array(blocks)
             return self._one_by_one(full, made), int(full.min()), int(full.max())
         starts, key, pattern, odd = found
-        low, high = self._reach(starts if odd is None else starts[~odd], key, pattern)
-        if odd is None and (active is None or active.programs is None):
+        if odd is None:
+            return self._following(starts, key, pattern, active, blocks)
+        here, there = np.flatnonzero(~odd), np.flatnonzero(odd)
+        some = None if active is None else active.of_programs(here)
+        others = None if active is None else active.of_programs(there)
+        one, low, high = self._following(starts[here], key, pattern, some, len(here))
+        # Those at an edge mostly follow a pattern of their own.
+        rest, least_of_rest, most_of_rest = self(written_out(address)[there], others, len(there))
+        return one + rest, min(low, least_of_rest), max(high, most_of_rest)
+
+    def _following(
+        self, starts: Any, key: Any, pattern: Callable[[], Array], active: Lanes | None, blocks: int
+    ) -> tuple[Array, int, int]:
+        """The same of blocks that follow one pattern."""
+        low, high = self._reach(starts, key, pattern)
+        if active is None or active.programs is None:
             return self._by_class(starts, key, pattern, None if active is None else active.made, blocks), low, high
         each = np.broadcast_to(np.asarray(starts), (blocks,))
-        groups, alone, masks = _by_mask(active, blocks)
+        groups, alone, masks = _by_mask(active, active.programs, blocks)
         total = np.zeros(self.k, np.int64)
         for mask, here in groups:
-            if odd is not None:
-                strange = here & odd
-                if strange.any():
-                    total = total + self._one_by_one(spread(address, self.shape)[strange], mask)
-                here = here & ~odd
             if here.any():
                 total = total + self._by_class(each[here], key, pattern, mask, int(np.count_nonzero(here)))
         if len(alone):
-            full = each[alone, None, None] + pattern() if odd is None else spread(address, self.shape)[alone]
-            total = total + self._one_by_one(full, masks)
-        if odd is not None:
-            others = np.asarray(written_out(address))[odd]
-            low, high = min(low, int(others.min())), max(high, int(others.max()))
+            total = total + self._one_by_one(each[alone, None, None] + pattern(), masks)
         return total, low, high
 
     def _reach(self, starts: Any, key: Any, pattern: Callable[[], Array]) -> tuple[int, int]:
@@ -128,18 +133,14 @@ class Classes:
         return self.count(addresses, lanes).sum(axis=0)
 
 
-def _by_mask(active: Lanes | None, blocks: int) -> tuple[list[tuple[Array | None, Array]], Array, Array | None]:
+def _by_mask(active: Lanes, programs: Array, blocks: int) -> tuple[list[tuple[Array | None, Array]], Array, Array]:
     """Masks that blocks have in common, each with the blocks that have it; then the blocks that have one of their own,
     and these masks.
 
-    Blocks that access nothing are in neither.
+    Blocks that access nothing are in neither. programs: those of `active`.
     """
-    every = np.ones(blocks, np.bool_)
-    if active is None or active.programs is None:
-        made = None if active is None else active.made
-        return [(made, every)], np.zeros(0, np.int64), made
-    whole = every
-    whole[active.programs] = False
+    whole = np.ones(blocks, np.bool_)
+    whole[programs] = False
     groups: list[tuple[Array | None, Array]] = [(None, whole)]
     flat = active.made.reshape(len(active.made), -1)
     rest = np.asarray(flat.any(axis=1))
@@ -147,10 +148,10 @@ def _by_mask(active: Lanes | None, blocks: int) -> tuple[list[tuple[Array | None
         first = int(rest.argmax())
         same = rest & np.asarray((flat == flat[first]).all(axis=1))
         here = np.zeros(blocks, np.bool_)
-        here[active.programs[same]] = True
+        here[programs[same]] = True
         groups.append((active.made[first : first + 1], here))
         rest = rest & ~same
-    return groups, active.programs[rest], active.made[rest]
+    return groups, programs[rest], active.made[rest]
 
 
 def active_of(mask: Any) -> Array | None:
