@@ -69,17 +69,21 @@ def test_an_undefined_mask_is_an_error() -> None:
 
 
 @given(
-    chosen=st.lists(st.integers(0, 7), min_size=1, max_size=9),
+    chosen=st.one_of(
+        st.lists(st.integers(0, 7), min_size=1, max_size=9),
+        st.builds(lambda a, n, s: list(range(a, 8, s))[:n], st.integers(0, 7), st.integers(1, 8), st.integers(1, 3)),
+    ),
     order=st.sampled_from(["registers last", "threads last", "a view"]),
+    computed=st.booleans(),
 )
-def test_registers_however_they_lie(chosen: list[int], order: str) -> None:
+def test_registers_however_they_lie(chosen: list[int], order: str, computed: bool) -> None:
     x = np.arange(2 * 32 * 8).reshape(2, 32, 8)
     if order == "threads last":
         x = as_threads_last(np.ascontiguousarray(x.swapaxes(1, 2)))
         assert is_threads_last(x)
     elif order == "a view":
         x = np.broadcast_to(x[:, :1], x.shape)
-    assert np.array_equal(registers(x, np.array(chosen)), x[..., chosen])
+    assert np.array_equal(registers(np.array(chosen), computed=computed)(x), x[..., chosen])
 
 
 @pytest.mark.parametrize("group", [1, 2])

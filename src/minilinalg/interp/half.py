@@ -20,6 +20,9 @@ IN_CACHE = 1 << 15
 LEAST = 1024
 """Elements for which it is worth it."""
 
+INFINITE, SIGN = 0x7C00, 0x8000
+"""The bits of infinity, which those of NaN are above, and of the sign."""
+
 BIAS = np.float32(2.0**112)
 """Between the numbers that the same bits are in the two formats, those of the exponent that float32 has more all 0."""
 
@@ -38,12 +41,14 @@ def to_float32(x: Array) -> Array:
     found = np.empty(x.shape, np.float32)
     for piece, to in _pieces(x, found):
         # The sign stays in front, and between it and the exponent come three copies of it, which go.
-        bits = to.view(np.int32)
-        np.left_shift(piece.view(np.int16), np.int32(13), out=bits, dtype=np.int32)
+        given, bits = piece.view(np.int16), to.view(np.int32)
+        if given.max() >= INFINITE or given.view(np.uint16).max() >= INFINITE | SIGN:
+            to[...] = piece
+            continue
+        bits[...] = given
+        np.left_shift(bits, 13, out=bits)
         np.bitwise_and(bits, np.int32(-0x70002000), out=bits)
         np.multiply(to, BIAS, out=to)
-        if not -65536 < to.min() <= to.max() < 65536:
-            to[...] = piece
     return found
 
 

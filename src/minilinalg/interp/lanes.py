@@ -87,6 +87,8 @@ def _whole(mask: Any) -> Array:
     # Not written out: mostly few programs are at an edge.
     whole = np.ones(1, np.bool_)
     for term in mask.terms:
+        if term.ends()[0] >= 0:
+            continue
         whole = whole & (np.atleast_1d(np.asarray(term.bounds()[0])) >= 0)
     for rest in mask.rest:
         whole = whole & rest.reshape(len(rest), -1).all(axis=1)

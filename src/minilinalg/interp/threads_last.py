@@ -7,6 +7,8 @@ takes whole runs of memory, and NumPy keeps the order of what it is given.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from minilinalg.interp.dtypes import Array
@@ -22,12 +24,32 @@ def as_threads_last(x: Array) -> Array:
     return x.swapaxes(1, 2)
 
 
-def registers(x: Array, chosen: Array) -> Array:
-    """The registers that `chosen` names of each thread: a view where they are evenly apart."""
+FEW = 16
+"""Registers side by side of which NumPy is slower to compute than to copy them."""
+
+
+def registers(chosen: Array, *, computed: bool = False) -> Callable[[Array], Array]:
+    """Takes the registers that `chosen` names of each thread: a view where they are evenly apart.
+
+    computed: whether arithmetic follows, for which few of each thread had better not lie side by side.
+    """
     steps = np.diff(chosen)
     if not len(steps) or (steps[0] > 0 and bool((steps == steps[0]).all())):
-        step = int(steps[0]) if len(steps) else 1
-        return x[..., int(chosen[0]) : int(chosen[-1]) + 1 : step]
-    if is_threads_last(x):
-        return as_threads_last(x.swapaxes(1, 2).take(chosen, axis=1))
-    return x.take(chosen, axis=-1)
+        evenly = slice(int(chosen[0]), int(chosen[-1]) + 1, int(steps[0]) if len(steps) else 1)
+        if not computed or not 1 < len(chosen) < FEW:
+            return lambda x: x[..., evenly]
+
+        def view(x: Array) -> Array:
+            found = x[..., evenly]
+            if x.shape[1] > 1 and 0 < found.strides[2] < found.strides[1]:
+                return as_threads_last(np.ascontiguousarray(found.swapaxes(1, 2)))
+            return found
+
+        return view
+
+    def take(x: Array) -> Array:
+        if is_threads_last(x):
+            return as_threads_last(x.swapaxes(1, 2).take(chosen, axis=1))
+        return x.take(chosen, axis=-1)
+
+    return take

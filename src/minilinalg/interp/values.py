@@ -82,7 +82,7 @@ class Affine:
     The sum is exact; `fits` says whether it stays inside the element type, which comparisons and divisions ask first.
     """
 
-    __slots__ = ("_array", "_bounds", "dtype", "offset", "shape", "terms")
+    __slots__ = ("_array", "_bounds", "_ends", "dtype", "offset", "shape", "terms")
 
     def __init__(self, offset: int | Array, terms: tuple[Term, ...], shape: tuple[int, ...], dtype: DType):
         # Numbers beyond 64 bits are only seen modulo 2**64; `fits` says no to them either way.
@@ -98,6 +98,7 @@ class Affine:
         self.dtype = dtype
         self._array: Array | None = None
         self._bounds: tuple[Any, Any] | None = None
+        self._ends: tuple[int, int] | None = None
 
     def array(self) -> Array:
         """Written out, wrapped to the element type; (L, ...) with extent 1 where nothing changes."""
@@ -135,11 +136,30 @@ class Affine:
             self._bounds = (low, high)
         return self._bounds
 
+    def ends(self) -> tuple[int, int]:
+        """The least and the greatest element of all programs."""
+        if self._ends is None:
+            offset = self.offset
+            if isinstance(offset, int) or any(not isinstance(t, int) and len(t) > 1 for t in self.terms):
+                low, high = self.bounds()
+                self._ends = least(low), most(high)
+            else:
+                # As `bounds`, with numbers of Python's instead of arrays of a few elements.
+                low, high = int(np.minimum.reduce(offset)), int(np.maximum.reduce(offset))
+                for term, extent in zip(self.terms, self.shape, strict=True):
+                    if isinstance(term, int):
+                        reach = term * (extent - 1)
+                        low, high = (low, high + reach) if reach > 0 else (low + reach, high)
+                    else:
+                        low, high = low + int(term.min()), high + int(term.max())
+                self._ends = low, high
+        return self._ends
+
     def fits(self) -> bool:
         """Whether no element leaves the range of the element type (62 bits for 64-bit ones, to keep differences)."""
         limit = 1 << min(self.dtype.bits - 1, 62)
-        low, high = self.bounds()
-        return least(low) >= -limit and most(high) < limit
+        low, high = self.ends()
+        return low >= -limit and high < limit
 
     @property
     def is_splat(self) -> bool:
@@ -173,10 +193,10 @@ class Mask:
         if self._array is None:
             total: Array | None = None
             for term in self.terms:
-                low, high = term.bounds()
-                if least(low) >= 0:
+                low, high = term.ends()
+                if low >= 0:
                     continue
-                holds = np.zeros((1,) * (len(self.shape) + 1), np.bool_) if most(high) < 0 else term.array() >= 0
+                holds = np.zeros((1,) * (len(self.shape) + 1), np.bool_) if high < 0 else term.array() >= 0
                 total = holds if total is None else total & holds
             for array in self.rest:
                 total = array if total is None else total & array
@@ -220,7 +240,7 @@ class Box:
         high: list[Any] = list(shape)
         rest: list[Array] = list(mask.rest)
         for term in mask.terms:
-            if least(term.bounds()[0]) >= 0:
+            if term.ends()[0] >= 0:
                 continue
             moving = [d for d, t in enumerate(term.terms) if not isinstance(t, int) or (t != 0 and shape[d] != 1)]
             if not moving:

@@ -32,7 +32,11 @@ def emit_shuffle(em: Emitter, op: Any) -> None:
     mask = np.array([int(n) for n in op.mask.get_values()], np.int64)
     size = shapes[0][-1]
     from_first = bool((mask < size).all())
-    take_one = chosen(mask if from_first else mask - size, shapes[0 if from_first else 1], shape)
+    computed = dtype_of(op.result.type).is_float and all(
+        use.operation.name.startswith("arith.") for use in op.result.uses
+    )
+    source = shapes[0 if from_first else 1]
+    take_one = chosen(mask if from_first else mask - size, source, shape, computed=computed)
 
     def join(a: Array, b: Array) -> Array:
         lead = np.broadcast_shapes(a.shape[:-1], b.shape[:-1])
@@ -50,11 +54,14 @@ def emit_shuffle(em: Emitter, op: Any) -> None:
         em.call(op, shuffle, em.refs((op.v1, op.v2)))
 
 
-def chosen(mask: Array, source: tuple[int, ...], shape: tuple[int, ...]) -> Callable[[Any], Any]:
-    """The registers that `mask` names, of vectors of shape `source`, in any form."""
+def chosen(
+    mask: Array, source: tuple[int, ...], shape: tuple[int, ...], *, computed: bool = False
+) -> Callable[[Any], Any]:
+    """The registers that `mask` names, of vectors of shape `source`, in any form. computed: as in `registers`."""
+    take = registers(mask, computed=computed)
 
     def array(x: Array) -> Array:
-        return x if x.shape[-1] == 1 and source[-1] > 1 else registers(x, mask)
+        return x if x.shape[-1] == 1 and source[-1] > 1 else take(x)
 
     def affine(x: Affine) -> Affine:
         term = x.terms[-1]

@@ -13,7 +13,7 @@ from minilinalg.interp.arith.integers import ARRAY
 from minilinalg.interp.dtypes import DIRECTED, I1, DType, dtype_of, rounder
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.lifting import Function, by_rank, guarded, lift, rank_of, same, where
-from minilinalg.interp.values import Affine, least
+from minilinalg.interp.values import Affine
 from minilinalg.locations import places_of
 
 
@@ -80,7 +80,7 @@ def int_cast(name: str, source: DType, target: DType, tensor: bool) -> Function:
     def fn(x: Any) -> Any:
         if type(x) is Affine and target is not I1:
             narrows = target.bits <= source.bits
-            if narrows or (x.fits() and (not unsigned or least(x.bounds()[0]) >= 0)):
+            if narrows or (x.fits() and (not unsigned or x.ends()[0] >= 0)):
                 return Affine(x.offset, x.terms, x.shape, target)
         return plain(x)
 

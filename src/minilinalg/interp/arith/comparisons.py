@@ -12,7 +12,7 @@ from minilinalg.interp.arith.affine import difference, negated
 from minilinalg.interp.dtypes import I1, I32, INDEX, DType, dtype_of
 from minilinalg.interp.engine import Emitter, meaning
 from minilinalg.interp.lifting import Function, guarded, lift, rank_of
-from minilinalg.interp.values import Affine, Mask, least, most
+from minilinalg.interp.values import Affine, Mask
 
 
 @cache
@@ -88,7 +88,7 @@ def compare_int_tensors(predicate: str, dtype: DType) -> Function:
     def fn(a: Any, b: Any) -> Any:
         if type(a) is not Affine or type(b) is not Affine or predicate == "ne" or not (a.fits() and b.fits()):
             return plain(a, b)
-        if predicate[0] == "u" and min(least(a.bounds()[0]), least(b.bounds()[0])) < 0:
+        if predicate[0] == "u" and min(a.ends()[0], b.ends()[0]) < 0:
             return plain(a, b)
         return _compare_affine(predicate, a, b)
 
@@ -118,8 +118,8 @@ def _shifted(a: Affine, by: int) -> Affine:
 
 def _narrowest(a: Affine) -> Affine:
     """A difference may need one bit more than its operands; 32 bits are faster where they are enough."""
-    low, high = a.bounds()
-    dtype = I32 if least(low) >= -(1 << 31) and most(high) < 1 << 31 else INDEX
+    low, high = a.ends()
+    dtype = I32 if low >= -(1 << 31) and high < 1 << 31 else INDEX
     return Affine(a.offset, a.terms, a.shape, dtype)
 
 
