@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from minilinalg.errors import RunError
 from minilinalg.interp.access import by_segment, dtype_in, lanes_of
@@ -33,37 +34,76 @@ def as_words(value: Any, dtype: DType, shape: Shape, places: Shape, word: np.dty
     return stored.view(word).reshape(len(stored), *places)
 
 
-class Pattern(NamedTuple):
-    """How the addresses of a program differ from where they start, (1, *shape), and the least and the greatest."""
+class Pattern:
+    """How the addresses of a program differ from where they start: offsets in bytes, (1, *shape).
 
-    offsets: Array
-    low: int
-    high: int
+    made: which accesses are made (None: all); others have the offset of one that is.
+    """
+
+    def __init__(self, offsets: Array, made: Array | None):
+        self.offsets = offsets if made is None else np.where(made, offsets, offsets[made][0])
+        self.low, self.high = int(self.offsets.min()), int(self.offsets.max())
+        self.made = None if made is None else np.flatnonzero(made)
+        self._inverse: dict[int, Array | None] = {}
+
+    def inverse(self, size: int) -> Array | None:
+        """Which access is to each word of `size` bytes between the least and the greatest, when one is to each."""
+        if size not in self._inverse:
+            words = (self.offsets.reshape(-1) - self.low) // size
+            words = words if self.made is None else words[self.made]
+            found = np.full((self.high - self.low) // size + 1, -1)
+            found[words] = np.arange(len(words)) if self.made is None else self.made
+            self._inverse[size] = found if len(found) == len(words) and (found >= 0).all() else None
+        return self._inverse[size]
 
 
 @lru_cache(maxsize=1024)
 def _pattern(terms: tuple[int | bytes, ...], extents: Shape, shape: Shape, made: bytes | None) -> Pattern:
-    """The pattern of an address with these terms, those that are vectors as their bytes; of accesses that are made."""
+    """The pattern of an address with these terms, those that are vectors as their bytes."""
     vectors = tuple(t if isinstance(t, int) else np.frombuffer(t, np.int64)[None] for t in terms)
     offsets = spread(Affine(0, vectors, extents, INDEX), shape)
-    if made is not None:
-        lanes = np.frombuffer(made, np.bool_).reshape(offsets.shape)
-        offsets = np.where(lanes, offsets, offsets[lanes][0])
-    return Pattern(offsets, int(offsets.min()), int(offsets.max()))
+    return Pattern(offsets, None if made is None else np.frombuffer(made, np.bool_).reshape(offsets.shape))
+
+
+class InOne(NamedTuple):
+    """Accesses to one argument: its words, in which of them each program starts, (L, 1, 1), and where accesses go from
+    there, (L, *shape). pattern: when that is the same in all programs."""
+
+    words: Array
+    start: Array
+    offsets: Array
+    pattern: Pattern | None
+
+    @property
+    def at(self) -> Array:
+        """The word numbers, (L, *shape)."""
+        return self.start + self.offsets
+
+    def window(self) -> Array | None:
+        """The words between the least and the greatest of each program, (P, n), when programs start evenly apart."""
+        pattern, start, size = self.pattern, self.start.reshape(-1), self.words.itemsize
+        if pattern is None or len(start) < 2:
+            return None
+        step, low, high = int(start[1] - start[0]), pattern.low // size, pattern.high // size
+        if step <= 0 or bool((np.diff(start) != step).any()):
+            return None
+        first = self.words[int(start[0]) + low :]
+        return as_strided(first, (len(start), high - low + 1), (step * size, size))
 
 
 def _in_one(
     memory: GlobalMemory, pointer: Any, made: Array | None, size: int, shape: Shape, what: str, *, write: bool
-) -> tuple[Array, Array] | None:
-    """The words of one argument, and word numbers (L, *shape), when all accesses that are made go there; else None.
+) -> InOne | None:
+    """The accesses, when all that are made go to one argument; else None.
 
     made: of which threads, the same in all programs, (1, *shape). What is not made has the number of one that is.
     """
+    pattern = None
     if type(pointer) is Affine and all(isinstance(t, int) or len(t) == 1 for t in pointer.terms):
         terms = tuple(t if isinstance(t, int) else t.tobytes() for t in pointer.terms)
-        offsets, low, high = _pattern(terms, pointer.shape, shape, None if made is None else made.tobytes())
-        low, high = least(pointer.offset) + low, most(pointer.offset) + high
-        start = np.asarray(pointer.offset, np.int64).reshape(-1, 1, 1)
+        pattern = _pattern(terms, pointer.shape, shape, None if made is None else made.tobytes())
+        low, high = least(pointer.offset) + pattern.low, most(pointer.offset) + pattern.high
+        start, offsets = np.asarray(pointer.offset, np.int64).reshape(-1, 1, 1), pattern.offsets
     else:
         offsets, start = spread(np.asarray(written_out(pointer), np.int64), shape), np.zeros((1, 1, 1), np.int64)
         if made is not None:
@@ -79,7 +119,33 @@ def _in_one(
     if (np.bitwise_or.reduce(offsets, axis=None) | np.bitwise_or.reduce(start, axis=None)) & (size - 1):
         return None
     shift = size.bit_length() - 1
-    return memory.typed(segment, WORDS[size]), (start >> shift) + (offsets >> shift)
+    return InOne(memory.typed(segment, WORDS[size]), start >> shift, offsets >> shift, pattern)
+
+
+def _read_in_one(found: InOne) -> Array:
+    """The words, (L, *shape), anything where no access is made."""
+    pattern, size = found.pattern, found.words.itemsize
+    if pattern is not None and (window := found.window()) is not None and window.shape[1] <= 2 * found.offsets.size:
+        picked = window.take((found.offsets - pattern.low // size).reshape(-1), axis=1)
+        return picked.reshape(-1, *found.offsets.shape[1:])
+    return found.words.take(found.at)
+
+
+def _write_in_one(found: InOne, values: Array, made: Array | None) -> None:
+    """Writes words (L, *shape) where accesses are made."""
+    pattern, size = found.pattern, found.words.itemsize
+    if pattern is not None and (inverse := pattern.inverse(size)) is not None:
+        window = found.window()
+        if window is not None and window.strides[0] >= window.shape[1] * size:
+            # Each word is written once.
+            window[...] = values.reshape(len(values), -1).take(inverse, axis=1)
+            return
+    at = found.at
+    full = np.broadcast_shapes(at.shape, values.shape)
+    at, values = np.broadcast_to(at, full), np.broadcast_to(values, full)
+    if made is not None:
+        at, values = at[:, made[0]], values[:, made[0]]
+    found.words[at] = values
 
 
 def _one_by_one(
@@ -135,8 +201,7 @@ def read_words(c: Chunk, pointer: Any, lanes: Lanes | None, size: int, shape: Sh
 def _read(memory: GlobalMemory, pointer: Any, lanes: Lanes | None, size: int, shape: Shape, what: str) -> Array:
     alike, made = _alike(lanes, pointer, shape)
     if alike and (found := _in_one(memory, pointer, made, size, shape, what, write=False)) is not None:
-        words, at = found
-        read = words.take(at)
+        read = _read_in_one(found)
         if made is not None:
             read[:, ~made[0]] = 0
         return read
@@ -167,13 +232,8 @@ def _write(memory: GlobalMemory, pointer: Any, words: Array, lanes: Lanes | None
     size = words.itemsize
     alike, made = _alike(lanes, pointer, shape)
     if alike and (found := _in_one(memory, pointer, made, size, shape, what, write=True)) is not None:
-        flat, at = found
-        full = np.broadcast_shapes(at.shape, words.shape)
-        at, values = np.broadcast_to(at, full), np.broadcast_to(words, full)
         memory.changes += 1
-        if made is not None:
-            at, values = at[:, made[0]], values[:, made[0]]
-        flat[at] = values
+        _write_in_one(found, words, made)
         return
     made = None if lanes is None else lanes.made
     for flat, at, here in _one_by_one(memory, pointer, made, size, shape, what, write=True):
