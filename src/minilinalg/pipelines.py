@@ -84,6 +84,7 @@ SIMT_ROAD = (
     Row("ttg", "tritongpu-optimize-dot-operands", "a transposed operand is stored as it comes, and seen transposed"),
     Row("ttg", "triton-nvidia-optimize-descriptor-encoding", "tiles are copied to where their products read them"),
     Row("ttg", "loop-aware-cse", "pointers that became equal are one, in loops too"),
+    Row("ttg", "tritongpu-fuse-nested-loops", "loads of the next tile begin while this one is computed"),
     Row("ttg", "licm", "what became the same in every turn, a change of layout too, is computed in front of the loop"),
     Row("ttg", "tritongpu-combine-tensor-select-and-if", "a choice joins the branch on the same condition"),
     Row("ttg", "tritongpu-assign-latencies", "which loads begin iterations before their values are used"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from official_road import snapshots
 from official_triton import INSTALLED
-from test_ttgir_meaning import twin
+from test_ttgir_meaning import TTIR, twin
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.cli.pipeline_text import parse_pipeline
@@ -179,3 +179,25 @@ def test_copies_as_narrow_as_the_official_ones(kernel: str, capability: int, sta
         elif a.operands[0].type != b.operands[0].type:
             size = a.operands[1].type.element_type.bitwidth // 8  # pyright: ignore
             assert max(numbers(a.operands[0].type.encoding.size_per_thread)) * size == 16  # pyright: ignore
+
+
+@pytest.mark.parametrize("capability", TARGETS)
+def test_nests_become_the_same_loop(capability: int) -> None:
+    """As many loops, as many conditionals but for the one that always holds, and no more that is carried."""
+    name = "tritongpu-fuse-nested-loops"
+    before, after = snapshots(TTIR / "matmul_persistent.ttir", capability)[name]
+    mine, theirs = ours(before, name, capability), parse_module(after)
+    ((first, fused), official) = ([op for op in m.walk() if op.name == "scf.for"] for m in (mine, theirs))
+    assert not any(op.name == "scf.for" for loop in (first, fused) for op in loop.regions[0].walk())
+    assert len(fused.results) <= max(len(op.results) for op in official)
+    inside = [sum(op.name == "scf.if" for op in loop.walk()) for loop in (fused, official[-1])]
+    assert inside[0] == inside[1] - 1
+    moved = ("tt.load", "tt.store", "tt.dot", "ttng.warp_group_dot", "arith.divsi", "arith.remsi")
+    assert sorted(shown(mine, *moved)) == sorted(shown(theirs, *moved))
+
+
+def test_a_persistent_kernel_has_the_same_copies() -> None:
+    name = "tritongpu-pipeline"
+    before, after = snapshots(TTIR / "matmul_persistent.ttir", 80)[name]
+    made = ("ttg.local_alloc", "ttg.async_copy_global_to_local", "tt.load")
+    assert sorted(shown(ours(before, name, 80), *made)) == sorted(shown(parse_module(after), *made))

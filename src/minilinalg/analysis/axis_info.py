@@ -23,7 +23,7 @@ from math import gcd
 from typing import Any, TypeAlias
 
 from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, TensorType
-from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, Region, SSAValue
 from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.analysis.constants import constant_of
@@ -49,6 +49,8 @@ class AxisInfo:
     constancy: tuple[int, ...]
     stride: tuple[int | None, ...]
     value: int | None = None
+    anything: bool = False
+    """Nobody looks at it: whatever is said of it holds."""
 
     @property
     def rank(self) -> int:
@@ -66,6 +68,8 @@ class AxisInfo:
 
     def join(self, other: AxisInfo) -> AxisInfo:
         """What holds of both."""
+        if self.anything or other.anything:
+            return other if self.anything else self
         contiguity = _pairwise(gcd, self.contiguity, other.contiguity)
         return AxisInfo(
             contiguity,
@@ -95,6 +99,12 @@ def of_constant(value: int, type: Attribute) -> AxisInfo:
     """Every element is `value`."""
     shape = _shape(type)
     return AxisInfo((1,) * len(shape), (abs(value) % LIMIT or LIMIT,) * len(shape), shape, (0,) * len(shape), value)
+
+
+def of_poison(type: Attribute) -> AxisInfo:
+    """All that can be said."""
+    shape = _shape(type)
+    return AxisInfo(shape, (LIMIT,) * len(shape), shape, (0,) * len(shape), anything=True)
 
 
 class AxisInfoAnalysis:
@@ -135,6 +145,12 @@ class AxisInfoAnalysis:
         if owner.name == "scf.for":
             assert isinstance(value, OpResult)
             return self.of(owner.regions[0].block.args[1 + value.index])
+        if owner.name == "scf.if":
+            assert isinstance(value, OpResult)
+            then, otherwise = (self.of(_last(region).operands[value.index]) for region in owner.regions)
+            return then.join(otherwise)
+        if owner.name == "ub.poison":
+            return of_poison(value.type)
         rule = RULES.get(owner.name)
         return unknown(value.type) if rule is None else rule(self, owner)
 
@@ -163,6 +179,11 @@ class AxisInfoAnalysis:
                 self._carried[arg] = after
                 changed = True
         return changed
+
+
+def _last(region: Region) -> Operation:
+    assert region.block.last_op is not None
+    return region.block.last_op
 
 
 def _scalar(divisor: int) -> AxisInfo:

@@ -13,6 +13,7 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, SSAVal
 from xdsl.utils.type import get_element_type_or_self
 
 from minilinalg.dialects.tt.types import PointerType, TensorDescType
+from minilinalg.dialects.upstream.ub import PoisonOp
 
 _FOLLOWED = frozenset(
     f"tt.{name}"
@@ -46,8 +47,8 @@ class Bases:
         """The argument that a pointer, or every pointer of a tensor, points into; None when there is no such one."""
         if pointer not in self._found:
             origins = _origins(pointer)
-            only = next(iter(origins))
-            self._found[pointer] = only if len(origins) == 1 and is_argument(only) else None
+            only = next(iter(origins), None)
+            self._found[pointer] = only if only is not None and len(origins) == 1 and is_argument(only) else None
         return self._found[pointer]
 
 
@@ -82,7 +83,7 @@ def sees_booleans_as_bytes(bitcast: Operation) -> bool:
 
 
 def _origins(pointer: SSAValue) -> dict[SSAValue, None]:
-    """Where a pointer may come from: what is not followed any further."""
+    """Where a pointer may come from: what is not followed any further. Nobody follows one that is undefined."""
     origins: dict[SSAValue, None] = {}
     seen: set[SSAValue] = set()
     waiting = [pointer]
@@ -96,7 +97,7 @@ def _origins(pointer: SSAValue) -> dict[SSAValue, None]:
             waiting += sources
         elif isinstance(owner, Operation) and _is_followed(owner):
             waiting += [operand for operand in owner.operands if _is_pointer(operand.type)]
-        else:
+        elif not isinstance(owner, PoisonOp):
             origins[value] = None
     return origins
 

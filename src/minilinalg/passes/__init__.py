@@ -65,6 +65,7 @@ _NAMES = (
     "tritongpu-coalesce",
     "tritongpu-coalesce-async-copy",
     "tritongpu-combine-tensor-select-and-if",
+    "tritongpu-fuse-nested-loops",
     "tritongpu-global-scratch-memory-allocation",
     "tritongpu-optimize-dot-operands",
     "tritongpu-optimize-thread-locality",

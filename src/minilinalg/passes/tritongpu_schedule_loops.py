@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Block, BlockArgument, Operation
-from xdsl.traits import get_effects, is_speculatable
+from xdsl.traits import IsTerminator, get_effects, is_speculatable
 
 from minilinalg.dialects import tt
 from minilinalg.dialects.upstream import scf
@@ -143,14 +143,18 @@ def unmovable(schedule: Schedule) -> Operation | None:
     """An operation before the last stage that cannot run for an iteration which there may not be; None for none."""
     last = schedule.last_stage
     for op, when in schedule.when.items():
-        # A masked load is none, whatever its pointers are, and so is a copy of a tile.
-        if (
-            when.stage < last
-            and not isinstance(op, tt.LoadOp | tt.DescriptorLoadOp)
-            and (get_effects(op) != set() or not is_speculatable(op))
-        ):
+        # A masked load is none, whatever its pointers are, and so is a copy of a tile; a branch is not taken then.
+        masked = isinstance(op, tt.LoadOp | tt.DescriptorLoadOp)
+        if when.stage < last and not masked and (get_effects(op) != set() or not _may_run(op)):
             return op
     return None
+
+
+def _may_run(op: Operation) -> bool:
+    """Whether an operation may run for no iteration: a branch runs what is in its `else` then."""
+    if isinstance(op, scf.IfOp):
+        return all(each.has_trait(IsTerminator) or is_speculatable(each) for each in op.false_region.ops)
+    return is_speculatable(op)
 
 
 def broken(schedule: Schedule) -> bool:

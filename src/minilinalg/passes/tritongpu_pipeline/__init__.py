@@ -37,7 +37,10 @@ from minilinalg.passes.tritongpu_pipeline.warp_groups import launch_early
 
 
 def masked(op: Operation, condition: SSAValue) -> Operation:
-    """A load or a copy that only happens where a condition holds too; others have no effect, and stay."""
+    """A load, a copy or a branch that only happens where a condition holds too; others have no effect, and stay."""
+    if isinstance(op, scf.IfOp):
+        op.operands[0] = value_before(op, arith.AndIOp(op.cond, condition))
+        return op
     if isinstance(op, ttng.BarrierExpectOp | ttng.AsyncTMACopyGlobalToLocalOp | ttng.WaitBarrierOp):
         return _under(op, condition)
     if not isinstance(op, tt.LoadOp | ttg.AsyncCopyGlobalToLocalOp):
