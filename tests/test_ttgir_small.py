@@ -111,3 +111,100 @@ def test_launches_that_overlap() -> None:
     store = "tt.store %po, %v : tensor<128x!tt.ptr<i32>, #line>"
     same(kernel(f"tt.grid_dependency_wait\ntt.grid_dependency_launch_dependents\n{store}"), x, i, o, 0)
     assert (o == x).all()
+
+
+# Padded buffers
+
+
+PADDINGS = ["[8:+1]", "[16:+4]", "[32:+8, 128:+16]", "[64:+2]"]
+TILES = """
+#tile = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [4, 8], warpsPerCTA = [2, 1], order = [1, 0]}>
+#turned = #ttg.blocked<{sizePerThread = [4, 1], threadsPerWarp = [8, 4], warpsPerCTA = [1, 2], order = [0, 1]}>
+#pads = #ttg.padded_shared<PADS {order = [1, 0], shape = [16, 32]}>
+#smem = #ttg.shared_memory
+"""
+
+
+def tiles(padding: str, element: str, body: str) -> str:
+    """A tile of 16 x 32, row by row, goes through a buffer to o, column by column in each thread."""
+    made = "".join(
+        f"""
+    %r{a} = tt.make_range {{end = 16 : i32, start = 0 : i32}} : ROWS
+    %c{a} = tt.make_range {{end = 32 : i32, start = 0 : i32}} : COLUMNS
+    %rr{a} = tt.expand_dims %r{a} {{axis = 1 : i32}} : ROWS -> tensor<16x1xi32, #{lay}>
+    %cc{a} = tt.expand_dims %c{a} {{axis = 0 : i32}} : COLUMNS -> tensor<1x32xi32, #{lay}>
+    %w{a} = arith.constant dense<32> : tensor<16x1xi32, #{lay}>
+    %m{a} = arith.muli %rr{a}, %w{a} : tensor<16x1xi32, #{lay}>
+    %x0{a} = tt.broadcast %m{a} : tensor<16x1xi32, #{lay}> -> tensor<16x32xi32, #{lay}>
+    %x1{a} = tt.broadcast %cc{a} : tensor<1x32xi32, #{lay}> -> tensor<16x32xi32, #{lay}>
+    %at{a} = arith.addi %x0{a}, %x1{a} : tensor<16x32xi32, #{lay}>
+    %s{a} = tt.splat %{a} : !tt.ptr<{element}> -> tensor<16x32x!tt.ptr<{element}>, #{lay}>
+    %p{a} = tt.addptr %s{a}, %at{a} : tensor<16x32x!tt.ptr<{element}>, #{lay}>, tensor<16x32xi32, #{lay}>
+    """.replace("ROWS", f"tensor<16xi32, #ttg.slice<{{dim = 1, parent = #{lay}}}>>").replace(
+            "COLUMNS", f"tensor<32xi32, #ttg.slice<{{dim = 0, parent = #{lay}}}>>"
+        )
+        for a, lay in (("x", "tile"), ("o", "turned"))
+    )
+    return f"""{TILES.replace("PADS", padding)}
+module attributes {{"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32}} {{
+  tt.func public @k(%x: !tt.ptr<{element}>, %o: !tt.ptr<{element}>, %n: i32) {{
+    {made}
+    %v = tt.load %px : tensor<16x32x!tt.ptr<{element}>, #tile>
+    {
+        body.replace("ONE", f"!ttg.memdesc<16x32x{element}, #pads, #smem, mutable>")
+        .replace("TWO", f"!ttg.memdesc<2x16x32x{element}, #pads, #smem, mutable>")
+        .replace("TILE", f"tensor<16x32x{element}, #tile>")
+        .replace("TURNED", f"tensor<16x32x{element}, #turned>")
+    }
+    tt.store %po, %r : tensor<16x32x!tt.ptr<{element}>, #turned>
+    tt.return
+  }}
+}}
+"""
+
+
+THROUGH = "%b = ttg.local_alloc %v : (TILE) -> ONE\n%r = ttg.local_load %b : ONE -> TURNED"
+COPIED = """
+%b = ttg.local_alloc : () -> ONE
+%t = ttg.async_copy_global_to_local %px, %b {contiguity = 4 : i32} : tensor<16x32x!tt.ptr<f32>, #tile> -> ONE
+%g = ttg.async_commit_group tokens %t
+%d = ttg.async_wait %g {num = 0 : i32}
+%r = ttg.local_load %b token %d : ONE -> TURNED
+"""
+SECOND = """
+%two = ttg.local_alloc : () -> TWO
+%zero = arith.constant 0 : i32
+%a = ttg.memdesc_index %two[%zero] : TWO -> ONE
+%b = ttg.memdesc_index %two[%n] : TWO -> ONE
+ttg.local_store %v, %b : TILE -> ONE
+%sum = ARITH %v, %v : TILE
+ttg.local_store %sum, %a : TILE -> ONE
+%r = ttg.local_load %b : ONE -> TURNED
+"""
+
+
+@pytest.mark.parametrize("padding", PADDINGS)
+@pytest.mark.parametrize(("element", "dtype"), [("f16", np.float16), ("f32", np.float32), ("i8", np.int8)])
+def test_padded_buffers(padding: str, element: str, dtype: Any) -> None:
+    x = np.random.default_rng(0).integers(-50, 50, 512).astype(dtype)
+    for body in (THROUGH, SECOND.replace("ARITH", "arith.addi" if element == "i8" else "arith.addf")):
+        o = np.zeros_like(x)
+        same(tiles(padding, element, body), x, o, 1)
+        assert (o == x).all()
+
+
+@pytest.mark.parametrize("padding", ["[16:+4]", "[32:+8, 128:+16]"])
+def test_copies_into_padded_buffers(padding: str) -> None:
+    x, o = np.arange(512, dtype=np.float32), np.zeros(512, np.float32)
+    text = tiles(padding, "f32", COPIED).replace("%x: !tt.ptr<f32>", "%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}")
+    same(text, x, o, 1)
+    assert (o == x).all()
+
+
+def test_padding_keeps_columns_in_banks_of_their_own() -> None:
+    conflicts = "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_ld.sum"
+    x = np.arange(512, dtype=np.float32)
+    plain = tiles("[512:+1]", "f32", THROUGH)
+    spread = tiles("[32:+1]", "f32", THROUGH)
+    many, few = (same(text, x, np.zeros_like(x), 1).counters[conflicts] for text in (plain, spread))
+    assert few < many / 2

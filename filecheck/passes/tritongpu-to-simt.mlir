@@ -175,3 +175,21 @@ module attributes {"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32,
     tt.return
   }
 }
+
+// -----
+
+// Free room behind every 8 elements of a buffer: 32 bytes apart become 48.
+#pairs = #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [1], order = [0]}>
+#pads = #ttg.padded_shared<[8:+4] {order = [0], shape = [128]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32, ttg.shared = 1024 : i32} {
+  // CHECK-LABEL: func.func @padded
+  tt.func public @padded(%x: tensor<128xf32, #pairs>) {
+    // CHECK: %[[FIVE:.*]] = arith.constant dense<5> : vector<1xi32>
+    // CHECK: %[[TIMES:.*]] = arith.shrui %[[AT:.*]], %[[FIVE]] : vector<1xi32>
+    // CHECK: arith.shli %[[TIMES]]
+    // CHECK: simt.store_shared %{{.*}}, %x : vector<1xi32>, vector<4xf32>
+    %b = ttg.local_alloc %x {allocation.offset = 0 : i32} : (tensor<128xf32, #pairs>) -> !ttg.memdesc<128xf32, #pads, #smem, mutable>
+    tt.return
+  }
+}

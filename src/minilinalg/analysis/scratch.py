@@ -99,9 +99,15 @@ def buffer_bytes(type: MemDescType) -> int:
     """The bytes of all buffers that a view of this type sees."""
     layout = type.layout
     assert isinstance(layout, SharedLayoutAttribute)
-    assert isinstance(type.element_type, FixedBitwidthType)
-    count = prod(type.get_shape()[: -layout.rank])
-    return count * memory_of(type).size * max(8, type.element_type.bitwidth) // 8
+    count, memory = prod(type.get_shape()[: -layout.rank]), memory_of(type)
+    return ((count - 1) * memory.step + memory.size) * scalar_bytes(type.element_type)
+
+
+def buffer_step(type: MemDescType) -> int:
+    """The bytes from what a view of this type sees to what the next one of several sees."""
+    layout = type.layout
+    assert isinstance(layout, SharedLayoutAttribute)
+    return prod(type.get_shape()[: -layout.rank]) * memory_of(type).step * scalar_bytes(type.element_type)
 
 
 # Changes of layout

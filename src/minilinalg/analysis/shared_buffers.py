@@ -18,7 +18,7 @@ from xdsl.traits import MemoryEffectKind, get_effects
 from minilinalg.analysis.constants import constant_of
 from minilinalg.analysis.liveness import Interval
 from minilinalg.analysis.order import LOOPS, Order
-from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, scratch_bytes
+from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, buffer_step, scratch_bytes
 from minilinalg.dialects import ttg, ttng
 from minilinalg.dialects.ttg.effects import SHARED_MEMORY
 from minilinalg.dialects.ttg.types import MemDescType, memdesc_type
@@ -178,7 +178,7 @@ def _part(view: SSAValue) -> tuple[int, int | None]:
         if isinstance(op, ttg.MemDescIndexOp):
             number, bytes = constant_of(op.index), buffer_bytes(memdesc_type(op.result))
             if isinstance(number, int):
-                begin, size = begin + number * bytes, bytes if size is None else size
+                begin, size = begin + number * buffer_step(memdesc_type(op.result)), bytes if size is None else size
             else:
                 begin, size = 0, None
         elif isinstance(op, ttg.MemDescReinterpretOp):

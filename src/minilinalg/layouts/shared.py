@@ -31,6 +31,11 @@ class SharedLayout:
         return offset + sum(offset // interval * more for interval, more in self.padding)
 
     @property
+    def step(self) -> int:
+        """The elements from one buffer of this layout to the next, of several side by side."""
+        return self.address(self.linear.in_size(OFFSET))
+
+    @property
     def size(self) -> int:
         """The elements of one block with the padding between them: the last address and one."""
         return self.address(self.linear.in_size(OFFSET) - 1) + 1

@@ -25,7 +25,7 @@ def _copy(c: Conversion, op: ttg.AsyncCopyGlobalToLocalOp) -> None:
     size = bytes_of(pointee_type(op.src.type))
     places = view.of_registers(layout)
     known = accesses(c, op.src, op.mask, size)
-    run = widest_vector(places, size, view.origin)
+    run = widest_vector(places, size, view.origin, view.padding)
     order = ordered(layout.masks[REGISTER], run)
     width = min(1 << len(run), max(op.contiguity.value.data, known.width))
     side_by_side = known.width < width or known.order[:width] == tuple(order[:width])
@@ -41,7 +41,7 @@ def _copy(c: Conversion, op: ttg.AsyncCopyGlobalToLocalOp) -> None:
     wider = "" if known.needs is None or known.width != width else f"; wider ones would need {known.needs}"
     c.remark(f"{made}{wider}")
     mask = None if op.mask is None else picked(c, c.value(op.mask), firsts)
-    to = addresses(c, view.base, places, size, firsts, view.origin)
+    to = addresses(c, view.base, places, size, firsts, view.origin, view.padding)
     when = both(c, None, owners(c, layout), len(firsts))
     c.insert(simt.CpAsyncOp(to, picked(c, c.value(op.src), firsts), width * size, mask, when))
 

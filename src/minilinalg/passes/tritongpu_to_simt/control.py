@@ -33,7 +33,9 @@ def _given(c: Conversion, op: Operation, value: SSAValue, like: SSAValue | None 
     if not isinstance(value.type, MemDescType):
         return c.value(value)
     view = c.view(value)
-    if view.origin & view.reach or (like is not None and c.view(like).places != view.places):
+    other = view if like is None else c.view(like)
+    moved = view.origin if view.padding else view.origin & view.reach
+    if moved or (other.places, other.padding) != (view.places, view.padding):
         raise c.unsupported(
             f"'{op.name}' carries views of shared memory that lie differently",
             "a view that is carried begins at a place that no element of it has a bit of, and has one layout",

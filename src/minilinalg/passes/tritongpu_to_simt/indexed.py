@@ -20,7 +20,7 @@ from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
 from minilinalg.passes.tritongpu_to_simt.memory import from_memory, stored_type, to_memory
 from minilinalg.passes.tritongpu_to_simt.places import row_major
 from minilinalg.passes.tritongpu_to_simt.registers import concatenated, picked
-from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, store
+from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, padded, store
 from minilinalg.passes.tritongpu_to_simt.threads import (
     both,
     numbers,
@@ -31,21 +31,29 @@ from minilinalg.passes.tritongpu_to_simt.threads import (
     spread,
     thread_masks,
 )
-from minilinalg.passes.tritongpu_to_simt.view import View
+from minilinalg.passes.tritongpu_to_simt.view import Padding, View
 
 
 def addresses_along(
-    c: Conversion, places: LinearLayout, base: SSAValue, origin: int, axis: int, indices: SSAValue, layout: LinearLayout
+    c: Conversion,
+    places: LinearLayout,
+    base: SSAValue,
+    origin: int,
+    axis: int,
+    indices: SSAValue,
+    layout: LinearLayout,
+    padding: Padding = (),
 ) -> SSAValue:
     """Byte addresses of the elements whose index along `axis` is computed, in all other dimensions their own.
 
-    places: from indices to bytes. Where an index leads is an XOR of its bits' places, as everywhere.
+    places: from indices to bytes; so is padding. Where an index leads is an XOR of its bits' places, as everywhere.
     """
     name = layout.out_names[axis]
     rest = layout.compose(places.with_bases(name, (0,) * layout.out_bits[name]))
     own = numbers(c, thread_masks(rest), register_masks(rest), origin)
     led = of_value(c, indices, places.masks[name])
     found = own if led is None else c.binary(arith.XOrIOp, own, led)
+    found = padded(c, found, 1, padding)
     return c.binary(arith.AddiOp, spread(c, base, count_of(found.type)), found)
 
 
@@ -115,24 +123,22 @@ def _histogram(c: Conversion, op: tt.HistogramOp) -> None:
     c.bind(op.result, load(c, type, places, base))
 
 
-def _in_bytes(view: View) -> tuple[LinearLayout, int]:
+def _in_view(c: Conversion, view: View, axis: int, indices: SSAValue, layout: LinearLayout) -> SSAValue:
+    """Byte addresses of the elements of a view whose index along `axis` is computed."""
     size = bytes_of(view.element)
-    return scaled(view.places, size), view.origin * size
+    places, padding = scaled(view.places, size), tuple((every * size, more * size) for every, more in view.padding)
+    return addresses_along(c, places, view.base, view.origin * size, axis, _as_index(c, indices), layout, padding)
 
 
 def _local_gather(c: Conversion, op: ttg.LocalGatherOp) -> None:
     view, type = c.view(op.src), data_type(op.result.type)
-    places, origin = _in_bytes(view)
-    indices = _as_index(c, c.value(op.indices))
-    at = addresses_along(c, places, view.base, origin, op.axis.value.data, indices, layout_of(op.result.type))
+    at = _in_view(c, view, op.axis.value.data, c.value(op.indices), layout_of(op.result.type))
     c.bind(op.result, from_memory(c, c.insert(simt.LoadSharedOp(at, stored_type(type))).result, type))
 
 
 def _local_scatter(c: Conversion, op: ttg.LocalScatterOp) -> None:
     view, layout = c.view(op.dst), layout_of(op.values.type)
-    places, origin = _in_bytes(view)
-    indices = _as_index(c, c.value(op.indices))
-    at = addresses_along(c, places, view.base, origin, op.axis.value.data, indices, layout)
+    at = _in_view(c, view, op.axis.value.data, c.value(op.indices), layout)
     own = own_registers(layout)
     value = picked(c, to_memory(c, c.value(op.values)), own)
     c.insert(simt.StoreSharedOp(picked(c, at, own), value, both(c, None, owners(c, layout), len(own))))
@@ -145,9 +151,7 @@ def _local_atomic_scatter(c: Conversion, op: ttg.LocalAtomicScatterRMWOp) -> Non
         raise c.unsupported(
             f"'{op.name}' whose result several threads hold", "a result that is used is held by the thread that updates"
         )
-    places, origin = _in_bytes(view)
-    indices = _as_index(c, c.value(op.indices))
-    at = addresses_along(c, places, view.base, origin, op.axis.value.data, indices, layout)
+    at = _in_view(c, view, op.axis.value.data, c.value(op.indices), layout)
     own = own_registers(layout)
     mask = None if op.mask is None else picked(c, c.value(op.mask), own)
     mask = both(c, mask, owners(c, layout), len(own))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_bytes, exchange_places, is_exchanged, memory_of
+from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_step, exchange_places, is_exchanged, memory_of
 from minilinalg.dialects import simt, ttg
 from minilinalg.dialects.ttg.types import MemDescType, memdesc_type
 from minilinalg.dialects.upstream import arith
@@ -29,19 +29,20 @@ from minilinalg.passes.tritongpu_to_simt.threads import (
     spread,
     thread_masks,
 )
-from minilinalg.passes.tritongpu_to_simt.view import View, places_of_layout
+from minilinalg.passes.tritongpu_to_simt.view import Padding, View, places_of_layout
 
 # Accesses through linear maps
 
 
-def widest_vector(places: LinearLayout, size: int, origin: int = 0) -> tuple[int, ...]:
+def widest_vector(places: LinearLayout, size: int, origin: int = 0, padding: Padding = ()) -> tuple[int, ...]:
     """The bits of the register's number that count through elements side by side, of one access of at most 16 bytes.
 
     places: from register, lane and warp to the offset in elements of `size` bytes, each access a multiple of itself.
     """
     registers = register_masks(places)
     run: list[int] = []
-    while (2 << len(run)) * size <= WIDEST and 1 << len(run) in registers:
+    most = min([WIDEST // size, *(number for pair in padding for number in pair)])
+    while 2 << len(run) <= most and 1 << len(run) in registers:
         bit = registers.index(1 << len(run))
         below = (2 << len(run)) - 1
         others = [mask for other, mask in enumerate(registers) if other not in (*run, bit)]
@@ -52,7 +53,13 @@ def widest_vector(places: LinearLayout, size: int, origin: int = 0) -> tuple[int
 
 
 def addresses(
-    c: Conversion, base: SSAValue, places: LinearLayout, size: int, registers: Sequence[int], origin: int = 0
+    c: Conversion,
+    base: SSAValue,
+    places: LinearLayout,
+    size: int,
+    registers: Sequence[int],
+    origin: int = 0,
+    padding: Padding = (),
 ) -> SSAValue:
     """The byte addresses of these registers' elements: vector of i32. base: an i32, the same in all threads."""
     scale = size.bit_length() - 1
@@ -63,8 +70,17 @@ def addresses(
         origin << scale,
     )
     at = _positions(register_masks(places), registers)
-    chosen = picked(c, every, at)
+    chosen = padded(c, picked(c, every, at), size, padding)
     return c.binary(arith.AddiOp, spread(c, base, len(registers)), chosen)
+
+
+def padded(c: Conversion, offsets: SSAValue, size: int, padding: Padding) -> SSAValue:
+    """Offsets in bytes, of elements of `size` bytes, with the padding in front of them."""
+    found = offsets
+    for interval, more in padding:
+        times = c.binary(arith.ShRUIOp, offsets, (interval * size).bit_length() - 1)
+        found = c.binary(arith.AddiOp, found, c.binary(arith.ShLIOp, times, (more * size).bit_length() - 1))
+    return found
 
 
 def _needed(masks: Sequence[int], registers: Sequence[int]) -> list[int]:
@@ -85,32 +101,40 @@ def _positions(masks: Sequence[int], registers: Sequence[int]) -> list[int]:
 
 
 def store(
-    c: Conversion, value: SSAValue, layout: LinearLayout, places: LinearLayout, base: SSAValue, origin: int = 0
+    c: Conversion,
+    value: SSAValue,
+    layout: LinearLayout,
+    places: LinearLayout,
+    base: SSAValue,
+    origin: int = 0,
+    padding: Padding = (),
 ) -> None:
     """Stores a tensor in registers of `layout` where `places`, of register, lane and warp, says; each element once."""
     value = to_memory(c, value)
     size = bytes_of(value.type)
-    run = widest_vector(places, size, origin)
+    run = widest_vector(places, size, origin, padding)
     own = set(own_registers(layout))
     order = [register for register in ordered(register_masks(places), run) if register in own]
     firsts = order[:: 1 << len(run)]
-    at = addresses(c, base, places, size, firsts, origin)
+    at = addresses(c, base, places, size, firsts, origin, padding)
     mask = both(c, None, owners(c, layout), len(firsts))
     c.insert(simt.StoreSharedOp(at, picked(c, value, order), mask))
 
 
-def load(c: Conversion, type: Attribute, places: LinearLayout, base: SSAValue, origin: int = 0) -> SSAValue:
+def load(
+    c: Conversion, type: Attribute, places: LinearLayout, base: SSAValue, origin: int = 0, padding: Padding = ()
+) -> SSAValue:
     """Loads a vector of `type`, each register from where `places`, of register, lane and warp, says.
 
     By matrices where threads would have to load less than 16 bytes at once.
     """
     stored = stored_type(type)
     size = bytes_of(stored)
-    run = widest_vector(places, size, origin)
-    if size << len(run) < WIDEST and (found := as_matrices(places, size, origin)) is not None:
+    run = widest_vector(places, size, origin, padding)
+    if not padding and size << len(run) < WIDEST and (found := as_matrices(places, size, origin)) is not None:
         return load_matrices(c, type, found, places, base, origin)
     order = ordered(register_masks(places), run)
-    at = addresses(c, base, places, size, order[:: 1 << len(run)], origin)
+    at = addresses(c, base, places, size, order[:: 1 << len(run)], origin, padding)
     loaded = c.insert(simt.LoadSharedOp(at, stored)).result
     undone = {register: position for position, register in enumerate(order)}
     return from_memory(c, picked(c, loaded, [undone[register] for register in range(len(order))]), type)
@@ -132,36 +156,34 @@ def offset_of(c: Conversion, op: Operation) -> SSAValue:
     return c.constant(offset.value.data)
 
 
-def view_of(c: Conversion, type: MemDescType, base: SSAValue) -> View:
+def view_of(type: MemDescType, base: SSAValue) -> View:
     """A whole buffer of this type at `base`; of several, which the first dimensions count, the first one."""
     shared = memory_of(type)
-    if shared.padding:
-        raise c.unsupported(f"a buffer of layout {type.layout}", "tritongpu-to-simt has no code for padded buffers yet")
-    return View(base, type.element_type, places_of_layout(shared.linear))
+    return View(base, type.element_type, places_of_layout(shared.linear), padding=shared.padding)
 
 
 def _alloc(c: Conversion, op: ttg.LocalAllocOp) -> None:
-    view = view_of(c, memdesc_type(op.result), offset_of(c, op))
+    view = view_of(memdesc_type(op.result), offset_of(c, op))
     c.bind_view(op.result, view)
     if op.src is not None:
         layout = layout_of(op.src.type)
-        store(c, c.value(op.src), layout, view.of_registers(layout), view.base)
+        store(c, c.value(op.src), layout, view.of_registers(layout), view.base, padding=view.padding)
 
 
 def _local_load(c: Conversion, op: ttg.LocalLoadOp) -> None:
     view = c.view(op.src)
     places = view.of_registers(layout_of(op.result.type))
-    c.bind(op.result, load(c, data_type(op.result.type), places, view.base, view.origin))
+    c.bind(op.result, load(c, data_type(op.result.type), places, view.base, view.origin, view.padding))
 
 
 def _local_store(c: Conversion, op: ttg.LocalStoreOp) -> None:
     view, layout = c.view(op.dst), layout_of(op.src.type)
-    store(c, c.value(op.src), layout, view.of_registers(layout), view.base, view.origin)
+    store(c, c.value(op.src), layout, view.of_registers(layout), view.base, view.origin, view.padding)
 
 
 def _index(c: Conversion, op: ttg.MemDescIndexOp) -> None:
     view = c.view(op.src)
-    step = buffer_bytes(memdesc_type(op.result))
+    step = buffer_step(memdesc_type(op.result))
     moved_by = c.binary(arith.MuliOp, c.value(op.index), step)
     c.bind_view(op.result, replace(view, base=c.binary(arith.AddiOp, view.base, moved_by)))
 

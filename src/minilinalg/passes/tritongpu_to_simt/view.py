@@ -9,18 +9,22 @@ from xdsl.ir import Attribute, SSAValue
 
 from minilinalg.layouts.linear import OFFSET, LinearLayout, dim_names
 
+Padding = tuple[tuple[int, int], ...]
+
 
 @dataclass(frozen=True)
 class View:
     """The element at some indices lies `places(indices) ^ origin` elements behind the byte address `base`, an i32.
 
-    places: from dim0, dim1 ... to the offset, in elements. origin: where the first element of a part lies.
+    places: from dim0, dim1 ... to the offset, in elements. origin: where the first element of a part lies. padding:
+    (interval, elements) pairs: behind every so many elements so many are left free.
     """
 
     base: SSAValue
     element: Attribute
     places: LinearLayout
     origin: int = 0
+    padding: Padding = ()
 
     @property
     def shape(self) -> tuple[int, ...]:

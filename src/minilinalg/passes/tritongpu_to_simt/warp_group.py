@@ -68,7 +68,7 @@ def _matrix(c: Conversion, view: View, k: int, tiles: Sequence[tuple[int, int]])
     """The matrix that a view sees. k: its dimension that is summed over; tiles: the indices at which tiles begin."""
     assert isinstance(view.element, FixedBitwidthType)
     lines = lines_of(view.places, view.element.bitwidth)
-    if lines is None or view.origin:
+    if lines is None or view.origin or view.padding:
         raise c.unsupported(
             "an operand of a product that does not lie as warp groups read it",
             "an operand in shared memory has a layout #ttg.nvmma_shared with a swizzle of 32, 64 or 128 bytes",
