@@ -116,6 +116,17 @@ def matmul_tma() -> Case:
     return Case(grid, args, {10: expected}, 2.0 * m * n * k, "TFLOP/s", 2e-3, {}, lambda t: t[0] @ t[5])
 
 
+def matmul_devdesc() -> Case:
+    """The same, with b as (n, k), through descriptors that the program makes."""
+    m = n = k = 4096
+    a, b = random(m, k, dtype=np.float16), random(n, k, seed=1, dtype=np.float16)
+    expected = a.astype(np.float32) @ b.astype(np.float32).T
+    args = [a, b, np.empty((m, n), np.float16), m, n, k]
+    return Case(
+        (m // 128, n // 128), args, {2: expected}, 2.0 * m * n * k, "TFLOP/s", 2e-3, {}, lambda t: t[0] @ t[1].T
+    )
+
+
 def flash_attn() -> Case:
     heads, length, d = 64, 4096, 64
     q, k, v = (random(heads, length, d, seed=s, dtype=np.float16) for s in range(3))
@@ -139,10 +150,11 @@ def flash_attn() -> Case:
 
 
 CASES: dict[str, Callable[[], Case]] = {
-    each.__name__: each for each in (vector_add, softmax, layernorm, gemv, matmul, matmul_tma, flash_attn)
+    each.__name__: each
+    for each in (vector_add, softmax, layernorm, gemv, matmul, matmul_tma, matmul_devdesc, flash_attn)
 }
-ONLY_FOR_90 = ("matmul_tma",)
-"""Kernels that are there as TTGIR of 9.0 alone."""
+ONLY_FOR_90 = ("matmul_tma", "matmul_devdesc")
+"""Kernels that are there for TMA."""
 SPECIALISED = {"softmax": "softmax.columns16"}
 """What the official compiler makes of these very arguments: more promises."""
 
@@ -151,7 +163,9 @@ def compiled(name: str, machine: Machine, how: str) -> tuple[CudaKernel, float, 
     """The kernel, the seconds from text to simt, and those from there to what the driver runs."""
     started = perf_counter()
     if how == "--road":
-        path = ROOT / "examples" / "kernels" / f"{SPECIALISED.get(name, name)}.ttir"
+        folders = (ROOT / "examples" / "kernels", ROOT / "tests" / "data" / "ttir")
+        paths = [folder / f"{SPECIALISED.get(name, name)}.ttir" for folder in folders]
+        path = next(path for path in paths if path.exists())
         module = ml.compile(path, road="simt", target="h200" if machine.specific else "a100").module("simt")
     else:
         arch = "sm90" if machine.specific and how != "--sm80" else "sm80"
@@ -227,7 +241,7 @@ def main() -> int:
     print(f"{gpu.name}, PTX for {machine.name}")
     failed = 0
     how = next((word for word in sys.argv[1:] if word.startswith("--")), "")
-    there = [name for name in CASES if name not in ONLY_FOR_90 or (machine.specific and not how)]
+    there = [name for name in CASES if name not in ONLY_FOR_90 or (machine.specific and how != "--sm80")]
     for name in [word for word in sys.argv[1:] if not word.startswith("--")] or there:
         case = CASES[name]()
         try:

@@ -12,12 +12,13 @@ import pytest
 from ptx_programs import functions, programs, wide_functions
 from simt_programs import at, module
 
+import minilinalg as ml
 from minilinalg.codegen.ptx import Machine, ptx_text
 from minilinalg.context import make_context
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
 
-TTGIR = Path(__file__).resolve().parent / "data" / "ttgir"
+TTGIR, TTIR = (Path(__file__).resolve().parent / "data" / name for name in ("ttgir", "ttir"))
 MACHINES = (Machine(80), Machine(90, specific=True))
 ROAD = (
     "lift-cf-to-scf",
@@ -86,6 +87,16 @@ def test_official_kernels(kernel: str, machine: Machine, tmp_path: Path) -> None
 def test_products_of_warp_groups(kernel: str, tmp_path: Path) -> None:
     """Nothing spilled, and no product that the assembler makes wait for the one before it."""
     said = assembled(text_of(f"{kernel}.sm90", MACHINES[1]), MACHINES[1], tmp_path)
+    assert "0 bytes spill stores, 0 bytes spill loads" in said, said
+    assert "serialized" not in said, said
+
+
+@pytest.mark.parametrize("kernel", ["matmul_tma", "matmul_devdesc"])
+def test_tiles_of_the_own_road(kernel: str, tmp_path: Path) -> None:
+    """Copied by TMA, without a load or store of a thread, and nothing is spilled."""
+    text = ml.compile(TTIR / f"{kernel}.ttir", road="simt", target="h200").text("ptx")
+    assert "cp.async.bulk.tensor.2d.shared" in text and not re.search(r"\bld\.global|\bst\.global", text)
+    said = assembled(text, MACHINES[1], tmp_path)
     assert "0 bytes spill stores, 0 bytes spill loads" in said, said
     assert "serialized" not in said, said
 
