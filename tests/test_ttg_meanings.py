@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from engine_kernels import CHUNKINGS
 
-from minilinalg.errors import MinilinalgError, RunError, UnsupportedError
+from minilinalg.errors import MinilinalgError, RunError, UnsupportedError, WaitError
 from minilinalg.interp import run
 from minilinalg.parsing import parse_module
 
@@ -633,3 +633,79 @@ def test_launches_that_overlap_change_no_answer() -> None:
     tt.store %py, %v : {P}
     """)
     assert (y == X).all()
+
+
+# Partitions of warps
+
+
+BARRIERS = "!ttg.memdesc<2x1xi64, #one, #smem, mutable>"
+
+
+def partitioned(producer: str, consumer: str) -> str:
+    """A partition hands n numbers to the default region, one at a time, through one buffer and two barriers."""
+    return f"""
+    %bars = ttg.local_alloc : () -> {BARRIERS}
+    %full = ttg.memdesc_index %bars[%c0] : {BARRIERS} -> {BARRIER}
+    %empty = ttg.memdesc_index %bars[%c1] : {BARRIERS} -> {BARRIER}
+    ttng.init_barrier %full, 1 : {BARRIER}
+    ttng.init_barrier %empty, 1 : {BARRIER}
+    %b = ttg.local_alloc : () -> {BUFFER}
+    %v = tt.load %px : {P}
+    %sum = ttg.warp_specialize(%full, %empty, %b, %n, %x, %first)
+    default {{
+      %zero = arith.constant dense<0.0> : {V}
+      %r = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %zero) -> ({V}) : i32 {{
+        %phase = arith.remui %i, %c2 : i32
+        {consumer}
+        %l = ttg.local_load %b : {BUFFER} -> {V}
+        ttng.arrive_barrier %empty, 1 : {BARRIER}
+        %next = arith.addf %acc, %l : {V}
+        scf.yield %next : {V}
+      }}
+      ttg.warp_yield %r : {V}
+    }}
+    partition0(%full_: {BARRIER}, %empty_: {BARRIER}, %b_: {BUFFER}, %n_: i32, %x_: !tt.ptr<f32>, %first_: i32)
+      num_warps(4) {{
+      %z = arith.constant 0 : i32
+      %o = arith.constant 1 : i32
+      %t = arith.constant 2 : i32
+      %ramp_ = tt.make_range {{end = 16 : i32, start = 0 : i32}} : {W}
+      %firsts_ = tt.splat %first_ : i32 -> {W}
+      %at_ = arith.addi %ramp_, %firsts_ : {W}
+      %xs_ = tt.splat %x_ : !tt.ptr<f32> -> {P}
+      %p_ = tt.addptr %xs_, %at_ : {P}, {W}
+      %v_ = tt.load %p_ : {P}
+      scf.for %i = %z to %n_ step %o : i32 {{
+        %even = arith.remui %i, %t : i32
+        %odd = arith.xori %even, %o : i32
+        {producer}
+        %f = arith.sitofp %i : i32 to f32
+        %fs = tt.splat %f : f32 -> {V}
+        %s = arith.addf %v_, %fs : {V}
+        ttg.local_store %s, %b_ : {V} -> {BUFFER}
+        ttng.arrive_barrier %full_, 1 : {BARRIER}
+      }}
+      ttg.warp_return
+    }} : ({BARRIER}, {BARRIER}, {BUFFER}, i32, !tt.ptr<f32>, i32) -> {V}
+    %out = arith.addf %sum, %v : {V}
+    tt.store %py, %out : {P}
+    """
+
+
+PRODUCES, CONSUMES = f"ttng.wait_barrier %empty_, %odd : {BARRIER}", f"ttng.wait_barrier %full, %phase : {BARRIER}"
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7])
+def test_partitions_hand_over_at_barriers(n: int) -> None:
+    assert (each(partitioned(PRODUCES, CONSUMES), n) == (n + 1) * X + sum(range(n))).all()
+
+
+def test_partitions_that_wait_for_one_another_in_vain() -> None:
+    error = fails(partitioned(PRODUCES.replace("%odd", "%even"), CONSUMES), 3)
+    assert isinstance(error, WaitError) and "programs still wait" in error.diagnostic.found
+    assert error.diagnostic.places
+
+
+def test_a_partition_that_does_not_wait_shows() -> None:
+    """It is phases ahead: the one that the other waits for is over before it looks."""
+    assert isinstance(fails(partitioned("", CONSUMES), 2), WaitError)

@@ -12,6 +12,7 @@ from test_ttgir_to_simt import ROAD
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.context import make_context
+from minilinalg.errors import UnsupportedError
 from minilinalg.interp import run
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
@@ -208,3 +209,21 @@ def test_padding_keeps_columns_in_banks_of_their_own() -> None:
     spread = tiles("[32:+1]", "f32", THROUGH)
     many, few = (same(text, x, np.zeros_like(x), 1).counters[conflicts] for text in (plain, spread))
     assert few < many / 2
+
+
+def test_partitions_of_warps_are_refused_with_their_place() -> None:
+    body = """
+    %r = ttg.warp_specialize(%n)
+    default {
+      ttg.warp_yield %n : i32
+    }
+    partition0(%m: i32) num_warps(4) {
+      ttg.warp_return
+    } : (i32) -> i32
+    tt.store %po, %v : tensor<128x!tt.ptr<i32>, #line>
+    """
+    with pytest.raises(UnsupportedError) as caught:
+        lowered(kernel(body))
+    told = caught.value.diagnostic
+    assert told.found == "'ttg.warp_specialize'" and told.places
+    assert told.rule == "tritongpu-to-simt has no code for this operation yet"

@@ -142,3 +142,13 @@ tt.func @create_mode(%bar: !ttg.memdesc<1xi64, #s1, #smem, mutable>, %v: !ttg.me
   ttng.tensormap_create %raw, %raw, [%i, %i], [%i, %i], [%l], [%i, %i] {elem_type = 6 : i32, fill_mode = 2 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32} : (!tt.ptr<i8>, !tt.ptr<i8>, i32, i32, i32, i32, i64, i32, i32) -> ()
   tt.return
 }
+
+// -----
+
+#flat = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
+#smem = #ttg.shared_memory
+tt.func @never(%bar: !ttg.memdesc<1xi64, #flat, #smem, mutable>) {
+  // expected-error @+1 {{'ttng.arrive_barrier' 0 times: at least once}}
+  ttng.arrive_barrier %bar, 0 : !ttg.memdesc<1xi64, #flat, #smem, mutable>
+  tt.return
+}

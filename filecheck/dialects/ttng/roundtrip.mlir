@@ -11,6 +11,8 @@
 // CHECK: ttng.init_barrier %bar, 1 : !ttg.memdesc<1xi64, #shared, #smem, mutable>
 // CHECK: ttng.barrier_expect %bar, 8192, %p : !ttg.memdesc<1xi64, #shared, #smem, mutable>
 // CHECK: ttng.barrier_expect %bar, 8192 {fromCTA = 0 : i32}, %p : !ttg.memdesc<1xi64, #shared, #smem, mutable>
+// CHECK: ttng.arrive_barrier %bar, 2 : !ttg.memdesc<1xi64, #shared, #smem, mutable>
+// CHECK: ttng.arrive_barrier %bar, 1, %p : !ttg.memdesc<1xi64, #shared, #smem, mutable>
 // CHECK: ttng.async_tma_copy_global_to_local %d[%i, %i] %v, %bar, %p : !tt.tensordesc<64x64xf16, #shared1>, !ttg.memdesc<1xi64, #shared, #smem, mutable> -> !ttg.memdesc<64x64xf16, #shared1, #smem, mutable>
 // CHECK: ttng.wait_barrier %bar, %i : !ttg.memdesc<1xi64, #shared, #smem, mutable>
 // CHECK: ttng.wait_barrier %bar, %i, %p deps %v : !ttg.memdesc<1xi64, #shared, #smem, mutable>, !ttg.memdesc<64x64xf16, #shared1, #smem, mutable>
@@ -38,6 +40,8 @@ tt.func @f(%bar: !ttg.memdesc<1xi64, #s1, #smem, mutable>, %v: !ttg.memdesc<64x6
   ttng.init_barrier %bar, 1 : !ttg.memdesc<1xi64, #s1, #smem, mutable>
   ttng.barrier_expect %bar, 8192, %p : !ttg.memdesc<1xi64, #s1, #smem, mutable>
   ttng.barrier_expect %bar, 8192 {fromCTA = 0 : i32}, %p : !ttg.memdesc<1xi64, #s1, #smem, mutable>
+  ttng.arrive_barrier %bar, 2 : !ttg.memdesc<1xi64, #s1, #smem, mutable>
+  ttng.arrive_barrier %bar, 1, %p : !ttg.memdesc<1xi64, #s1, #smem, mutable>
   ttng.async_tma_copy_global_to_local %d[%i, %i] %v, %bar, %p : !tt.tensordesc<64x64xf16, #s>, !ttg.memdesc<1xi64, #s1, #smem, mutable> -> !ttg.memdesc<64x64xf16, #s, #smem, mutable>
   ttng.wait_barrier %bar, %i : !ttg.memdesc<1xi64, #s1, #smem, mutable>
   ttng.wait_barrier %bar, %i, %p deps %v : !ttg.memdesc<1xi64, #s1, #smem, mutable>, !ttg.memdesc<64x64xf16, #s, #smem, mutable>

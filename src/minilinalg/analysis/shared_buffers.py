@@ -153,7 +153,7 @@ def _touched(op: Operation) -> Iterator[tuple[SSAValue, bool]]:
     """
     if isinstance(op, ttng.InitBarrierOp | ttng.InvalBarrierOp):
         yield op.alloc, True
-    elif isinstance(op, ttng.BarrierExpectOp | ttng.WaitBarrierOp):
+    elif isinstance(op, ttng.ArriveBarrierOp | ttng.BarrierExpectOp | ttng.WaitBarrierOp):
         yield op.alloc, False
     elif isinstance(op, ttng.AsyncTMACopyGlobalToLocalOp):
         yield op.barrier, False

@@ -34,6 +34,7 @@ from minilinalg.interp import (
     ttg,
     vector,
     warp_group_dot,
+    warp_specialization,
     wgmma,
 )
 
@@ -71,5 +72,6 @@ __all__ = [
     "ttg",
     "vector",
     "warp_group_dot",
+    "warp_specialization",
     "wgmma",
 ]

@@ -7,16 +7,18 @@ one begins then. What is begun is done here, so a wait that is not over when it 
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any, Protocol
 
 import numpy as np
 
-from minilinalg.errors import RunError
+from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Chunk, Emitter, meaning
 from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView, wait_at
 from minilinalg.interp.values import Partial, take
+from minilinalg.locations import places_of
 
 MOST = (1 << 20) - 1
 """The most arrivals of a phase, and the most bytes that may be pending, of either sign."""
@@ -66,6 +68,12 @@ def first_fields(count: int) -> Array:
     """The barrier that `count` arrivals complete, in its first phase."""
     one, zero = np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64)
     return _packed(one * count, one * count, zero, zero)
+
+
+def is_complete(view: Words, parity: Any, what: str) -> bool:
+    """Whether the phase of this parity is complete, at all barriers."""
+    phase = _fields(view, what)[3]
+    return not bool((phase == (np.reshape(parity, (-1, 1)) & 1)).any())
 
 
 def wait_phase(view: Words, parity: Any, what: str) -> None:
@@ -134,7 +142,37 @@ def emit_wait_barrier(em: Emitter, op: Any) -> None:
         wait_phase(view, parity, what)
         wait_at(c, view)
 
-    em.call(op, wait, f"c, {em.refs((op.alloc, op.phase))}, {'True' if op.pred is None else em.ref(op.pred)}")
+    def wait_in_turn(c: Chunk, view: SharedView, parity: Any, predicate: Any) -> Generator[bool, None, None]:
+        """Of one program, whose partitions take turns: gives way until the phase is complete."""
+        programs, first = of_programs(predicate, what), True
+        while (programs is None or len(programs)) and not is_complete(view, known(parity, what), what):
+            yield first
+            first = False
+        wait(c, view, parity, predicate)
+
+    given = f"c, {em.refs((op.alloc, op.phase))}, {'True' if op.pred is None else em.ref(op.pred)}"
+    if op in em.waiting:
+        em.line(f"yield from {em.const(wait_in_turn, 'wait')}({given})", op)
+    else:
+        em.call(op, wait, given)
+
+
+@meaning("ttng.arrive_barrier")
+def emit_arrive_barrier(em: Emitter, op: Any) -> None:
+    if op.multicast_cta.value.data or op.from_cta is not None:
+        raise UnsupportedError(
+            f"'{op.name}' at barriers of other blocks cannot be run yet",
+            rule="a block arrives at its own barriers",
+            places=places_of(op),
+        )
+    count, what = int(op.count.value.data), f"'{op.name}'"
+
+    def arrive(view: SharedView, predicate: Any) -> None:
+        programs = of_programs(predicate, what)
+        if programs is None or len(programs):
+            advance(view if programs is None else view.take_programs(programs), count, 0, what)
+
+    em.call(op, arrive, f"{em.ref(op.alloc)}, {'True' if op.pred is None else em.ref(op.pred)}")
 
 
 @meaning("ttng.fence_async_shared", "ttng.async_tma_store_wait")

@@ -398,7 +398,8 @@ def emit_while(em: Emitter, op: Any) -> None:
 
 @meaning(
     *("scf.yield", "scf.condition", "tt.return", "func.return", "linalg.yield", "linalg_ext.yield"),
-    *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return", "ttg.mask.return"),
+    *("tt.reduce.return", "tt.scan.return", "tt.map_elementwise.return", "ttg.mask.return", "ttg.warp_yield"),
+    "ttg.warp_return",
 )
 def emit_return(em: Emitter, op: Any) -> None:
     values = f"({''.join(em.ref(v) + ', ' for v in op.operands)})"

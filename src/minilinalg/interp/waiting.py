@@ -7,6 +7,8 @@ loop waits when what ends it comes out of a read, inside the loop, of memory tha
 - a plain load through an argument that the kernel also writes through;
 - a plain load, when nothing else that the loop's end depends on changes from turn to turn.
 
+Partitions of warps (ttg.warp_specialize) wait for one another at barriers in shared memory.
+
 Once pointers have become memrefs, a loop waits when it reads memory of a kind that the function writes, whatever ends
 it; and so does an atomic in it.
 
@@ -36,18 +38,24 @@ WRITES = (
     "ttng.async_tma_copy_local_to_global",
     "simt.store_global",
 )
+PARTITIONED, AT_BARRIERS = "ttg.warp_specialize", "ttng.wait_barrier"
 ATOMICS = ("tt.atomic", "simt.atomic")
 
 
 def waiting_operations(func: Operation, functions: Mapping[str, Operation]) -> frozenset[Operation]:
     """The operations, in `func` and in what it calls, at which a program may have to wait for another one.
 
-    `scf.while`, a conditional branch in a loop of blocks, and `tt.atomic_poll`.
+    `scf.while`, a conditional branch in a loop of blocks, and `tt.atomic_poll`; and where partitions of warps run side
+    by side, every wait at a barrier.
     """
     if func.name == "func.func" and THREADS_ATTR not in func.attributes:
         return frozenset(_loops_that_read_what_changes(func))
     flow = _Flow(func, functions)
     found: set[Operation] = set()
+    if any(op.name == PARTITIONED for function in flow.functions for op in function.walk()):
+        found.update(
+            op for function in flow.functions for op in function.walk() if op.name in (PARTITIONED, AT_BARRIERS)
+        )
     for function in flow.functions:
         for op in function.walk():
             spins = op.name == "scf.while" and flow.waits(set(flow.inside(op)), op.regions[0].blocks[0].last_op)

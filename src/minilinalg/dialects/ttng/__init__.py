@@ -5,6 +5,7 @@ Text is the official compiler's, letter for letter.
 
 from minilinalg.dialects.exports import dialect
 from minilinalg.dialects.ttng.barriers import (
+    ArriveBarrierOp,
     BarrierExpectOp,
     FenceAsyncSharedOp,
     InitBarrierOp,
@@ -25,6 +26,7 @@ TTNG = dialect("ttng", globals())
 
 __all__ = [
     "TTNG",
+    "ArriveBarrierOp",
     "AsyncTMACopyGlobalToLocalOp",
     "AsyncTMACopyLocalToGlobalOp",
     "BarrierExpectOp",

@@ -79,6 +79,30 @@ class BarrierExpectOp(BarrierOp):
 
 
 @irdl_op_definition
+class ArriveBarrierOp(BarrierOp):
+    """Arrive `count` times, where `pred` is true.
+
+    `ttng.arrive_barrier %b, 1 : !ttg.memdesc<1xi64, #shared, #smem, mutable>`
+
+    `multicastCTA` and `fromCTA` choose among the barriers of a cluster's blocks.
+    """
+
+    name = "ttng.arrive_barrier"
+    SYNTAX: ClassVar = Syntax("$alloc `,` $count (`,` $pred^)? attr-dict `:` qualified(type($alloc))")
+
+    alloc = operand_def(MemDesc)
+    count = prop_def(IntegerAttr[I32])
+    pred = opt_operand_def(i1)
+    from_cta = opt_prop_def(IntegerAttr[I32], prop_name="fromCTA")
+    multicast_cta = prop_def(IntegerAttr[I32], default_value=IntegerAttr(0, i32), prop_name="multicastCTA")
+
+    def verify_(self) -> None:
+        super().verify_()
+        if self.count.value.data < 1:
+            raise VerifyException(f"'ttng.arrive_barrier' {self.count.value.data} times: at least once")
+
+
+@irdl_op_definition
 class WaitBarrierOp(BarrierOp):
     """Wait, where `pred` is true, until the phase of this parity is complete.
 
