@@ -282,3 +282,82 @@ def test_each_thread_multiplies_its_own(element: str, sizes: Any) -> None:
         assert np.allclose(found, total, rtol=1e-15)
     else:
         assert (found == total).all()
+
+
+SHARED_BY_WARPS = """
+%c2 = arith.constant dense<2> : vector<1xi32>
+%c8 = arith.constant dense<8> : vector<1xi32>
+%c16 = arith.constant dense<16> : vector<1xi32>
+%c32 = arith.constant dense<32> : vector<1xi32>
+%c512 = arith.constant dense<512> : vector<1xi32>
+%c1024 = arith.constant dense<1024> : vector<1xi32>
+%lane = arith.remui %t, %c32 : vector<1xi32>
+%warp = arith.divui %t, %c32 : vector<1xi32>
+%down = arith.divui %warp, %c2 : vector<1xi32>
+%across = arith.remui %warp, %c2 : vector<1xi32>
+%row = arith.remui %lane, %c8 : vector<1xi32>
+%eights = arith.divui %lane, %c8 : vector<1xi32>
+%high = arith.divui %eights, %c2 : vector<1xi32>
+%low = arith.remui %eights, %c2 : vector<1xi32>
+%row32 = arith.muli %row, %c32 : vector<1xi32>
+%c256 = arith.constant dense<256> : vector<1xi32>
+%low256 = arith.muli %low, %c256 : vector<1xi32>
+%high256 = arith.muli %high, %c256 : vector<1xi32>
+%low16 = arith.muli %low, %c16 : vector<1xi32>
+%high16 = arith.muli %high, %c16 : vector<1xi32>
+%a0 = arith.muli %down, %c512 : vector<1xi32>
+%a1 = arith.addi %a0, %row32 : vector<1xi32>
+%a2 = arith.addi %a1, %low256 : vector<1xi32>
+%a = arith.addi %a2, %high16 : vector<1xi32>
+%b0 = arith.muli %across, %c512 : vector<1xi32>
+%b1 = arith.addi %b0, %row32 : vector<1xi32>
+%b2 = arith.addi %b1, %high256 : vector<1xi32>
+%b3 = arith.addi %b2, %low16 : vector<1xi32>
+%bb = arith.addi %b3, %c1024 : vector<1xi32>
+%own = arith.muli %t, %c16 : vector<1xi32>
+"""
+
+
+@pytest.mark.parametrize("moved_too", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_what_warps_have_alike_in_loops_of_different_length(moved_too: bool, again: bool) -> None:
+    """Of four warps two have the same rows and two the same columns; block p multiplies p times what it loaded before.
+
+    moved_too: what is loaded is not only multiplied. again: it is loaded in each turn, though nobody wrote.
+    """
+    loads = """
+    %va = simt.ldmatrix %a, 4 : vector<1xi32> -> vector<8xf16>
+    %vb = simt.ldmatrix %bb, 4 : vector<1xi32> -> vector<8xf16>
+    """
+    body = (
+        SHARED_BY_WARPS
+        + at("x", "%i", 16, "px")
+        + load("o", "vo", "f32", 8)
+        + f"""
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %none = arith.constant dense<0.0> : vector<8xf32>
+    %given = simt.load_global %px : vector<1xi64> -> vector<8xf16>
+    simt.store_shared %own, %given : vector<1xi32>, vector<8xf16>
+    simt.barrier
+    {"" if again else loads}
+    %d = scf.for %k = %zero to %b step %one iter_args(%acc = %none) -> vector<8xf32> : i32 {{
+      {loads if again else ""}
+      %next = simt.mma_sync %va, %vb, %acc shape 16, 8, 16 tiles 1, 2, 1
+        : vector<8xf16>, vector<8xf16> -> vector<8xf32>
+      {"simt.store_shared %own, %va : vector<1xi32>, vector<8xf16>" if moved_too and not again else ""}
+      scf.yield %next : vector<8xf32>
+    }}
+    simt.store_global %pvo, %d : vector<8xi64>, vector<8xf32>
+    """
+    )
+    kernel = module(body, 128, shared=2048, parameters={"x": "f16", "o": "f32"})
+    blocks = 4
+    x = given("f16", blocks * 1024, 0)
+    out = each(kernel, blocks, lambda: [x.copy(), np.zeros(blocks * 1024, np.float32)]).reshape(blocks, 2, 2, 32, 8)
+    a, b = (m.reshape(blocks, 2, 16, 16).astype(np.float64) for m in np.split(x.reshape(blocks, 64, 16), 2, axis=1))
+    for block, down, across in itertools.product(range(blocks), range(2), range(2)):
+        wanted = block * (a[block, down] @ b[block, across].T)
+        for lane, i in itertools.product(range(32), range(8)):
+            row, column = lane // 4 + 8 * (i // 2 % 2), 2 * (lane % 4) + i % 2 + 8 * (i // 4)
+            assert out[block, down, across, lane, i] == wanted[row, column]

@@ -83,11 +83,18 @@ class Operand:
 
     def __call__(self, value: Any) -> Matrices:
         """The matrices, in their carrier."""
-        found = self._matrices(value.data if type(value) is OfWarps else spread(value, self.shape))
+        if type(value) is not OfWarps:
+            return self._carried(spread(value, self.shape)), None
+        found = value.matrices.get(self)
+        if found is None:
+            found = value.matrices[self] = self._carried(value.data)
+        return found, value.which
+
+    def _carried(self, registers: Array) -> Array:
+        found = self._matrices(registers)
         if found.dtype != self.element.carrier:
             found = dtype_in(found, self.element)
-        which = value.which if type(value) is OfWarps else None
-        return round_tf32(found) if self.element.name == "f32" else found, which
+        return round_tf32(found) if self.element.name == "f32" else found
 
     def known(self, value: Any, warps: int) -> Array:
         """Of which rows all elements are defined: (L, warps, rows)."""

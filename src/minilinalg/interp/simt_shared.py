@@ -173,14 +173,20 @@ def emit_ldmatrix(em: Emitter, op: Any) -> None:
     is_multiplied = all(use.operation.name == "simt.mma_sync" and use.index < 2 for use in op.result.uses)
 
     def load(c: Chunk, address: Any) -> Any:
-        places = places_of(address, BlockMemory.of(c).nbytes)
-        if not is_multiplied or places.of_warps is None:
+        memory = BlockMemory.of(c)
+        places = places_of(address, memory.nbytes)
+        if not is_multiplied:
             return load_words(c, places, dtype, shape, stored, what)
-        distinct, which = places.of_warps
+        kept = memory.made_of(places, c.rows)
+        if kept is not None:
+            return kept
+        distinct, which = places.of_warps or (places, None)
         found = load_words(c, distinct, dtype, (distinct.index.shape[1], shape[1]), stored, what)
         if type(found) is Partial:
-            return load_words(c, places, dtype, shape, stored, what)
-        return OfWarps(found, which)
+            return found if which is None else load_words(c, places, dtype, shape, stored, what)
+        made = OfWarps(found, which)
+        memory.keep(places, c.rows, made)
+        return made
 
     em.call(op, load, f"c, {em.ref(op.address)}", "ldmatrix")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from xdsl.ir import Operation
 
 from minilinalg.dialects.simt import LANES
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import Array
+from minilinalg.interp.values import take
 from minilinalg.locations import places_of
 
 
@@ -28,12 +30,19 @@ def by_warp(x: Array) -> Array:
     return x.reshape(len(x), -1, LANES, x.shape[-1])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class OfWarps:
-    """A register vector that several warps of a block have alike.
+    """A register vector that is only multiplied. Warps may have it alike.
 
-    data: (L, distinct * lanes, n), what warps have. which: the number of what each of them has, (warps,).
+    data: (L, distinct * lanes, n), what warps have. which: the number of what each of them has, (warps,); None: each
+    its own.
     """
 
     data: Array
-    which: Array
+    which: Array | None
+    matrices: dict[Any, Array] = field(default_factory=dict[Any, Array])
+    """What products made of it, in the order of a matrix, by who did."""
+
+    def take_programs(self, index: Any) -> OfWarps:
+        """The same of the programs at `index`."""
+        return OfWarps(take(self.data, index), self.which)
