@@ -16,6 +16,7 @@ from ptx_programs import BLOCKS, BYTES, FLOATS, Program, functions, off_by, prog
 from simt_programs import GPU, at, each, module
 from test_ptx_assembles import ROAD, TTGIR
 from test_ptx_functions import angle
+from test_tiles import PADDED, PERSISTENT, SUM, copy, described, part
 from test_ttgir_meaning import SM90, Case
 from test_ttgir_to_simt import RUNS
 
@@ -173,6 +174,64 @@ def test_through_compile() -> None:
     x, out = np.ones(1024, np.float32), np.zeros(1024, np.float32)
     run = kernel[(1,)](x, x, out, 1024)
     assert (out == 2).all() and run.milliseconds is not None and run.milliseconds > 0
+
+
+TILES = {
+    **{str(block): (copy(block, *more), [block, block], at) for block, *more, at in (
+        ((64, 64), "f16", None, (-3, 5)), ((8, 256), "f32", None, (1, 0)), ((1024,), "f16", None, (100,)),
+        ((2, 8, 16), "f16", None, (1, -3, 2)), ((1, 16, 32), "f16", (16, 32), (0, 1, 0)),
+    )},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TILES)
+def test_tiles_of_the_own_road(name: str) -> None:
+    """Boxes of every rank, ragged: what the simulated machine leaves."""
+    text, blocks, where = TILES[name]
+    same_on_both(
+        text,
+        [
+            described(part(tuple(n + 3 for n in block), np.float16 if "f16" in text else np.float32, 1))
+            for block in blocks
+        ],
+        list(where),
+    )
+
+
+@pytest.mark.parametrize("n", [0, 1, 65, 448])
+@pytest.mark.parametrize("stages", [1, 2, 4])
+def test_loops_of_tiles(n: int, stages: int) -> None:
+    shapes = (7, max(n, 1)), (max(n, 1),), (8, 64)
+    same_on_both(SUM.replace("STAGES", str(stages)), [described(part(s, np.float32, 1)) for s in shapes], [n])
+
+
+@pytest.mark.parametrize(("rows", "n"), [(1, 0), (130, 32), (200, 170)])
+def test_products_of_tiles(rows: int, n: int) -> None:
+    shapes = ((rows, max(n, 1)), np.float16), ((max(n, 1), 29), np.float16), ((rows, 32), np.float32)
+    same_on_both(PERSISTENT, [described(part(*shape, 1)) for shape in shapes], [rows, n])
+
+
+@pytest.mark.parametrize(("i", "j"), [(0, 0), (-3, 7), (5, -30)])
+def test_tiles_of_tensors_that_the_program_describes(i: int, j: int) -> None:
+    x = part((7, 13), np.float32, 1)
+    same_on_both(PADDED, [[x], [np.zeros((8, 32), np.float32)]], [7, 13, x.strides[0] // 4, i, j])
+
+
+def same_on_both(text: str, tensors: list[list[Any]], rest: list[Any]) -> None:
+    """Runs a kernel on the simulated machine, and on the GPU, and compares the last tensor."""
+    if GPU is None or not GPU.specific:
+        pytest.skip("tiles are copied on compute capability 9.0")
+    found: list[Any] = []
+    for device in (None, "cuda"):
+        args = [
+            [each[0].base.copy()[..., : each[0].shape[-1]] if each[0].base is not None else each[0].copy(), *each[1:]]
+            for each in tensors
+        ]
+        kernel = ml.compile(text, road="simt", target="h200", device=device)
+        assert "ttng.async_tma_copy_global_to_local" in kernel.text("ttg")
+        kernel[1](*(part for each in args for part in each), *rest)
+        found.append(args[-1][0])
+    np.testing.assert_array_equal(*found)
 
 
 LOAD = at("x", "%i", 4, "xa") + "%v = simt.load_global %xa : vector<1xi64> -> vector<1xi32>\n"

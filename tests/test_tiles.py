@@ -257,3 +257,72 @@ def test_products_of_tiles(element: str, out: str, precision: str, n: int) -> No
     kernel[1](*described(a), *described(b), *described(c), n, check=True)
     np.testing.assert_array_equal(c, wanted)
     assert "ttng.async_tma_copy_global_to_local" in kernel.text("ttg")
+
+
+PERSISTENT = f"""
+tt.func public @rows({host("a", (64, 32), "f16")}, {host("b", (32, 32), "f16")}, {host("c", (64, 32), "f32")},
+    %rows: i32, %n: i32) {{
+  %zero = arith.constant 0 : i32
+  %step = arith.constant 32 : i32
+  %block = arith.constant 64 : i32
+  %none = arith.constant dense<0.0> : tensor<64x32xf32>
+  scf.for %row = %zero to %rows step %block : i32 {{
+    %r = scf.for %i = %zero to %n step %step iter_args(%s = %none) -> (tensor<64x32xf32>) : i32 {{
+      %v = tt.descriptor_load %a[%row, %i] : !tt.tensordesc<64x32xf16> -> tensor<64x32xf16>
+      %w = tt.descriptor_load %b[%i, %zero] : !tt.tensordesc<32x32xf16> -> tensor<32x32xf16>
+      %d = tt.dot %v, %w, %s : tensor<64x32xf16> * tensor<32x32xf16> -> tensor<64x32xf32>
+      scf.yield %d : tensor<64x32xf32>
+    }}
+    tt.descriptor_store %c[%row, %zero], %r : !tt.tensordesc<64x32xf32>, tensor<64x32xf32>
+  }}
+  tt.return
+}}
+"""
+
+
+@pytest.mark.parametrize(("rows", "n"), [(0, 64), (1, 0), (130, 32), (200, 170)])
+def test_a_program_that_does_several_blocks(rows: int, n: int) -> None:
+    """The barriers of the inner loop are made and ended in each turn of the outer one; tiles are stored in between."""
+    kernel = compiled(PERSISTENT)
+    a, b = part((max(rows, 1), max(n, 1)), np.float16, 1), part((max(n, 1), 29), np.float16, 2)
+    c = part((max(rows, 1), 32), np.float32, 3)
+    wanted = c.copy()
+    if rows:
+        wanted[:, :29] = a[:, :n].astype(np.float32) @ b[:n].astype(np.float32)
+        wanted[:, 29:] = 0
+    kernel[1](*described(a), *described(b), *described(c), rows, n, check=True)
+    np.testing.assert_array_equal(c, wanted)
+
+
+IN_PLACE = f"""
+tt.func public @add({host("x", (8, 32), "f32")}, {host("z", (8, 32), "f32")}, %n: i32) {{
+  %zero = arith.constant 0 : i32
+  %step = arith.constant 8 : i32
+  scf.for %i = %zero to %n step %step : i32 {{
+    %v = tt.descriptor_load %x[%i, %zero] : !tt.tensordesc<8x32xf32> -> tensor<8x32xf32>
+    %w = arith.addf %v, %v : tensor<8x32xf32>
+    tt.descriptor_store %z[%i, %zero], %w : !tt.tensordesc<8x32xf32>, tensor<8x32xf32>
+  }} {{tt.num_stages = 3 : i32}}
+  tt.return
+}}
+"""
+
+
+@pytest.mark.parametrize("n", [0, 5, 8, 50])
+def test_tiles_that_a_loop_loads_early_and_stores(n: int) -> None:
+    kernel = compiled(IN_PLACE)
+    x, z = part((max(n, 1), 30), np.float32, 1), part((max(n, 1), 30), np.float32, 2)
+    wanted = 2 * x if n else z.copy()
+    kernel[1](*described(x), *described(z), n, check=True)
+    np.testing.assert_array_equal(z, wanted)
+
+
+def test_tiles_are_not_loaded_before_what_is_stored_there() -> None:
+    """Loads that begin early are of another array, which a launch checks; of the same one they wait."""
+    x = part((16, 32), np.float32, 1)
+    with pytest.raises(ml.MinilinalgError, match="arguments 'x' and 'z' of 'add' share memory"):
+        compiled(IN_PLACE)[1](*described(x), *described(x), 16)
+    wanted = 2 * x
+    same = compiled(IN_PLACE.replace("%z[%i", "%x[%i"))
+    same[1](*described(x), *described(part((16, 32), np.float32, 2)), 16, check=True)
+    np.testing.assert_array_equal(x, wanted)
