@@ -208,6 +208,7 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     "lift-cf-to-scf": [EDGE, LOST],
     "inline": [SWAP, LOST],
     "licm": [EDGE, LOST],
+    "tritongpu-fuse-nested-loops": [EDGE, LOST],
     "tritongpu-coalesce-async-copy": [EDGE, WAIT],
     "triton-nvidia-optimize-descriptor-encoding": [
         ("tiles", "a store is lost", m.drop("tt.descriptor_store")),
