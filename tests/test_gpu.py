@@ -14,6 +14,8 @@ import pytest
 from engine_kernels import same_bits
 from ptx_programs import BLOCKS, BYTES, FLOATS, Program, functions, off_by, programs, wide_functions
 from simt_programs import GPU, at, each, module
+from test_device_descriptors import kernel as copying
+from test_inline_asm import KERNELS as ASSEMBLY
 from test_ptx_assembles import ROAD, TTGIR
 from test_ptx_functions import angle
 from test_tiles import PADDED, PERSISTENT, SUM, copy, described, part
@@ -133,7 +135,9 @@ def of_one_thread(name: str) -> Any:
     return module
 
 
-UNITS = {"softmax": 8, "layernorm": 8, "flash_attn": 8, "dropout": 2}
+UNITS = {"softmax": 8, "layernorm": 8, "flash_attn": 8, "dropout": 2, "misc_ops": 1 << 21}
+"""How many units in the last place an element may be off by; misc_ops rounds to f8E5M2 what functions gave, and a step
+of that is a quarter."""
 
 
 @pytest.mark.parametrize(("case", "arch"), RUNS, ids=[f"{case}-{arch}" for case, arch in RUNS])
@@ -318,3 +322,64 @@ def test_atomics(body: str) -> None:
     word = "%c = arith.constant dense<5> : vector<1xi32>\n%word = arith.shrui %i, %c : vector<1xi32>\n"
     kernel = module(LOAD + word + at("o", "%word", 4, "oa") + body, parameters=WHOLE)
     each(kernel, 3, lambda: [x.copy(), o.copy()])
+
+
+# What a kernel brings along
+
+
+@pytest.mark.parametrize("what", ASSEMBLY)
+def test_inline_assembly(what: str) -> None:
+    """The text itself, against what is known of it. Which elements form a group is not specified."""
+    text, expected = ASSEMBLY[what]
+    kernel = ml.compile(text, road="simt", target="h200", device="cuda")
+    x = np.random.default_rng(0).integers(-(2**30), 2**30, 128).astype(np.int32)
+    o = np.zeros(128, np.int32)
+    kernel[1](x, o)
+    assert sorted(o.tolist()) == sorted(expected(x).tolist())
+    assert what == "many words" or (o == expected(x)).all()
+
+
+PRINTS = """
+module {
+  tt.func public @k(%x: !tt.ptr<f32>, %n: i32) {
+    %i = tt.make_range {end = 16 : i32, start = 0 : i32} : tensor<16xi32>
+    %xs = tt.splat %x : !tt.ptr<f32> -> tensor<16x!tt.ptr<f32>>
+    %p = tt.addptr %xs, %i : tensor<16x!tt.ptr<f32>>, tensor<16xi32>
+    %v = tt.load %p : tensor<16x!tt.ptr<f32>>
+    %h = arith.truncf %v : tensor<16xf32> to tensor<16xf16>
+    %w = arith.extsi %i : tensor<16xi32> to tensor<16xi64>
+    tt.print " v 100%: " {hex = false, isSigned = array<i32: 1, 0, 1>} : %v, %h, %w :
+      tensor<16xf32>, tensor<16xf16>, tensor<16xi64>
+    tt.print " bits: " {hex = true, isSigned = array<i32: 1>} : %v : tensor<16xf32>
+    tt.print " n: " {hex = false, isSigned = array<i32: 1>} : %n : i32
+    tt.print " here" {hex = false, isSigned = array<i32>}
+    tt.return
+  }
+}
+"""
+
+
+def test_prints(capfd: pytest.CaptureFixture[str]) -> None:
+    """The lines that the simulated GPU prints, in some order."""
+    x = np.linspace(-2, 3, 16, dtype=np.float32)
+    lines: list[list[str]] = []
+    for device in (None, "cuda"):
+        ml.compile(PRINTS, road="simt", target="h200", num_warps=2, device=device)[3](x, -7)
+        lines.append(sorted(capfd.readouterr().out.splitlines()))
+    assert len(lines[0]) == 3 * (4 * 16 + 2) and lines[0] == lines[1]
+
+
+def test_launches_that_overlap() -> None:
+    body = f"simt.grid_dependency_wait\n{LOAD}%r = arith.addi %v, %v : vector<1xi32>\n{STORE}"
+    kernel = module(f"{body}simt.grid_dependency_launch_dependents", 64, 0, WHOLE)
+    x, o = np.arange(128, dtype=np.int32), np.zeros(128, np.int32)
+    CudaKernel(kernel, None, Machine(90, specific=True)).run(2, [x, o])
+    assert (o == 2 * x).all()
+
+
+@pytest.mark.parametrize(("rows", "n"), [(1, 48), (7, 23), (26, 32)])
+def test_maps_that_a_block_makes(rows: int, n: int) -> None:
+    x, o = np.arange(rows * 48, dtype=np.float32).reshape(rows, 48), np.full((rows, 48), -1, np.float32)
+    CudaKernel(copying(), None, Machine(90, specific=True)).run(-(-rows // 2), [x, o, n, rows])
+    inside = (np.arange(48) >= 16) & (np.arange(48) < min(n, 32))
+    assert (o == np.where(inside, x, -1)).all()

@@ -6,11 +6,14 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
+from test_ptx_assembles import assembled
 
 import minilinalg as ml
 from minilinalg.codegen.ptx import Machine, ptx_text
@@ -279,6 +282,14 @@ func.func @k(%o: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32
 }
 """)
     assert "{ mov.u32 %r1, %laneid; }" in ptx_text(module, Machine(80))
+
+
+@pytest.mark.oracle
+@pytest.mark.skipif(find_spec("triton") is None, reason="ptxas comes with triton, which is not installed")
+@pytest.mark.parametrize("what", KERNELS)
+def test_the_assembler_takes_it(what: str, tmp_path: Path) -> None:
+    machine = Machine(90, specific=True)
+    assembled(ml.compile(KERNELS[what][0], road="simt", target="h200").text("ptx"), machine, tmp_path)
 
 
 @pytest.mark.parametrize(
