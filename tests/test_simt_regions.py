@@ -7,7 +7,6 @@ import pytest
 
 import minilinalg as ml
 from minilinalg.codegen.ptx import machine_of, ptx_text
-from minilinalg.errors import UnsupportedError
 
 MAPPED = """
 tt.func public @k(%x: !tt.ptr<i32>, %y: !tt.ptr<i32>, %table: !tt.ptr<i32>) {{
@@ -134,5 +133,5 @@ def test_what_an_assertion_and_a_print_are_in_ptx() -> None:
     (line,) = [line for line in told.text("ptx").splitlines() if "trap" in line]
     assert line.strip().endswith("trap; // no such number")
     printing = ml.compile(TOLD.replace("PRINT", PRINT), road="simt", target="h200")
-    with pytest.raises(UnsupportedError, match="PTX has no code for what a program prints yet"):
-        ptx_text(printing.module("simt"), machine_of(printing.target))
+    text = ptx_text(printing.module("simt"), machine_of(printing.target))
+    assert text.count("call (count), vprintf, (format, arguments); }") == text.count("st.param.b64 [format]") > 0
