@@ -130,3 +130,34 @@ def test_constants_of_addresses(by: int, tmp_path: Path) -> None:
     """On both sides of zero, and of what an instruction holds."""
     body = PLACES.format(bytes=by, address=at("x", "%i", 4, "px"), target=at("o", "%i", 4, "po"))
     assembled(ptx_text(module(body), MACHINES[0]), MACHINES[0], tmp_path)
+
+
+ATOMIC = """
+func.func @k(%x: i64) attributes {{simt.threads = 64 : i32, simt.shared = 0 : i32, ml.abi = [
+    {{name = "x", kind = "pointer", type = {e}}}]}} {{
+  %t = simt.thread_id : vector<1xi32>
+  %w = arith.extsi %t : vector<1xi32> to vector<1xi64>
+  %eight = arith.constant dense<8> : vector<1xi64>
+  %by = arith.muli %w, %eight : vector<1xi64>
+  %xs = vector.broadcast %x : i64 to vector<1xi64>
+  %a = arith.addi %xs, %by : vector<1xi64>
+  %zero = arith.constant dense<0> : vector<1xi32>
+  %m = arith.cmpi ne, %t, %zero : vector<1xi32>
+  %v = simt.atomic_load acquire, gpu, %a mask %m : vector<1xi64> -> vector<1x{e}>
+  %u = simt.atomic_load relaxed, sys, %a : vector<1xi64> -> vector<1x{e}>
+  simt.atomic_store release, gpu, %a, %u mask %m : vector<1xi64>, vector<1x{e}>
+  simt.atomic_store relaxed, cta, %a, %v mask %m : vector<1xi64>, vector<1x{e}>
+  return
+}}
+"""
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)
+@pytest.mark.parametrize("element", ["i8", "f16", "bf16", "i32", "f32", "i64", "f64"])
+def test_atomic_loads_and_stores(element: str, machine: Machine, tmp_path: Path) -> None:
+    text = ptx_text(parse_module(ATOMIC.format(e=element), "k.mlir"), machine)
+    bits = element.lstrip("bfi")
+    for opcode in ("ld.acquire.gpu", "ld.relaxed.sys", "st.release.gpu", "st.relaxed.cta"):
+        assert f"{opcode}.global.b{bits} " in text
+    assert "atom" not in text
+    assembled(text, machine, tmp_path)

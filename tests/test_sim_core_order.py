@@ -9,7 +9,7 @@ import pytest
 from test_check_waiting import FIXUP
 
 from minilinalg import compile
-from minilinalg.errors import CoreRaceError
+from minilinalg.errors import GlobalRaceError
 
 HEAD = """
 tt.func public @k(%lock: !tt.ptr<i32>, %data: !tt.ptr<i32>, %out: !tt.ptr<i32>) {
@@ -73,7 +73,7 @@ def test_a_lock_orders_its_holders(release: str, check: bool) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_what_is_done_before_the_lock_is_taken_races(release: str) -> None:
-    with pytest.raises(CoreRaceError, match=r"race between cores: .* of argument 'data'"):
+    with pytest.raises(GlobalRaceError, match=r"race between cores: .* of argument 'data'"):
         run(COUNT + ACQUIRE + RELEASES[release], 2, False)
 
 
@@ -84,7 +84,7 @@ def test_the_last_one_is_behind_all(check: bool) -> None:
 
 
 def test_who_does_not_come_last_races() -> None:
-    with pytest.raises(CoreRaceError, match=r"race between cores: .* of argument 'data'"):
+    with pytest.raises(GlobalRaceError, match=r"race between cores: .* of argument 'data'"):
         run(PARTS.replace("CONDITION", "ne"), 5, False)
 
 
@@ -96,7 +96,7 @@ def test_a_flag_that_is_read_too_early() -> None:
         .replace(address, "")
         .replace("  scf.if %there {\n", f"  scf.if %there {{\n{address}{load}")
     )
-    with pytest.raises(CoreRaceError, match=r"race between cores: .* of argument 'data'"):
+    with pytest.raises(GlobalRaceError, match=r"race between cores: .* of argument 'data'"):
         compile(early, target="tiny-simd")[2](np.zeros(8, np.int32), np.zeros(8, np.int32), -1)
 
 
@@ -108,7 +108,7 @@ def test_a_counter_that_hands_out_work_does_not_order_the_work() -> None:
   tt.store %p, %i : !tt.ptr<i32>
   tt.store %data, %pid : !tt.ptr<i32>
 """
-    with pytest.raises(CoreRaceError, match=r"race between cores: .* of argument 'data'"):
+    with pytest.raises(GlobalRaceError, match=r"race between cores: .* of argument 'data'"):
         run(body, 2, False)
 
 

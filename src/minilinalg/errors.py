@@ -139,8 +139,9 @@ class RunError(InputError):
     """The program did something that no machine allows: a stray pointer, an undefined lane that reaches memory."""
 
 
-class CoreRaceError(RunError):
-    """Two cores touch the same global memory in no order, one of them writing: as a rule their programs race."""
+class GlobalRaceError(RunError):
+    """Two cores, blocks or threads touch the same global memory in no order, one of them writing: as a rule the program
+    itself races."""
 
 
 class WaitError(RunError):

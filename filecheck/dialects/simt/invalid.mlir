@@ -72,6 +72,22 @@ func.func @store_of_17_bytes(%a: vector<1xi64>, %v: vector<17xi8>) {
 
 // -----
 
+func.func @atomic_load_that_releases(%a: vector<1xi64>) {
+  // expected-error @+1 {{'simt.atomic_load' is release: it is relaxed or acquire}}
+  %r = simt.atomic_load release, gpu, %a : vector<1xi64> -> vector<1xf32>
+  return
+}
+
+// -----
+
+func.func @atomic_store_of_a_group(%a: vector<1xi64>, %v: vector<2xf32>) {
+  // expected-error @+1 {{'simt.atomic_store' of vector<2xf32> at vector<1xi64>: an address for each element}}
+  simt.atomic_store relaxed, gpu, %a, %v : vector<1xi64>, vector<2xf32>
+  return
+}
+
+// -----
+
 func.func @atomic_of_a_group(%a: vector<1xi64>, %v: vector<2xf32>) {
   // expected-error @+1 {{'simt.atomic_rmw' of vector<2xf32> at vector<1xi64>: an address for each element}}
   %r = simt.atomic_rmw fadd, relaxed, gpu, %a, %v : vector<1xi64>, vector<2xf32>

@@ -25,12 +25,16 @@ func.func @global_memory(%p: i64, %a: vector<2xi64>, %m: vector<2xi1>, %o: vecto
   // CHECK: simt.store_global %a, %v mask %m : vector<2xi64>, vector<8xf32>
   // CHECK: simt.atomic_rmw fadd, relaxed, gpu, %a, %w mask %m : vector<2xi64>, vector<2xf32>
   // CHECK: simt.atomic_cas acq_rel, sys, %a, %w, %w : vector<2xi64>, vector<2xf32>
+  // CHECK: simt.atomic_load acquire, gpu, %a mask %m : vector<2xi64> -> vector<2xf32>
+  // CHECK: simt.atomic_store release, sys, %a, %w mask %m : vector<2xi64>, vector<2xf32>
   %v = simt.load_global %a : vector<2xi64> -> vector<8xf32>
   %l = simt.load_global %a mask %m other %o {volatile} : vector<2xi64> -> vector<8xf32>
   %s = simt.load_global %p : i64 -> f32
   simt.store_global %a, %v mask %m : vector<2xi64>, vector<8xf32>
   %r = simt.atomic_rmw fadd, relaxed, gpu, %a, %w mask %m : vector<2xi64>, vector<2xf32>
   %c = simt.atomic_cas acq_rel, sys, %a, %w, %w : vector<2xi64>, vector<2xf32>
+  %d = simt.atomic_load acquire, gpu, %a mask %m : vector<2xi64> -> vector<2xf32>
+  simt.atomic_store release, sys, %a, %w mask %m : vector<2xi64>, vector<2xf32>
   return
 }
 

@@ -14,7 +14,7 @@ from minilinalg.check.running import Launch, Programs, is_dealt_out
 from minilinalg.check.tolerance import Tolerance
 from minilinalg.check.turns import TurnLimits, shares_work
 from minilinalg.check.writers import find_writer
-from minilinalg.errors import CheckError, CoreRaceError, Diagnostic, LaunchError, MinilinalgError, Place, WaitError
+from minilinalg.errors import CheckError, Diagnostic, GlobalRaceError, LaunchError, MinilinalgError, Place, WaitError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.options import pass_text
@@ -133,7 +133,7 @@ class Checker(Instrumentation):
         except LaunchError:
             # A promise that the pass needs and the arguments break: the caller's error, as it is without a check.
             raise
-        except CoreRaceError as error:
+        except GlobalRaceError as error:
             if self._changed_nothing(module):
                 raise
             raise self._runs_no_more(step, error) from error

@@ -579,6 +579,7 @@ WRITERS: set[str] = {
     "memref.generic_atomic_rmw",
     "memref.store",
     "memref.copy",
+    "simt.atomic_store",
     "simt.store_global",
     "bufferization.materialize_in_destination",
 }

@@ -125,3 +125,24 @@ def emit_atomic_cas(em: Emitter, op: Any) -> None:
         return run_atomic(c, swap, address, [expected, value], mask, dtype, shape, what)
 
     em.call(op, cas, f"c, {given(em, op.address, op.expected, op.value, op.mask)}", "atomic")
+
+
+@meaning("simt.atomic_load", fresh=True)
+def emit_atomic_load(em: Emitter, op: Any) -> None:
+    dtype, shape = dtype_of(op.result.type), shape_of(op.result.type)
+    what = f"'{op.name}'"
+
+    def load(c: Chunk, address: Any, mask: Any) -> Any:
+        lanes = Lanes.of(mask, what)
+        data = from_words(read_words(c, address, lanes, dtype.itemsize, shape, what), dtype, shape, False)
+        if lanes is None:
+            return data
+        made = np.broadcast_to(lanes.array(c.size), (c.size, *shape))
+        return Partial(np.where(made, data, poison(dtype)), made)
+
+    em.call(op, load, f"c, {given(em, op.address, op.mask)}", "atomic")
+
+
+@meaning("simt.atomic_store", fresh=True)
+def emit_atomic_store(em: Emitter, op: Any) -> None:
+    emit_store_global(em, op)

@@ -21,7 +21,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from minilinalg.analysis.aliasing import accesses, is_allocation, own_accesses, root_of
 from minilinalg.dialects import simd
-from minilinalg.errors import CoreRaceError
+from minilinalg.errors import GlobalRaceError
 from minilinalg.interp.conflicts import Conflicts, Found, Order, Places, Windows
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Chunk, Emitter, Observer
@@ -146,7 +146,7 @@ class CoreRaceWatch(Observer):
 
 
 class CoreRaces:
-    """Tells `Conflicts` what the cores do. Raises CoreRaceError for a race."""
+    """Tells `Conflicts` what the cores do. Raises GlobalRaceError for a race."""
 
     def __init__(self, conflicts: Conflicts, operations: Sequence[Operation]):
         self.conflicts, self.operations = conflicts, operations
@@ -229,7 +229,7 @@ class CoreRaces:
         at = f" at {places_of(earlier)[0]}" if earlier is not op and places_of(earlier) else ""
         by = "" if earlier is op else f", by '{earlier.name}'{at}"
         what = "it" if found.did == "read" else "another value to it" if does == "writes" else "it"
-        raise CoreRaceError(
+        raise GlobalRaceError(
             f"race between cores: '{op.name}' {does} byte {found.at} of argument '{', '.join(found.segment.names)}' on "
             f"core {found.agent}, and {other} {found.did} {what}{by}",
             rule="programs run side by side: what one writes, no other one touches unless all of them have waited for "

@@ -594,6 +594,7 @@ def exchanged_while(a_ptr, b_ptr, out_ptr, n):
         value = tl.load(p)
         total += value
         tl.store(p, value + 3)
+        tl.debug_barrier()
         p, q = q, p
     tl.store(out_ptr, total)
     tl.store(out_ptr + 1, tl.load(q))

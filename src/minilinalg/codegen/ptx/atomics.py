@@ -7,17 +7,9 @@ from typing import Any
 
 from minilinalg.codegen.ptx.conversions import half
 from minilinalg.codegen.ptx.elements import Element, Part, kind_of
-from minilinalg.codegen.ptx.memory import global_address, shared_address
+from minilinalg.codegen.ptx.memory import SCOPES, global_address, shared_address
 from minilinalg.codegen.ptx.writer import Handler, Writer
 from minilinalg.dialects.tt.attributes import MemSemantic, MemSyncScope, RMWOp
-
-ORDERS = {
-    MemSemantic.RELAXED: "relaxed",
-    MemSemantic.ACQUIRE: "acquire",
-    MemSemantic.RELEASE: "release",
-    MemSemantic.ACQUIRE_RELEASE: "acq_rel",
-}
-SCOPES = {MemSyncScope.GPU: "gpu", MemSyncScope.CTA: "cta", MemSyncScope.SYSTEM: "sys"}
 
 UPDATES = {
     RMWOp.AND: ("and", "b"),
@@ -58,7 +50,7 @@ def _update(w: Writer, op: Any) -> None:
     scope = SCOPES[MemSyncScope.of(op.scope)]
     returns = bool(op.result.uses) or update is RMWOp.XCHG or sem not in (MemSemantic.RELAXED, MemSemantic.RELEASE)
     suffix = _operation(w, op, update)
-    _each(w, op, returns, f"{ORDERS[sem]}.{scope}.global.{suffix}", global_address)
+    _each(w, op, returns, f"{sem.keyword}.{scope}.global.{suffix}", global_address)
 
 
 def _update_shared(w: Writer, op: Any) -> None:
@@ -108,7 +100,7 @@ def _compare_and_swap(w: Writer, op: Any) -> None:
     if bits < 16:
         raise w.unsupported(f"'{op.name}' of {kind_of(op.value.type)}", "a comparison and swap is of 16, 32 or 64 bits")
     sem, scope = MemSemantic.of(op.sem), SCOPES[MemSyncScope.of(op.scope)]
-    opcode = f"atom.{ORDERS[sem]}.{scope}.global.cas.b{bits}"
+    opcode = f"atom.{sem.keyword}.{scope}.global.cas.b{bits}"
     columns = [w.values[value] for value in (op.address, op.expected, op.value)]
     masks = [1] * len(columns[0]) if op.mask is None else w.values[op.mask]
     w.values[op.result] = [

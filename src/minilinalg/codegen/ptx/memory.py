@@ -12,7 +12,7 @@ from minilinalg.codegen.ptx.elements import Element, Operand, signed
 from minilinalg.codegen.ptx.integers import offset, split
 from minilinalg.codegen.ptx.writer import Handler, Writer
 from minilinalg.dialects.simt.types import count_of
-from minilinalg.dialects.tt.attributes import CacheModifier, CachePolicyAttr, EvictionPolicy
+from minilinalg.dialects.tt.attributes import CacheModifier, CachePolicyAttr, EvictionPolicy, MemSemantic, MemSyncScope
 
 SHARED = "shared_memory"
 LARGEST_OFFSET = 1 << 23
@@ -65,6 +65,10 @@ def _listed(registers: Sequence[str]) -> str:
     return registers[0] if len(registers) == 1 else f"{{{', '.join(registers)}}}"
 
 
+ALWAYS = ("ld.volatile", "ld.relaxed", "ld.acquire")
+"""Loads that are made though nothing uses what they find."""
+
+
 def _load(w: Writer, opcode: str, size: int, bits: int, address: str, mask: Element, other: Sequence[Element] | None):
     """The elements of one access; those of `other` where the mask is false."""
     suffix, letter, count = _shape(size, bits)
@@ -80,7 +84,7 @@ def _load(w: Writer, opcode: str, size: int, bits: int, address: str, mask: Elem
         guard = f"@{w.predicate(mask)} "
         for register, word in zip(into, words, strict=True):
             w.raw(f"mov.b{64 if bits == 64 else 32} {register}, {_shown(word, bits)};", (register,), needed=False)
-    w.raw(f"{guard}{opcode}{suffix} {_listed(into)}, {address};", tuple(into), needed=".volatile" in opcode)
+    w.raw(f"{guard}{opcode}{suffix} {_listed(into)}, {address};", tuple(into), needed=opcode.startswith(ALWAYS))
     return list(into) if bits == 64 else w.parts(into, bits, elements)
 
 
@@ -116,6 +120,7 @@ def _bits(w: Writer, op: Any, value: Any) -> int:
 
 # Global memory
 
+SCOPES = {MemSyncScope.GPU: "gpu", MemSyncScope.CTA: "cta", MemSyncScope.SYSTEM: "sys"}
 CACHED = {CacheModifier.NONE: "", CacheModifier.CV: ".cv", CacheModifier.WB: ".wb", CacheModifier.WT: ".wt"} | {
     modifier: f".{modifier.keyword}" for modifier in (CacheModifier.CA, CacheModifier.CG, CacheModifier.CS)
 }
@@ -150,6 +155,24 @@ def _store_global(w: Writer, op: Any) -> None:
     groups = _groups(w.values[op.value], len(addresses))
     for address, mask, group in zip(addresses, _masks(w, op, len(addresses)), groups, strict=True):
         _store(w, f"st.global{_policy(op)}", op.bytes, bits, global_address(w, address), mask, group)
+
+
+def _order(op: Any) -> str:
+    return f"{MemSemantic.of(op.sem).keyword}.{SCOPES[MemSyncScope.of(op.scope)]}"
+
+
+def _atomic_load(w: Writer, op: Any) -> None:
+    addresses, bits = w.values[op.address], _bits(w, op, op.result)
+    found: list[Element] = []
+    for address, mask in zip(addresses, _masks(w, op, len(addresses)), strict=True):
+        found += _load(w, f"ld.{_order(op)}.global", bits // 8, bits, global_address(w, address), mask, [0])
+    w.values[op.result] = found
+
+
+def _atomic_store(w: Writer, op: Any) -> None:
+    addresses, bits = w.values[op.address], _bits(w, op, op.value)
+    for address, mask, value in zip(addresses, _masks(w, op, len(addresses)), w.values[op.value], strict=True):
+        _store(w, f"st.{_order(op)}.global", bits // 8, bits, global_address(w, address), mask, [value])
 
 
 # Shared memory
@@ -226,6 +249,8 @@ def _wait(w: Writer, op: Any) -> None:
 HANDLERS: Mapping[str, Handler] = {
     "simt.load_global": _load_global,
     "simt.store_global": _store_global,
+    "simt.atomic_load": _atomic_load,
+    "simt.atomic_store": _atomic_store,
     "simt.load_shared": _load_shared,
     "simt.store_shared": _store_shared,
     "simt.ldmatrix": _ldmatrix,

@@ -20,7 +20,14 @@ from minilinalg.dialects.simt.bulk_copy import (
 from minilinalg.dialects.simt.debugging import AssertOp, PrintOp
 from minilinalg.dialects.simt.dot import FmaDotOp, MmaSyncOp
 from minilinalg.dialects.simt.exchange import ShuffleKind, ShuffleOp, VoteKind, VoteOp
-from minilinalg.dialects.simt.global_memory import AtomicCASOp, AtomicRMWOp, LoadGlobalOp, StoreGlobalOp
+from minilinalg.dialects.simt.global_memory import (
+    AtomicCASOp,
+    AtomicLoadOp,
+    AtomicRMWOp,
+    AtomicStoreOp,
+    LoadGlobalOp,
+    StoreGlobalOp,
+)
 from minilinalg.dialects.simt.inline_asm import InlineAsmOp
 from minilinalg.dialects.simt.mbarrier import MbarrierExpectOp, MbarrierInitOp, MbarrierInvalOp, MbarrierWaitOp
 from minilinalg.dialects.simt.program import (
@@ -65,8 +72,10 @@ __all__ = [
     "THREADS_ATTR",
     "AssertOp",
     "AtomicCASOp",
+    "AtomicLoadOp",
     "AtomicRMWOp",
     "AtomicRMWSharedOp",
+    "AtomicStoreOp",
     "BarrierOp",
     "BlockIdOp",
     "BulkCommitOp",

@@ -153,6 +153,89 @@ class AtomicOp(FormattedOperation):
             )
 
 
+class _InOneStep(FormattedOperation):
+    """What atomic loads and stores share: as atomics, they are of one element for each address."""
+
+    SEMANTICS: ClassVar[tuple[MemSemantic, ...]]
+    sem = prop_def(EnumAttr(MemSemantic))
+    scope = prop_def(EnumAttr(MemSyncScope))
+    address = operand_def(GlobalAddresses)
+
+    def verify_parts(self, moved: Attribute) -> None:
+        """Raises VerifyException unless each element has an address, and the order is one of these."""
+        address = self.address.type
+        if count_of(address) != count_of(moved):
+            raise VerifyException(f"'{self.name}' of {moved} at {address}: an address for each element")
+        if MemSemantic.of(self.sem) not in self.SEMANTICS:
+            known = " or ".join(sem.keyword for sem in self.SEMANTICS)
+            raise VerifyException(f"'{self.name}' is {MemSemantic.of(self.sem).keyword}: it is {known}")
+
+
+@irdl_op_definition
+class AtomicLoadOp(_InOneStep):
+    """Load each element in one step, and see what was released with it where `sem` is acquire.
+
+    `%v = simt.atomic_load acquire, gpu, %a mask %m : vector<1xi64> -> vector<1xi32>`
+
+    Where `mask` is false nothing is read and the result is undefined. PTX: `ld.relaxed.gpu.global`, `ld.acquire`.
+    """
+
+    name = "simt.atomic_load"
+    SYNTAX: ClassVar = Syntax(
+        "$sem `,` $scope `,` $address (`mask` $mask^)? attr-dict `:` type($address) `->` type($result)"
+    )
+    SEMANTICS: ClassVar = (MemSemantic.RELAXED, MemSemantic.ACQUIRE)
+
+    address = operand_def(GlobalAddresses)
+    mask = opt_operand_def(MaskVector)
+    result = result_def(Vector)
+
+    traits = in_order(UpdatesGlobal(), MASK_MATCHES)
+
+    def __init__(
+        self,
+        sem: Attribute,
+        scope: Attribute,
+        address: SSAValue,
+        result_type: Attribute,
+        mask: SSAValue | None = None,
+    ):
+        super().__init__(operands=[address, mask], result_types=[result_type], properties={"sem": sem, "scope": scope})
+
+    def verify_(self) -> None:
+        self.verify_parts(self.result.type)
+
+
+@irdl_op_definition
+class AtomicStoreOp(_InOneStep):
+    """Store each element in one step, behind all that the thread did before where `sem` is release.
+
+    `simt.atomic_store release, gpu, %a, %v mask %m : vector<1xi64>, vector<1xi32>`
+
+    PTX: `st.relaxed.gpu.global`, `st.release`.
+    """
+
+    name = "simt.atomic_store"
+    SYNTAX: ClassVar = Syntax(
+        "$sem `,` $scope `,` $address `,` $value (`mask` $mask^)? attr-dict `:` type($address) `,` type($value)"
+    )
+    SEMANTICS: ClassVar = (MemSemantic.RELAXED, MemSemantic.RELEASE)
+
+    address = operand_def(GlobalAddresses)
+    value = operand_def(Vector)
+    mask = opt_operand_def(MaskVector)
+
+    traits = in_order(UpdatesGlobal(), MASK_MATCHES)
+
+    def __init__(
+        self, sem: Attribute, scope: Attribute, address: SSAValue, value: SSAValue, mask: SSAValue | None = None
+    ):
+        super().__init__(operands=[address, value, mask], properties={"sem": sem, "scope": scope})
+
+    def verify_(self) -> None:
+        self.verify_parts(self.value.type)
+
+
 @irdl_op_definition
 class AtomicRMWOp(AtomicOp):
     """Read, modify and write global memory in one step; the result is what was there before.

@@ -1,16 +1,22 @@
-"""Atomics of global memory: each element once, by the thread that owns it; those that hold it too are told."""
+"""Atomics of global memory: each element once, by the thread that owns it; those that hold it too are told.
+
+An atomic that releases hands on what all threads of the block did, so a barrier is in front of it; one that acquires
+has a barrier behind it, for what the thread has seen the others see then. (Upstream:
+`insertAtomicCTAOrderingBarriers`.)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects.builtin import IntegerType, VectorType, i1, i32
+from xdsl.dialects.builtin import VectorType, i1, i32
 from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.traits import is_side_effect_free
 
 from minilinalg.analysis.scratch import has_replicas
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt.types import AnyVector, count_of, element_of
-from minilinalg.dialects.tt.attributes import RMWOp
+from minilinalg.dialects.tt.attributes import MemSemantic
 from minilinalg.dialects.tt.types import is_tensor
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.layouts.linear import BLOCK, LANE, OFFSET, REGISTER, WARP, LinearLayout
@@ -37,10 +43,13 @@ def _atomic(c: Conversion, op: Atomic) -> None:
     mask = None if (given := _mask(op)) is None else picked(c, c.value(given), own)
     mask = both(c, mask, owners(c, layout), len(own))
     operands = [picked(c, c.value(operand), own) for operand in _numbers(op)]
+    _releases(c, op)
     found = _issue(c, op, picked(c, c.value(op.ptr), own), operands, mask)
     if not op.result.uses:
+        _acquires(c, op)
         return
     if not has_replicas(layout):
+        _acquires(c, op)
         c.bind(op.result, repeated(c, found, layout, own))
         return
     base = offset_of(c, op)
@@ -79,9 +88,22 @@ def _read(
     type: AnyVector,
     mask: SSAValue | None = None,
 ) -> SSAValue:
-    """Zero is put in the place of zero, which leaves all as it is."""
-    zero = c.constant(0 if isinstance(type.element_type, IntegerType) else 0.0, type)
-    return c.insert(simt.AtomicCASOp(op.sem, op.scope, address, zero, zero, mask)).result
+    return c.insert(simt.AtomicLoadOp(op.sem, op.scope, address, type, mask)).result
+
+
+def _releases(c: Conversion, op: Atomic | tt.AtomicStoreOp) -> None:
+    if MemSemantic.of(op.sem) not in (MemSemantic.RELEASE, MemSemantic.ACQUIRE_RELEASE):
+        return
+    before = c.block.last_op
+    while before is not None and is_side_effect_free(before):
+        before = before.prev_op
+    if not isinstance(before, simt.BarrierOp):
+        c.insert(simt.BarrierOp())
+
+
+def _acquires(c: Conversion, op: Atomic) -> None:
+    if MemSemantic.of(op.sem) in (MemSemantic.ACQUIRE, MemSemantic.ACQUIRE_RELEASE):
+        c.insert(simt.BarrierOp())
 
 
 def repeated(c: Conversion, value: SSAValue, layout: LinearLayout, own: list[int]) -> SSAValue:
@@ -96,8 +118,10 @@ def _of_one(c: Conversion, op: Atomic) -> None:
     mask = _mask(op)
     condition = both(c, None if mask is None else spread(c, c.value(mask), 1), first, 1)
     operands = [spread(c, c.value(operand), 1) for operand in _numbers(op)]
+    _releases(c, op)
     found = _issue(c, op, spread(c, c.value(op.ptr), 1), operands, condition)
     if not op.result.uses:
+        _acquires(c, op)
         return
     c.bind(op.result, _told(c, op, found))
 
@@ -113,7 +137,6 @@ def _told(c: Conversion, op: Operation, found: SSAValue) -> SSAValue:
 
 
 def _store(c: Conversion, op: tt.AtomicStoreOp) -> None:
-    """An exchange of which nobody wants to know the result."""
     given = None if op.mask is None else c.value(op.mask)
     if is_tensor(op.ptr.type):
         layout = layout_of(op.ptr.type)
@@ -124,7 +147,8 @@ def _store(c: Conversion, op: tt.AtomicStoreOp) -> None:
         address, value = (spread(c, c.value(operand), 1) for operand in (op.ptr, op.value))
         first = c.insert(arith.CmpiOp(c.thread, c.constant(0, VectorType(i32, [1])), "eq")).result
         mask = both(c, None if given is None else spread(c, given, 1), first, 1)
-    c.insert(simt.AtomicRMWOp(RMWOp.XCHG.attribute, op.sem, op.scope, address, value, mask))
+    _releases(c, op)
+    c.insert(simt.AtomicStoreOp(op.sem, op.scope, address, value, mask))
 
 
 def _poll(c: Conversion, op: tt.AtomicPollOp) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
-from minilinalg.abi import check_grid
+from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
 from minilinalg.errors import InputError
 from minilinalg.interp.binding import bind
 from minilinalg.interp.engine import Chunk, Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.run import Executable
-from minilinalg.interp.threads import shared_of
+from minilinalg.interp.threads import shared_of, threads_of
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.report import PathTraffic
 from minilinalg.sim.simt.course_events import Builder
 from minilinalg.sim.simt.demand import Demand
+from minilinalg.sim.simt.global_watch import GlobalRaceWatch
 from minilinalg.sim.simt.metrics import INSTRUCTIONS, counters, tensor_metric
 from minilinalg.sim.simt.occupancy import occupancy
 from minilinalg.sim.simt.races import RaceWatch
@@ -49,14 +50,16 @@ class SimtSimulator:
     ):
         self.target, self.options = target, options
         self.watch = Watch()
-        observers = [self.watch, *([observer] if observer is not None else [])]
-        self.executable = Executable(module, function, options, Observers(*observers))
-        threads = self.executable.threads
+        func = find_function(module, function)
+        threads = threads_of(func)
         if threads is None:
             raise InputError(
-                f"function '{self.executable.abi.name}' is not written for one thread",
+                f"function '{symbol(func)}' is not written for one thread",
                 rule="what runs on a SIMT machine is at stage simt: a function with simt.threads",
             )
+        self.global_watch = GlobalRaceWatch(FunctionAbi.of(func), threads) if options.checked else None
+        observers = [each for each in (self.watch, self.global_watch, observer) if each is not None]
+        self.executable = Executable(module, function, options, Observers(*observers))
         func = self.executable.func
         self.entry = func.regions[0].blocks[0]
         self.replay = Replay(self.watch.begins, self.watch.functions, frozenset(self.watch.skipped))
@@ -91,6 +94,8 @@ class SimtSimulator:
                 gathered.add(found, c.size)
 
         tally = Tally(ended, at_once=not self.executable.compiled.stepwise)
+        if self.global_watch is not None:
+            tally.global_races = self.global_watch.start(memory, sizes)
         self.executable.run_bound(sizes, memory, values, machine=tally)
         tally.end()
         return self._report(tally, gathered, memory) if self.options.cycles else None

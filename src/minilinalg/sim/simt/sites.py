@@ -23,6 +23,8 @@ from minilinalg.sim.simt.sectors import SECTOR, count_sectors
 GLOBAL = {
     "simt.load_global": "ld",
     "simt.store_global": "st",
+    "simt.atomic_load": "ld",
+    "simt.atomic_store": "st",
     "simt.atomic_rmw": "atom",
     "simt.atomic_cas": "atom",
     "simt.cp_async": "ldgsts",
@@ -63,7 +65,7 @@ class GlobalSide:
         self.kind = GLOBAL[op.name]
         if self.kind == "atom" and not _is_used(op):
             self.kind = "red"
-        self.bytes = _bytes(op)
+        self.bytes = bytes_of_access(op)
         self.writes = self.kind in ("st", "atom", "red")
         shape = threads, count_of_thread(self.address)
 
@@ -91,7 +93,7 @@ class SharedSide:
             giving = (np.arange(threads) % LANES < 8 * matrices)[None, :, None]
             self.places = matrix_places(op, threads)
         else:
-            self.bytes = _bytes(op)
+            self.bytes = bytes_of_access(op)
             scalar = not shape_of(self.address.type)
             self.places = PlacesOf(what, (1, 1) if scalar else shape, self.bytes)
 
@@ -225,11 +227,11 @@ def count_of_thread(address: SSAValue) -> int:
     return shape[-1] if shape else 1
 
 
-def _bytes(op: Any) -> int:
+def bytes_of_access(op: Any) -> int:
     """The bytes of one access."""
     if isinstance(op, simt.CpAsyncOp):
         return int(op.bytes.value.data)
-    data = op.result if isinstance(op, simt.LoadGlobalOp | simt.LoadSharedOp) else op.value
+    data = op.result if isinstance(op, simt.LoadGlobalOp | simt.LoadSharedOp | simt.AtomicLoadOp) else op.value
     return count_of(data.type) * dtype_of(data.type).itemsize // count_of(op.address.type)
 
 

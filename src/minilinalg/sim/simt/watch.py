@@ -20,6 +20,7 @@ from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.threads import threads_of
 from minilinalg.interp.values import least, most, take
 from minilinalg.sim.simt.classes import active_of
+from minilinalg.sim.simt.global_races import GlobalRaces
 from minilinalg.sim.simt.metrics import global_metrics, shared_metrics
 from minilinalg.sim.simt.sectors import SECTOR
 from minilinalg.sim.simt.sites import (
@@ -50,6 +51,8 @@ class Tally:
         self.asked: Counter[str] = Counter()
         """Bytes that threads asked for by loads and by stores of global memory; `moved`: those of their sectors."""
         self.moved: Counter[str] = Counter()
+        self.global_races: GlobalRaces | None = None
+        """Who has touched global memory, where that is looked at."""
         self.reach: dict[int, Reach] = {}
         """By site, in global memory."""
 
