@@ -154,8 +154,11 @@ class GlobalRaceWatch(Observer):
         does, what = self._sites[number].does, f"'{op.name}'"
         box = op.map.type.get_shape()
 
-        def tell(c: Chunk, tensor: Descriptor, origin: Sequence[Any], when: Any) -> None:
+        def tell(c: Chunk, tensor: Any, origin: Sequence[Any], when: Any) -> None:
             races: GlobalRaces = c.machine.global_races
+            if not isinstance(tensor, Descriptor):
+                # One that the kernel made lies in memory, and is read there by the copy itself.
+                return
             if (found := of_blocks(c, when, what)) is None:
                 return
             here, programs = found
@@ -189,8 +192,10 @@ class GlobalRaceWatch(Observer):
         size, what = self._sites[number].size, f"'{self._sites[number].op.name}'"
         blocks = races.linear(c.pids, c.size)
         when = races.order.now[blocks]
-        if lanes is not None and not lanes.any():
-            return
+        if lanes is not None:
+            if not lanes.any():
+                return
+            lanes = np.broadcast_to(lanes, (len(lanes), *shape))
         if (found := in_a_pattern(c, pointer, lanes, self._patterns)) is not None:
             segment, starts, pattern = found
             here = None if lanes is None else lanes.copy()
