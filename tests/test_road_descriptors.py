@@ -100,15 +100,24 @@ def test_rows_inside_and_outside(j: int) -> None:
 
 def described(x: np.ndarray) -> list[Any]:
     """An array as the argument of a kernel that takes a descriptor: with its sizes, and its strides in elements."""
-    strides = x.strides if x.size else np.empty([max(n, 1) for n in x.shape], x.dtype).strides
-    return [x, *x.shape, *(stride // x.itemsize for stride in strides)]
+    return [x, *x.shape, *(stride // x.itemsize for stride in x.strides)]
+
+
+def lined(x: np.ndarray) -> np.ndarray:
+    """x as a part of an array whose lines begin at multiples of 16 bytes, as machines that copy tiles need them."""
+    each = 16 // x.itemsize
+    rows, columns = x.shape
+    wide = np.zeros((max(rows, 1), -(-max(columns, 1) // each) * each), x.dtype)
+    part = wide[:rows, :columns]
+    part[...] = x
+    return part
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (13, 17, 0), (129, 131, 67)])
 def test_an_official_matmul_through_descriptors_of_the_host(m: int, n: int, k: int, target: str) -> None:
-    a, b = (integers(*shape, low=-3, high=4, dtype=np.float16) for shape in ((m, k), (k, n)))
-    c = floats(m, n, dtype=np.float16)
+    a, b = (lined(integers(*shape, low=-3, high=4, dtype=np.float16)) for shape in ((m, k), (k, n)))
+    c = lined(floats(m, n, dtype=np.float16))
     kernel = kernel_for(TTIR / "matmul_tma.ttir", target)
     arrays = (part for x in (a, b, c) for part in described(x))
     kernel[(-(-m // 128), -(-n // 128))](*arrays, m, n, k, check=True)
@@ -137,7 +146,7 @@ tt.func public @kernel(
 def test_blocks_beyond_the_borders_of_host_tensors(i: int, j: int, type: str, element: str, target: str) -> None:
     """Parts of wider arrays, of different sizes: what lies outside of a tensor is read as zero, and not written."""
     dtype = {"f32": np.float32, "i8": np.int8, "i32": np.int32}[element]
-    wide_x, wide_z = integers(11, 16, dtype=dtype), integers(9, 17, dtype=dtype, seed=1)
+    wide_x, wide_z = integers(11, 16, dtype=dtype), integers(9, 32, dtype=dtype, seed=1)
     x, z = wide_x[:7, :13], wide_z[:6, :14]
     wanted = wide_z.copy()
     for row in range(6):
@@ -152,15 +161,26 @@ def test_blocks_beyond_the_borders_of_host_tensors(i: int, j: int, type: str, el
 @pytest.mark.parametrize("target", TARGETS)
 def test_two_descriptors_of_one_host_tensor(target: str) -> None:
     """Each row is added to itself, in place."""
-    x = integers(8, 5)
+    x = lined(integers(8, 5))
     wanted = 2 * x
     text = HOST_BLOCK.format(t="i32", e="i32", write="tt.descriptor_reduce add, %dz")
     kernel_for(text, target)[2](*described(x), *described(x), 0, 0, check=True)
     np.testing.assert_array_equal(x, wanted)
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_lines_of_a_host_tensor_anywhere(target: str) -> None:
+    """A machine that copies tiles element by element takes any strides."""
+    x, z = integers(7, 13), integers(6, 9)
+    wanted = z.copy()
+    wanted[:5, 3:], wanted[5:, 3:] = x[2:, 3:9], 0
+    text = HOST_BLOCK.format(t="i32", e="i32", write="tt.descriptor_store %dz")
+    kernel_for(text, target)[2](*described(x), *described(z), 2, 3, check=True)
+    np.testing.assert_array_equal(z, wanted)
+
+
 def host_error(*changed: tuple[int, Any]) -> str:
-    args = [*described(floats(7, 13)), *described(floats(7, 13)), 0, 0]
+    args = [*described(lined(floats(7, 13))), *described(lined(floats(7, 13))), 0, 0]
     for position, value in changed:
         args[position] = value
     with pytest.raises(LaunchError) as caught:
