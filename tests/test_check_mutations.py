@@ -342,7 +342,7 @@ def broken(step: Step, mistake: m.Mutation) -> Step:
         step.run.apply(ctx, op)
         assert mistake(op), "there is nothing to spoil after this pass"
 
-    fields = {"name": step.run.name, "numerics": step.run.numerics, "apply": apply}
+    fields = {"name": step.run.name, "numerics": step.run.numerics, "careful": step.run.careful, "apply": apply}
     cls = dataclass(frozen=True)(type("BrokenPass", (MinilinalgPass,), fields))
     return Step(cls(), step.anchor, step.ends)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from minilinalg.context import make_context
 from minilinalg.dialects.upstream import arith
 from minilinalg.errors import CheckError
 from minilinalg.parsing import parse_module
-from minilinalg.pipelines import ROADS, road_steps, run_pipeline
+from minilinalg.passes.base import MinilinalgPass
+from minilinalg.pipelines import ROADS, Step, road_steps, run_pipeline
 from minilinalg.targets import load_target
 
 TARGET = load_target("h200")
@@ -156,6 +158,15 @@ def all_at_once(module: ModuleOp) -> bool:
     return len(found) > 1
 
 
+def one_at_another(module: ModuleOp) -> bool:
+    """The last of the buffers begins where the first does."""
+    found = [op for op in module.walk() if OFFSET_ATTR in op.attributes]
+    first = min(found, key=lambda op: op.attributes[OFFSET_ATTR].value.data)  # pyright: ignore
+    last = max(found, key=lambda op: op.attributes[OFFSET_ATTR].value.data)  # pyright: ignore
+    last.attributes[OFFSET_ATTR] = first.attributes[OFFSET_ATTR]
+    return first is not last
+
+
 def without(*names: str) -> m.Mutation:
     """All of these operations are forgotten."""
 
@@ -269,16 +280,24 @@ def test_check_is_silent_when_nothing_is_broken(name: str) -> None:
     assert checked(name, road_steps("simt")).checked == [row.pass_name for row in ROADS["simt"]]
 
 
+PLACES = "with a place of its own for every buffer instead"
+MEETINGS = "with a barrier in front of every use of shared memory instead"
+
+
 @pytest.mark.parametrize(
-    ("name", "wrong", "mistake", "check"),
+    ("name", "wrong", "mistake", "check", "rule"),
     [
-        ("matmul", "allocate-shared-memory", all_at_once, True),
-        ("matmul", "membar", without("ttg.barrier"), True),
-        ("softmax", "membar", without("ttg.barrier"), "deep"),
+        ("matmul", "allocate-shared-memory", all_at_once, True, PLACES),
+        ("matmul", "allocate-shared-memory", one_at_another, "deep", PLACES),
+        ("three_dots", "allocate-shared-memory", all_at_once, True, PLACES),
+        ("matmul", "membar", without("ttg.barrier"), True, MEETINGS),
+        ("matmul", "membar", m.drop("ttg.barrier"), True, MEETINGS),
+        ("softmax", "membar", without("ttg.barrier"), "deep", MEETINGS),
+        ("sums", "membar", m.drop("ttg.barrier", last=False), True, MEETINGS),
     ],
 )
-def test_what_has_no_meaning_in_ttg_shows_at_its_end(
-    name: str, wrong: str, mistake: m.Mutation, check: Any, monkeypatch: pytest.MonkeyPatch
+def test_what_shows_on_threads_only_is_traced_to_the_pass_that_left_it(
+    name: str, wrong: str, mistake: m.Mutation, check: Any, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tensors of stage ttg are whole: where they lie in shared memory, and who waits for whom, is for threads only."""
     break_pass(monkeypatch, wrong, mistake)
@@ -286,4 +305,23 @@ def test_what_has_no_meaning_in_ttg_shows_at_its_end(
     grid, args = launch(name)
     with pytest.raises(CheckError) as caught:
         compiled[grid](*args, check=check)
-    assert caught.value.pass_name == "tritongpu-to-simt"
+    error = caught.value
+    assert error.pass_name == error.pipeline == wrong
+    assert error.diagnostic.found.startswith(f"what pass '{wrong}' left was got wrong later: ")
+    assert error.diagnostic.rule == f"{rule}, 'tritongpu-to-simt' leaves right answers"
+    assert not any(op.name == "ttg.barrier" for op in error.module_before.walk())
+
+
+@pytest.mark.parametrize("name", ["softmax", "gemv", "matmul", *TEXTS])
+def test_passes_done_with_care_leave_right_answers(name: str) -> None:
+    """Or they would find nobody out."""
+    steps = [Step(careful(step.run), step.anchor, step.ends) for step in road_steps("simt")]
+    assert checked(name, steps).checked == [row.pass_name for row in ROADS["simt"]]
+
+
+def careful(run: MinilinalgPass) -> MinilinalgPass:
+    """The pass as the check does it to find out about it; itself, where it shows its mistakes."""
+    if run.careful is None:
+        return run
+    fields = {"name": run.name, "apply": lambda _, ctx, op: run.careful.apply(ctx, op)}
+    return dataclass(frozen=True)(type("CarefulPass", (MinilinalgPass,), fields))()

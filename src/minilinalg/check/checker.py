@@ -14,6 +14,7 @@ from minilinalg.check.running import Launch, Programs, is_dealt_out
 from minilinalg.check.tolerance import Tolerance
 from minilinalg.check.turns import TurnLimits, shares_work
 from minilinalg.check.writers import find_writer
+from minilinalg.context import make_context
 from minilinalg.errors import CheckError, Diagnostic, GlobalRaceError, LaunchError, MinilinalgError, Place, WaitError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
@@ -111,14 +112,59 @@ class Checker(Instrumentation):
         """
         self._progress(step.name)
         if module is not self._module_before:
-            after = self._attempt(step, module, verifies)
-            if step.numerics == "exact":
-                # What equals the module before equals the source as much as that did.
-                self._stop_at(step, module, first_difference(self._before, after), self.args)
-            else:
-                self._compare_inexact(step, module, after)
+            try:
+                after = self._compared(step, module, verifies)
+            except CheckError as shown:
+                if (traced := self._traced(step, shown)) is not None:
+                    raise traced from shown
+                raise
             self._before, self._module_before = after, module
         self.seen.append((step, module))
+
+    def _compared(self, step: MinilinalgPass, module: ModuleOp, verifies: bool) -> Answer:
+        """What the module leaves, which is what the module before it left. Raises CheckError where it is not."""
+        after = self._attempt(step, module, verifies)
+        if step.numerics == "exact":
+            # What equals the module before equals the source as much as that did.
+            self._stop_at(step, module, first_difference(self._before, after), self.args)
+        else:
+            self._compare_inexact(step, module, after)
+        return after
+
+    def _traced(self, step: MinilinalgPass, shown: CheckError) -> CheckError | None:
+        """The error that names an earlier pass whose mistakes show only now; None where `step` is at fault itself.
+
+        From the last one back, each is done with care, and so are those behind it: their own ways may rest on what it
+        did. The first one that mends the answer is wrong, since with care behind it alone nothing was mended.
+        """
+        for i in reversed(range(len(self.seen))):
+            suspect = self.seen[i][0]
+            if suspect.careful is None:
+                continue
+            before = self.seen[i - 1][1] if i else self._tolerance.source
+            if self._is_mended(step, before, i):
+                return self.error(
+                    suspect,
+                    f"what pass '{suspect.name}' left was got wrong later: {shown.diagnostic.found}",
+                    f"with {suspect.careful.what} instead, '{step.name}' leaves right answers",
+                    shown.diagnostic.places,
+                    before,
+                )
+        return None
+
+    def _is_mended(self, step: MinilinalgPass, before: ModuleOp, first: int) -> bool:
+        """Whether `step` leaves right answers when the passes from `first` on, before which `before` was, take care."""
+        ctx, module = make_context(), before.clone()
+        ctx.target = self.launch.target
+        try:
+            for earlier, _ in self.seen[first:]:
+                (earlier.careful or earlier).apply(ctx, module)
+            step.apply(ctx, module)
+            self._compared(step, module, verifies=False)
+        except Exception:
+            # Whatever a pass makes of what a wrong one left.
+            return False
+        return True
 
     def _attempt(self, step: MinilinalgPass, module: ModuleOp, verifies: bool) -> Answer:
         try:

@@ -20,13 +20,35 @@ from minilinalg.dialects.simt.bulk_copy import BOX_ALIGNMENT
 from minilinalg.dialects.ttg.types import memdesc_type
 from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.locations import places_of
-from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.base import Careful, MinilinalgPass, remark
 from minilinalg.passes.over_capacity import OverCapacityError
 
 BUFFER_ALIGNMENT = 1024
 """Of buffers whose elements are exchanged by a swizzle, in bytes: what the widest one repeats after."""
 PLAIN_ALIGNMENT = 16
 """Of others: the widest access of a thread."""
+TOTAL_ATTR = "ttg.shared"
+"""Of the module: the bytes that a block needs."""
+
+
+def keep_apart(ctx: Context, module: ModuleOp) -> None:
+    """Gives each its own place, whatever is live when, and however much that takes."""
+    end = 0
+    for op in module.walk():
+        if (needed := _needed(op)) is not None:
+            op.attributes[OFFSET_ATTR] = IntegerAttr(end, i32)
+            end += -(-needed[0] // BUFFER_ALIGNMENT) * BUFFER_ALIGNMENT
+    module.attributes[TOTAL_ATTR] = IntegerAttr(end, i32)
+
+
+def _needed(op: Operation) -> tuple[int, int] | None:
+    """The bytes of shared memory that `op` asks for, and what their place is a multiple of; None where it asks not."""
+    if isinstance(op, ttg.LocalAllocOp):
+        type = memdesc_type(op.result)
+        narrow = BOX_ALIGNMENT if isinstance(type.layout, ttg.NVMMASharedEncodingAttr) else PLAIN_ALIGNMENT
+        return buffer_bytes(type), BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else narrow
+    size = scratch_bytes(op)
+    return (size, scratch_alignment(op)) if size else None
 
 
 @dataclass(frozen=True)
@@ -72,12 +94,13 @@ class AllocateSharedMemoryPass(MinilinalgPass):
     """
 
     name = "allocate-shared-memory"
+    careful = Careful(keep_apart, "a place of its own for every buffer")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         most = 0
         for function in [each for each in op.ops if isinstance(each, tt.FuncOp)]:
             most = max(most, self._allocate(ctx, function))
-        op.attributes["ttg.shared"] = IntegerAttr(most, i32)
+        op.attributes[TOTAL_ATTR] = IntegerAttr(most, i32)
 
     def _allocate(self, ctx: Context, function: tt.FuncOp) -> int:
         buffers = SharedBuffers(function)
@@ -85,18 +108,10 @@ class AllocateSharedMemoryPass(MinilinalgPass):
         owners: list[Operation] = []
         items: list[Item] = []
         for op in function.walk():
-            if isinstance(op, ttg.LocalAllocOp):
-                type = memdesc_type(op.result)
-                narrow = BOX_ALIGNMENT if isinstance(type.layout, ttg.NVMMASharedEncodingAttr) else PLAIN_ALIGNMENT
-                alignment = BUFFER_ALIGNMENT if len(type.get_shape()) > 1 else narrow
-                item = Item(live[op], buffer_bytes(type), alignment)
-            elif size := scratch_bytes(op):
+            if (needed := _needed(op)) is not None:
                 at = Interval(buffers.order.enter[op], buffers.order.leave[op])
-                item = Item(at, size, scratch_alignment(op))
-            else:
-                continue
-            owners.append(op)
-            items.append(item)
+                owners.append(op)
+                items.append(Item(live[op] if isinstance(op, ttg.LocalAllocOp) else at, *needed))
         capacity: int | None = getattr(getattr(ctx, "target", None), "shared_memory_per_block", None)
         if not items:
             return 0
@@ -105,8 +120,8 @@ class AllocateSharedMemoryPass(MinilinalgPass):
             raise _over_capacity(owners, items, found.total, capacity)
         for owner, offset in zip(owners, found.offsets, strict=True):
             owner.attributes[OFFSET_ATTR] = IntegerAttr(offset, i32)
-        needed = sum(item.size for item in items)
-        remark(ctx, self, function, f"{found.total} bytes for {counted(len(items), 'buffer')} of {needed} together")
+        together = sum(item.size for item in items)
+        remark(ctx, self, function, f"{found.total} bytes for {counted(len(items), 'buffer')} of {together} together")
         return found.total
 
 

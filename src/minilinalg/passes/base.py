@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 Numerics = Literal["exact", "reassociates", "contracts", "approximates"]
 
 
+class Careful(NamedTuple):
+    """What keeps the promises of a pass with no art at all, so that it is right where the pass is not.
+
+    apply: as the pass's own; it decides nothing that the pass decides. what: words for what it does.
+    """
+
+    apply: Callable[[Context, ModuleOp], None]
+    what: str
+
+
 @dataclass(frozen=True)
 class MinilinalgPass(ModulePass):
     """A pass over a module. Its fields are its options: `tile_sizes: tuple[int, ...]` is `tile-sizes=1,2` in a text.
@@ -26,9 +37,14 @@ class MinilinalgPass(ModulePass):
     `numerics` says what the pass may do to an answer. Checking by running holds it to that: `exact` answers agree
     bitwise (any NaN equals any NaN), `reassociates` may change the order of a sum, `contracts` may fuse a product
     into a sum, `approximates` may replace a function by one of a documented error.
+
+    `careful` is for a pass whose mistakes show only behind a later one, as places and an order for threads do where
+    tensors are still whole. Where an answer goes wrong there, the check puts it in the place of the pass: if that mends
+    the answer, the pass is at fault and not the later one.
     """
 
     numerics: ClassVar[Numerics] = "exact"
+    careful: ClassVar[Careful | None] = None
 
     @abstractmethod
     def apply(self, ctx: Context, op: ModuleOp) -> None:

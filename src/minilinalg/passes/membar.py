@@ -12,17 +12,28 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation
 
-from minilinalg.analysis.scratch import meets_inside
+from minilinalg.analysis.scratch import meets_inside, scratch_bytes
 from minilinalg.analysis.shared_buffers import Access, SharedBuffers, accesses, scratch
 from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.barrier import AddressSpaces
+from minilinalg.dialects.ttg.types import MemDescType
+from minilinalg.dialects.ttg.views import ViewOp
 from minilinalg.dialects.upstream.assembly import counted
-from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.base import Careful, MinilinalgPass, remark
 from minilinalg.passes.insertion import insert_after, insert_before
 
 Pending = frozenset[Access]
 """The accesses since the last barrier, on some way to here."""
 NOTHING: Pending = frozenset()
+
+
+def meet_everywhere(ctx: Context, module: ModuleOp) -> None:
+    """Puts a barrier in front of every operation that uses shared memory, whoever was there before."""
+    for op in list(module.walk()):
+        if isinstance(op, ViewOp) or op.name.startswith("scf."):
+            continue
+        if scratch_bytes(op) or any(isinstance(value.type, MemDescType) for value in (*op.operands, *op.results)):
+            insert_before(op, ttg.BarrierOp(AddressSpaces.LOCAL))
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,7 @@ class MembarPass(MinilinalgPass):
     """
 
     name = "membar"
+    careful = Careful(meet_everywhere, "a barrier in front of every use of shared memory")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [each for each in op.ops if isinstance(each, tt.FuncOp)]:
