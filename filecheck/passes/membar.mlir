@@ -92,3 +92,29 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return
   }
 }
+
+// -----
+
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 32, transposed = false, elementBitWidth = 32}>
+#blocked = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // One thread waits until TMA has read a tile. What others did at a barrier before that does not let them write there.
+  // CHECK-LABEL: tt.func @behind_a_store_of_tma
+  tt.func @behind_a_store_of_tma(%z: !tt.tensordesc<16x8xf32, #shared>, %x: tensor<16x8xf32, #blocked>, %i: i32) {
+    %a = ttg.local_alloc : () -> !ttg.memdesc<16x8xf32, #shared, #smem, mutable>
+    // CHECK: ttng.async_tma_copy_local_to_global
+    // CHECK-NEXT: ttg.barrier local
+    // CHECK-NEXT: ttng.async_tma_store_wait
+    // CHECK-NEXT: ttg.barrier local
+    // CHECK-NEXT: ttg.local_store
+    ttng.async_tma_copy_local_to_global %z[%i, %i] %a : !tt.tensordesc<16x8xf32, #shared>, !ttg.memdesc<16x8xf32, #shared, #smem, mutable>
+    ttg.barrier local
+    ttng.async_tma_store_wait {pendings = 0 : i32}
+    ttg.local_store %x, %a : tensor<16x8xf32, #blocked> -> !ttg.memdesc<16x8xf32, #shared, #smem, mutable>
+    // CHECK-NEXT: ttng.async_tma_store_wait
+    // CHECK-NEXT: tt.return
+    ttng.async_tma_store_wait {pendings = 0 : i32}
+    tt.return
+  }
+}

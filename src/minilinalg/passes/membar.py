@@ -14,7 +14,7 @@ from xdsl.ir import Block, Operation
 
 from minilinalg.analysis.scratch import meets_inside, scratch_bytes
 from minilinalg.analysis.shared_buffers import Access, SharedBuffers, accesses, scratch
-from minilinalg.dialects import tt, ttg
+from minilinalg.dialects import tt, ttg, ttng
 from minilinalg.dialects.ttg.barrier import AddressSpaces
 from minilinalg.dialects.ttg.types import MemDescType
 from minilinalg.dialects.ttg.views import ViewOp
@@ -70,8 +70,10 @@ class MembarPass(MinilinalgPass):
     ```
 
     What a thread copied asynchronously the others see behind its `ttg.async_wait` and a barrier, so one follows each
-    wait, or the last of several. An operation that passes elements through memory of its own has a barrier between its
-    stores and its loads. A loop is looked at until what is pending at its end is also pending at its begin.
+    wait, or the last of several. One thread waits until TMA has read what it stores (`ttng.async_tma_store_wait`): the
+    others write there behind a barrier that comes later. An operation that passes elements through memory of its own
+    has a barrier between its stores and its loads. A loop is looked at until what is pending at its end is also pending
+    at its begin.
 
     Requires: `allocation.offset` on all buffers (allocate-shared-memory).
     Ensures: between two accesses of different threads to a byte, one of which writes, there is a barrier.
@@ -96,6 +98,9 @@ class _Walk:
     def __init__(self, buffers: SharedBuffers):
         self.buffers = buffers
         self.inserted = 0
+        stores = [op for op in buffers.function.walk() if isinstance(op, ttng.AsyncTMACopyLocalToGlobalOp)]
+        self.stored = NOTHING.union(*(accesses(op, buffers) for op in stores))
+        """What TMA reads until the thread that began the copy has waited: no barrier before that ends it."""
 
     def through(self, block: Block, pending: Pending) -> Pending:
         """What is pending at the end of `block` when `pending` is at its begin."""
@@ -113,6 +118,8 @@ class _Walk:
                 insert_after(op, ttg.BarrierOp(AddressSpaces.LOCAL))
                 self.inserted += 1
             return pending
+        if isinstance(op, ttng.TMAStoreWaitOp):
+            return pending | self.stored
         if op.name in ("scf.for", "scf.while"):
             return self._loop(op, pending)
         if op.name == "scf.if":
