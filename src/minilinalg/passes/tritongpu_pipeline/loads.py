@@ -12,6 +12,7 @@ from minilinalg.analysis.constants import constant_of
 from minilinalg.dialects import tt, ttg, ttng
 from minilinalg.dialects.tt.types import AnyTensor, tensor_type
 from minilinalg.dialects.ttg.types import memdesc_type
+from minilinalg.dialects.ttg.views import ViewOp
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.passes import tile_buffers
 from minilinalg.passes.insertion import erase, insert_after, insert_before
@@ -160,6 +161,8 @@ class Lowering:
         schedule, last = self.schedule, group[-1].load
         types = [tensor_type(each.load.result) for each in group]
         begins, reads = [schedule.when[each.load] for each in group], [self.first_use(each.load) for each in group]
+        for each in group:
+            _views_behind(each.load.result, last)
         barriers = ttg.LocalAllocOp(tile_buffers.barrier_type(group[0].buffers))
         insert_before(schedule.loop, barriers)
         self.barriers.append(barriers)
@@ -262,6 +265,17 @@ class Lowering:
 def _view(buffers: ttg.LocalAllocOp, at: SSAValue, type: ttg.MemDescType) -> ttg.MemDescIndexOp:
     """One of several buffers."""
     return ttg.MemDescIndexOp(operands=[buffers.result, at], result_types=[type])
+
+
+def _views_behind(loaded: SSAValue, at: Operation) -> Operation:
+    """Moves what only sees `loaded`, in front of `at`, behind it; the last one that was moved, or `at`."""
+    for user in [use.operation for use in loaded.uses]:
+        sees = isinstance(user, ttg.LocalAllocOp | ViewOp) and user.parent is at.parent
+        if sees and user.is_before_in_block(at):
+            user.detach()
+            insert_after(at, user)
+            at = _views_behind(user.results[0], user)
+    return at
 
 
 def _is_zero(value: SSAValue) -> bool:
