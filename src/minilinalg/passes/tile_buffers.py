@@ -105,7 +105,13 @@ def see_instead(old: SSAValue, new: SSAValue) -> None:
         old.replace_all_uses_with(new)
     for use in list(new.uses):
         view = use.operation
-        if isinstance(view, ViewOp) and not memdesc_type(view.result).is_mutable:
+        if isinstance(view, ttng.WarpGroupDotWaitOp):
+            # Its results are the views that it is given.
+            result = view.results[use.index]
+            if result.type != new.type:
+                result = Rewriter.replace_value_with_new_type(result, new.type)
+                see_instead(result, result)
+        elif isinstance(view, ViewOp) and not memdesc_type(view.result).is_mutable:
             type = memdesc_type(view.result)
             whole = numbers(type.alloc_shape)
             changed = MemDescType(type.get_shape(), type.element_type, type.layout, mutable=True, alloc_shape=whole)
