@@ -193,3 +193,23 @@ module attributes {"ttg.num-warps" = 1 : i32, "ttg.threads-per-warp" = 32 : i32,
     tt.return
   }
 }
+
+// -----
+
+#row = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 16, 16]}>
+#wide = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 64, 16]}>
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // The layouts of two products place a column alike, though one repeats it in more registers.
+  // CHECK-LABEL: func.func @broadcast_to_a_wider_product
+  // CHECK: %v = simt.load_global %p : vector<8xi64> -> vector<8xf32>
+  // CHECK-NEXT: %w = vector.shuffle %v, %v {{.*}} : vector<8xf32>, vector<8xf32>
+  // CHECK-NEXT: simt.store_global %q, %w : vector<32xi64>, vector<32xf32>
+  tt.func public @broadcast_to_a_wider_product(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>) {
+    %p = tt.splat %x : !tt.ptr<f32> -> tensor<64x1x!tt.ptr<f32>, #row>
+    %q = tt.splat %y : !tt.ptr<f32> -> tensor<64x64x!tt.ptr<f32>, #wide>
+    %v = tt.load %p : tensor<64x1x!tt.ptr<f32>, #row>
+    %w = tt.broadcast %v : tensor<64x1xf32, #row> -> tensor<64x64xf32, #wide>
+    tt.store %q, %w : tensor<64x64x!tt.ptr<f32>, #wide>
+    tt.return
+  }
+}

@@ -277,9 +277,9 @@ def verify_layouts(op: Operation) -> None:
     if layout is None or not tensors:
         return
     if op.name == "tt.broadcast":
-        # Layouts that differ only along what is repeated place the elements of the source alike.
+        # Layouts that differ only along what is repeated place the elements of the source alike, if in more registers.
         shape, result = _shape(source), tensors[0]
-        if not same_layout(shape, encoding_of(result), layout):
+        if not _same_threads(shape, layout_of(result), layout):
             raise VerifyException(f"'{op.name}' of {source} gives {result}: the layout that follows is {layout}")
         return
     expected = forward(op, layout)
@@ -292,6 +292,17 @@ def verify_layouts(op: Operation) -> None:
     for type in tensors:
         if not same_layout(type.get_shape(), encoding_of(type), expected):
             raise VerifyException(f"'{op.name}' of {source} gives {type}: the layout that follows is {expected}")
+
+
+def _same_threads(shape: Shape, one: DistributedLayout | None, other: DistributedLayout) -> bool:
+    """Whether two layouts give each thread the same elements in the same order, however often it has each."""
+    if one is None:
+        return False
+    try:
+        first, second = (each.linear_layout(shape).without_replicas(REGISTER) for each in (one, other))
+    except InputError:
+        return False
+    return first == second
 
 
 def _verify_dot(op: Operation) -> None:
