@@ -45,9 +45,9 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
   }
 
   // CHECK-LABEL: @written_elsewhere
-  // CHECK-SAME: ml.no_overlap = ["q"]
+  // CHECK-SAME: ml.read_ahead = ["q"]
   // CHECK: tt.latency = 2 : i32
-  // REMARK: remark: [tritongpu-assign-latencies] a launch checks that 'q' and 'p' share no memory
+  // REMARK: remark: [tritongpu-assign-latencies] a launch checks that nothing stored through 'q' was read ahead through 'p'
   tt.func @written_elsewhere(%q: !tt.ptr<f32>, %p: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %n: i32) {
     %0 = arith.constant 0 : i32
     %1 = arith.constant 512 : i32

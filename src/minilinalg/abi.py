@@ -5,7 +5,8 @@ argument: `{name = "x_ptr", kind = "pointer", type = f32, tt.divisibility = 16 :
 
 A pass may need a promise that the source does not make: that two arrays share no memory. It says so there
 (`ml.no_overlap = ["y_ptr"]`, or `ml.no_partial_overlap` if they may when they begin at the same address), and a launch
-checks it as it checks all others.
+checks it as it checks all others. Where loads of a loop begin before what earlier turns store (`ml.read_ahead`), a run
+that can look at each access does so instead, and refuses only what is stored to too late (interp/read_ahead.py).
 
 A tensor descriptor of the host is three kinds of arguments, as the official compiler expands it: the array, then the
 tensor's sizes and strides in elements, one of each for every dimension. It is of kind "descriptor" at every stage.
@@ -28,6 +29,10 @@ ABI = "ml.abi"
 PROMISES = ("tt.divisibility", "tt.contiguity", "tt.constancy", "tt.pointer_range")
 NO_OVERLAP = "ml.no_overlap"
 NO_PARTIAL_OVERLAP = "ml.no_partial_overlap"
+READ_AHEAD = "ml.read_ahead"
+APART = (NO_OVERLAP, NO_PARTIAL_OVERLAP, READ_AHEAD)
+AHEAD = "ml.ahead"
+"""On a load of a pipelined loop: until so many more turns have begun, what it has read must not be stored to."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Parameter:
     """The arguments that this one must share no memory with."""
     no_partial_overlap: tuple[str, ...] = ()
     """The same, but they may if both begin at the same address."""
+    read_ahead: tuple[str, ...] = ()
+    """The same, but they may where no turn of a loop stores what a later one loads."""
 
     @property
     def dtype(self) -> str:
@@ -61,7 +68,7 @@ class Parameter:
         if self.shape:
             entries["shape"] = DenseArrayBase.from_list(builtin.i64, self.shape)
         entries |= {name: IntegerAttr(value, builtin.i32) for name, value in self.promises.items()}
-        for name, others in ((NO_OVERLAP, self.no_overlap), (NO_PARTIAL_OVERLAP, self.no_partial_overlap)):
+        for name, others in zip(APART, (self.no_overlap, self.no_partial_overlap, self.read_ahead), strict=True):
             if others:
                 entries[name] = ArrayAttr([StringAttr(other) for other in others])
         return DictionaryAttr(entries)
@@ -163,7 +170,7 @@ def _from_entry(entry: Any) -> Parameter:
     data = entry.data
     promises = {k: v.value.data for k, v in data.items() if k in PROMISES}
     shape = tuple(data["shape"].get_values()) if "shape" in data else ()
-    apart = [tuple(n.data for n in data[key].data) if key in data else () for key in (NO_OVERLAP, NO_PARTIAL_OVERLAP)]
+    apart = [tuple(n.data for n in data[key].data) if key in data else () for key in APART]
     return Parameter(data["name"].data, data["kind"].data, data["type"], promises, shape, *apart)
 
 

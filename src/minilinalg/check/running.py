@@ -72,7 +72,7 @@ class Launch:
         """Raises LaunchError when the arguments are not those of the function."""
         program = self._ready(module, DEFAULTS).program
         executable = program if isinstance(program, Executable) else program.executable
-        bind(executable.abi, with_results(executable.abi, args)[0], GlobalMemory())
+        bind(executable.abi, with_results(executable.abi, args)[0], GlobalMemory(), watched=True)
 
     def answer(
         self,

@@ -16,8 +16,10 @@ from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.views import Sized
 
 
-def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory) -> list[Any]:
+def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory, *, watched: bool = False) -> list[Any]:
     """Places the arrays of `args` in `memory`; returns one engine value per parameter: an address or a number.
+
+    watched: whether the run looks at what its loops read ahead (read_ahead.py), where `memory` says that it has to.
 
     Raises LaunchError for a wrong count, type, dtype or value, and for a broken promise.
     """
@@ -41,7 +43,9 @@ def bind(abi: FunctionAbi, args: Sequence[Any], memory: GlobalMemory) -> list[An
         _check_promises(abi, p, value)
         check_described(abi, p, value)
         values.append(value)
-    _check_apart(abi, dict(arrays))
+    placed = dict(arrays)
+    _check_apart(abi, placed)
+    _check_read_ahead(abi, placed, memory, watched=watched)
     return values
 
 
@@ -153,11 +157,8 @@ def _check_apart(abi: FunctionAbi, arrays: Mapping[str, np.ndarray[Any, Any]]) -
     for p in abi.parameters:
         for other in (*p.no_overlap, *p.no_partial_overlap):
             one, two = arrays[p.name], arrays[other]
-            if not (one.size and two.size):
-                continue
-            (low, high), (low2, high2) = byte_bounds(one), byte_bounds(two)
             may_be_one = other in p.no_partial_overlap
-            if high <= low2 or high2 <= low or (may_be_one and one.ctypes.data == two.ctypes.data):
+            if not _share_memory(one, two) or (may_be_one and one.ctypes.data == two.ctypes.data):
                 continue
             raise LaunchError(
                 f"arguments '{other}' and '{p.name}' of '{abi.name}' share memory",
@@ -165,6 +166,32 @@ def _check_apart(abi: FunctionAbi, arrays: Mapping[str, np.ndarray[Any, Any]]) -
                 "loads: the two share no memory" + (", or begin at the same address" if may_be_one else ""),
                 hint="a copy of one of them, or a smaller block that needs no tiles",
             )
+
+
+def _check_read_ahead(
+    abi: FunctionAbi, arrays: Mapping[str, np.ndarray[Any, Any]], memory: GlobalMemory, *, watched: bool
+) -> None:
+    for p in abi.parameters:
+        for other in p.read_ahead:
+            if not _share_memory(arrays[p.name], arrays[other]):
+                continue
+            if watched:
+                memory.shared_ahead += [(s.address, s.end) for s in memory.segments if p.name in s.names]
+                continue
+            raise LaunchError(
+                f"arguments '{other}' and '{p.name}' of '{abi.name}' share memory",
+                rule="a loop of the kernel loads before what earlier turns store, and nothing on a GPU sees whether a "
+                "turn stores what a later one has loaded: the two share no memory",
+                hint="a copy of one of them, or a loop of one stage (tl.range(..., num_stages=1)); the simulated "
+                "machine looks at every access, and runs what is right",
+            )
+
+
+def _share_memory(one: np.ndarray[Any, Any], two: np.ndarray[Any, Any]) -> bool:
+    if not (one.size and two.size):
+        return False
+    (low, high), (low2, high2) = byte_bounds(one), byte_bounds(two)
+    return low2 < high and low < high2
 
 
 def check_described(abi: FunctionAbi, p: Parameter, value: Any) -> None:

@@ -64,6 +64,10 @@ class GlobalMemory:
         self.segments: list[Segment] = []
         self.changes = 0
         """Grows when something is written, so that programs that wait for a change can be told that none comes."""
+        self.shared_ahead: list[tuple[int, int]] = []
+        """From where to where arguments share memory of which a loop may store to one what it has read of the other."""
+        self.read_ahead: Any = None
+        """What was read ahead there (read_ahead.py), in a run that looks at it."""
         self._starts: list[int] = []
         self._next = BASE
         self._lent: int | None = None

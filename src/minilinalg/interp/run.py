@@ -14,14 +14,16 @@ from minilinalg.abi import FunctionAbi, check_grid, find_function, functions_of,
 from minilinalg.dialects.simt import TensorMapType
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.errors import CommandError, Place, WaitError
+from minilinalg.interp import read_ahead
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.block_memory import SHARED
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, compile_function, largest_value
+from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, Observers, compile_function, largest_value
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
+from minilinalg.interp.read_ahead import ReadAheadWatch, reads_ahead
 from minilinalg.interp.tensor import as_sized
 from minilinalg.interp.threads import shared_of, threads_of, with_threads
 from minilinalg.interp.turns import Held, held_by_order, take_turns
@@ -45,6 +47,8 @@ class Executable:
         skipped: frozenset[Operation] = frozenset(),
     ):
         self.func = find_function(module, function)
+        if reads_ahead(self.func):
+            observer = Observers(*(each for each in (observer, ReadAheadWatch()) if each is not None))
         self.abi = _as_passed(FunctionAbi.of(self.func), self.func)
         self.options = options
         functions = functions_of(module)
@@ -76,7 +80,7 @@ class Executable:
         sizes = check_grid(grid)
         memory = GlobalMemory()
         args, results = with_results(self.abi, args)
-        values = bind(self.abi, args, memory)
+        values = bind(self.abi, args, memory, watched=True)
         found = self.run_bound(sizes, memory, values, cores=cores)
         return results or found
 
@@ -93,6 +97,7 @@ class Executable:
         if self.func.name == "tt.func" or self.threads is not None:
             values = self._with_descriptors(values)
             size = 1 if self.compiled.stepwise else self._chunk_size()
+            read_ahead.start(memory, grid)
             chunks = _chunks(grid, memory, size, self._shared, tracks=self.options.checked, machine=machine)
             if self.compiled.stepwise:
                 self._take_turns(chunks, memory, values)
@@ -183,7 +188,7 @@ class Executable:
 
         def programs(given: Sequence[Any]) -> tuple[GlobalMemory, Iterable[tuple[Any, Any]]]:
             memory = GlobalMemory()
-            values = self._with_descriptors(bind(self.abi, given, memory))
+            values = self._with_descriptors(bind(self.abi, given, memory, watched=True))
             chunks = _chunks(check_grid(grid), memory, 1, {}, tracks=False)
             return memory, ((chunk.pids, self.compiled.entry(chunk, *values)) for chunk in chunks)
 

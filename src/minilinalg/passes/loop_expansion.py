@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from xdsl.dialects.builtin import IntegerAttr, i32
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 
+from minilinalg.abi import AHEAD
 from minilinalg.analysis.constants import constant, constant_of
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.errors import InternalError
@@ -207,6 +209,10 @@ class _Expansion:
         clone = op.clone(value_mapper=dict(mapped))
         block = self.loop.parent
         assert block is not None
+        if isinstance(ahead := clone.attributes.get(AHEAD), IntegerAttr):
+            # In front of the loop no turn has begun: its own is as many behind as its number says.
+            turns = ahead.value.data - (self.last - self.stages[op]) + iteration + 1
+            clone.attributes[AHEAD] = IntegerAttr(turns, i32)
         block.insert_op_before(clone, self.loop)
         carry(op, [clone])
         made = self.guard(clone, self.exists(iteration))

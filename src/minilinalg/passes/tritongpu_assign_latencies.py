@@ -116,7 +116,7 @@ def _writes(loop: scf.ForOp) -> list[Operation]:
 
 
 def _apart(loop: scf.ForOp, loads: Iterable[Operation]) -> tuple[set[tuple[BlockArgument, BlockArgument]], str]:
-    """The pairs of arguments that must share no memory so that loads may begin before earlier writes of the loop.
+    """The pairs of arguments through which no turn may write what a later one reads, so that loads may begin early.
 
     And why nothing may, if that is so.
     """
@@ -134,13 +134,13 @@ def _apart(loop: scf.ForOp, loads: Iterable[Operation]) -> tuple[set[tuple[Block
 
 
 def _promise(func: tt.FuncOp, pairs: Iterable[tuple[BlockArgument, BlockArgument]]) -> None:
-    """Lets a launch check that arguments share no memory."""
+    """Lets a launch check that no turn stores through one argument what a later one has loaded through another."""
     parameters = list(FunctionAbi.of(func).parameters)
     for pair in pairs:
         first, second = sorted(argument.index for argument in pair)
         name, p = parameters[first].name, parameters[second]
-        if name not in p.no_overlap:
-            parameters[second] = replace(p, no_overlap=(*p.no_overlap, name))
+        if name not in p.read_ahead:
+            parameters[second] = replace(p, read_ahead=(*p.read_ahead, name))
     func.attributes[ABI] = FunctionAbi(func.sym_name.data, tuple(parameters)).attribute()
 
 
@@ -196,8 +196,9 @@ class TritongpuAssignLatenciesPass(MinilinalgPass):
     (`tt.num_stages = 2 : i32`). Loads that dots use, through other loads or not, share the stages before the last; in a
     loop without dots that says how many stages it has, those that anything uses.
 
-    A load begins before what earlier iterations write. Where only stores through other arguments do, a launch checks
-    that these arguments share no memory (`ml.abi` of the function).
+    A load begins before what earlier iterations write. Where only stores through other arguments do, a launch in which
+    these arguments share memory checks that no iteration stores what a later one loads (`ml.read_ahead` in `ml.abi` of
+    the function; on a GPU it is refused).
 
     Requires: stage ttg. Ensures: `tt.latency = n : i32` on the loads that begin n iterations early.
     Leaves alone: loads of which less than four bytes lie side by side for a thread, or that users want in different
@@ -232,7 +233,12 @@ class TritongpuAssignLatenciesPass(MinilinalgPass):
             return
         if pairs:
             for written, read in sorted((w.name_hint or "", r.name_hint or "") for w, r in pairs):
-                remark(ctx, self, loop, f"a launch checks that '{written}' and '{read}' share no memory")
+                remark(
+                    ctx,
+                    self,
+                    loop,
+                    f"a launch checks that nothing stored through '{written}' was read ahead through '{read}'",
+                )
             _promise(func, pairs)
         latency = (stages - 1) // (max(levels.values()) + 1)
         for load in levels:

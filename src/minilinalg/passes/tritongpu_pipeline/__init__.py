@@ -13,12 +13,14 @@ Source: the pass of the same name in Triton 3.9.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, TensorType, i1
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, TensorType, i1, i32
 from xdsl.ir import Operation, SSAValue
 
+from minilinalg.abi import ABI, AHEAD, FunctionAbi
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.analysis.constants import constant_of
 from minilinalg.dialects import tt, ttg, ttng
@@ -28,7 +30,7 @@ from minilinalg.dialects.upstream.assembly import counted
 from minilinalg.passes.base import MinilinalgPass, remark
 from minilinalg.passes.insertion import erase, insert_before, value_before
 from minilinalg.passes.loop_expansion import expand, why_not
-from minilinalg.passes.loop_schedule import Schedule
+from minilinalg.passes.loop_schedule import Schedule, operations
 from minilinalg.passes.rewriting import apply_patterns
 from minilinalg.passes.tritongpu_pipeline.copied import copied_loads
 from minilinalg.passes.tritongpu_pipeline.loads import Lowering
@@ -84,6 +86,22 @@ def _under(
         return new
     op.operands[len(op.operands) - 1] = both
     return op
+
+
+def _mark(loop: scf.ForOp, stages: Mapping[Operation, int]) -> None:
+    """Says on what begins to load early after how many more turns its own one has begun.
+
+    Behind a store of the loop it is one more: what that stores in its own turn comes before the load, too.
+    """
+    last, stored = max(stages.values()), 0
+    for op in operations(loop):
+        if isinstance(op, tt.StoreOp | tt.DescriptorStoreOp):
+            stored = 1
+        elif isinstance(op, READS) and stages[op] < last:
+            op.attributes[AHEAD] = IntegerAttr(last - stages[op] + stored, i32)
+
+
+READS = (tt.LoadOp, tt.DescriptorLoadOp, ttg.AsyncCopyGlobalToLocalOp, ttng.AsyncTMACopyGlobalToLocalOp)
 
 
 @dataclass(frozen=True)
@@ -170,6 +188,9 @@ class TritongpuPipelinePass(MinilinalgPass):
     later copies may still be under way; products of warp groups that are only summed up, or needed when the first
     product of the next iteration is done, go on while that begins, with one buffer more.
 
+    Where a launch has to see that nothing is stored to that was read ahead (tritongpu-assign-latencies), a load that
+    begins early says how far ahead it reads, `ml.ahead = n : i32`.
+
     Requires: a schedule on the loop (tritongpu-schedule-loops), which it takes away. Ensures: the loop runs as many
     iterations as before, and behind it nothing is under way.
     Leaves alone: loops without a schedule, and loads whose value waits in registers because less than four bytes can be
@@ -203,6 +224,8 @@ class TritongpuPipelinePass(MinilinalgPass):
         for each in loads:
             type = tensor_type(each.load.result)
             told.append(f"{counted(each.buffers, 'buffer')} of {TensorType(type.element_type, type.get_shape())}")
+        if ABI in func.attributes and any(parameter.read_ahead for parameter in FunctionAbi.of(func).parameters):
+            _mark(loop, stages)
         new = expand(loop, stages, schedule.order(), masked)
         early = launch_early(new)
         if early:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, IntegerType, VectorType, i32, i64
@@ -16,6 +16,7 @@ from xdsl.dialects.vector import BroadcastOp
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
+from minilinalg.abi import AHEAD
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
 from minilinalg.dialects import tt
 from minilinalg.dialects.simt.types import AnyVector, count_of, is_vector
@@ -30,6 +31,8 @@ from minilinalg.passes.base import remark
 from minilinalg.passes.function_conversion import FunctionConversion
 from minilinalg.passes.tritongpu_to_simt.view import View
 
+_OperationT = TypeVar("_OperationT", bound=Operation)
+LOADS = ("simt.load_global", "simt.cp_async", "simt.bulk_tensor_load")
 Handler = Callable[["Conversion", Any], None]
 
 
@@ -53,6 +56,12 @@ class Conversion(FunctionConversion):
         for op in block.ops:
             if op is not block.last_op or op.name == "scf.condition":
                 self.convert(op)
+
+    def insert(self, op: _OperationT) -> _OperationT:
+        """Writes `op`; how far ahead a load reads stays on what is left of it."""
+        if self.at is not None and AHEAD in self.at.attributes and op.name in LOADS:
+            op.attributes[AHEAD] = self.at.attributes[AHEAD]
+        return super().insert(op)
 
     def not_converted(self, op: Operation) -> UnsupportedError:
         """The error for an operation that nothing converts."""

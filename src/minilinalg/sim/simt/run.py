@@ -82,7 +82,7 @@ class SimtSimulator:
         """
         sizes = check_grid(grid)
         memory = GlobalMemory()
-        values = bind(self.executable.abi, args, memory)
+        values = bind(self.executable.abi, args, memory, watched=True)
         gathered = Gathered()
 
         def ended(c: Chunk, notes: Sequence[Note]) -> None:
