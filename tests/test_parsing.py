@@ -279,6 +279,27 @@ def message(text: str) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("func.func @f(%: i32) { return }", "14: error: in 'func.func': expected a name or a number behind '%'"),
+        ("%", "1: error: expected a name or a number"),
+        ("func.func @ () { return }", "11: error: expected a name such as @main or @\"a name\", found '@'"),
+        ("\x01", "1: error: unexpected character '\\x01'"),
+        ("module {\x1f}", "9: error: in 'builtin.module': unexpected character '\\x1f'"),
+        ('"a.\x1b[31m"() : () -> ()', "1: error: unknown dialect 'a' in operation 'a.\\x1b[31m'"),
+    ],
+)
+def test_characters_that_begin_nothing(text: str, first: str) -> None:
+    found = message(text)
+    assert found.splitlines()[0] == f"a.mlir:1:{first}"
+    assert found.replace("\n", "").isprintable()
+
+
+def test_the_caret_stands_below_what_is_shown_escaped() -> None:
+    assert message("\t\x01 \x02").splitlines()[1:3] == ["  \t\\x01 \\x02", "  \t^^^^"]
+
+
 SOURCES = {path.stem: text_of(path) for path in ROUNDTRIPS}
 
 

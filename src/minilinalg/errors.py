@@ -23,6 +23,13 @@ class ExitCode(IntEnum):
     INTERNAL = 4
 
 
+def readable(text: str) -> str:
+    """`text` with what cannot be printed written as an escape: on a terminal it would be lost, or be a command."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\t\n" else repr(c)[1:-1] for c in text)
+
+
 LONGEST = 200
 """Characters of a line that an error shows: of a longer one, those around its place."""
 
@@ -55,9 +62,12 @@ class Place:
             before, behind = "..." if cut else "", "..." if cut + LONGEST < len(shown) else ""
             shown = before + shown[cut : cut + LONGEST] + behind
             start += len(before) - cut
+        front, below, behind = (
+            readable(part) for part in (shown[:start], shown[start : start + self.length], shown[start + self.length :])
+        )
         # Tabs are kept in front of the caret, so that it stands below its character whatever the tab width.
-        lead = "".join(c if c == "\t" else " " for c in shown[:start]).ljust(start)
-        return f"{shown}\n{lead}{'^' * max(1, min(self.length, max(len(shown) - start, 1)))}"
+        lead = "".join(c if c == "\t" else " " for c in front).ljust(start)
+        return f"{front}{below}{behind}\n{lead}{'^' * max(1, len(below))}"
 
 
 @dataclass(frozen=True)
@@ -77,14 +87,14 @@ class Diagnostic:
     def render(self) -> str:
         """The message as it is printed, without a trailing newline."""
         where = f"{self.places[0]}: " if self.places else ""
-        lines = [f"{where}{self.severity}: {self.found}"]
+        lines = [f"{where}{self.severity}: {readable(self.found)}"]
         if self.places and (excerpt := self.places[0].excerpt()) is not None:
             lines += ["  " + line for line in excerpt.splitlines()]
         lines += [f"  from: {place}" for place in self.places[1:]]
         if self.rule is not None:
-            lines.append(f"  rule: {self.rule}")
+            lines.append(f"  rule: {readable(self.rule)}")
         if self.hint is not None:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  hint: {readable(self.hint)}")
         return "\n".join(lines)
 
 
@@ -129,6 +139,10 @@ class CommandError(MinilinalgError):
     """The command line or an argument of the Python API is wrong: unknown pass, option, target, road."""
 
     exit_code = ExitCode.WRONG_COMMAND
+
+
+class OverCapacityError(InputError):
+    """A block, or what is needed at the same time, is larger than what the target has for it: no pass is at fault."""
 
 
 class LaunchError(InputError):

@@ -86,11 +86,15 @@ _UNKNOWN_CHOICE = re.compile(r"(unknown .* '(.*)'): it is one of (.*)")
 """Of our own parsing methods."""
 _CHOICES = re.compile(r"^expected ((?:one of )?[`'].*[`']).*, found '([^']+)'$")
 """Of xDSL's."""
+_UNEXPECTED = re.compile(r"unexpected character: (.)", re.DOTALL)
+_NAMELESS = "expected a name or a number"
 _REWORDED = {
     "could not parse entire input": "expected an operation",
     "expect symbol name": "expected a symbol name such as @main",
     "expected SSA value tuple size": "expected '=' and an operation, or ':' and the number of results",
     "expected result SSA value": "expected the name of another result",
+    "expected suffix identifier after {first_char}": _NAMELESS,
+    "@ identifier expected to start with letter, '_', or '\"'": 'expected a name such as @main or @"a name"',
     "expected shape type": "expected a size and 'x', or the type of the elements",
 }
 """Messages of xDSL that say little to somebody who does not know its source."""
@@ -111,8 +115,9 @@ _TYPES_ELSEWHERE = {
 
 def _tidy(message: str) -> str:
     """xDSL's messages in the form of ours: no capital at the start, no full stop or exclamation mark at the end."""
-    message = message.strip().rstrip(".!")
+    message = message.strip(" \n").rstrip(".!")
     message = message[:1].lower() + message[1:]
+    message = _UNEXPECTED.sub(lambda found: f"unexpected character {found[1]!r}", message)
     return _REWORDED.get(message, message)
 
 
@@ -133,7 +138,9 @@ def _syntax_error(parser: MLIRParser, message: str, start: int, end: int) -> Inp
     if not token:
         # The place is behind the last word, not on an empty line below it.
         start = end = parser.end_of_text
-    if "expect" in found and not re.search(r"\b(found|got|but|was given)\b", found):
+    if found == _NAMELESS:
+        found += f" behind {token!r}"
+    elif "expect" in found and not re.search(r"\b(unexpected|found|got|but|was given)\b", found):
         found += f", found {token!r}" if token else ", found the end of the text"
     place = parser.place(start, max(end - start, len(token or ""), 1))
     if (unknown := _UNKNOWN_CHOICE.fullmatch(found)) is not None:
