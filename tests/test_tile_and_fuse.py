@@ -15,8 +15,7 @@ from road_machines import machine
 
 import minilinalg as ml
 from minilinalg import builder as mb
-from minilinalg.errors import InputError, LaunchError
-from minilinalg.passes.over_capacity import OverCapacityError
+from minilinalg.errors import InputError, LaunchError, OverCapacityError
 from minilinalg.targets import Target, load_target
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "linalg"

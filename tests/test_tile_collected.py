@@ -10,8 +10,7 @@ from road_checks import floats, integers
 
 import minilinalg as ml
 from minilinalg import builder as mb
-from minilinalg.errors import LaunchError
-from minilinalg.passes.over_capacity import OverCapacityError
+from minilinalg.errors import LaunchError, OverCapacityError
 
 PROGRAMS: dict[str, Any] = {
     "meet": lambda f, x, r, c: f.comprehension("Y[i, j] = R[i] + C[j]", R=r, C=c),

@@ -19,10 +19,9 @@ from minilinalg import builder as mb
 from minilinalg import interp
 from minilinalg.abi import FunctionAbi
 from minilinalg.context import make_context
-from minilinalg.errors import InputError
+from minilinalg.errors import InputError, OverCapacityError
 from minilinalg.passes import load_pass
 from minilinalg.passes.linalg_tile_and_fuse.capacity import shortage
-from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.verification import verify
 
 Step = Callable[[Any, Any], Any]

@@ -15,7 +15,16 @@ from minilinalg.check.tolerance import Tolerance
 from minilinalg.check.turns import TurnLimits, shares_work
 from minilinalg.check.writers import find_writer
 from minilinalg.context import make_context
-from minilinalg.errors import CheckError, Diagnostic, GlobalRaceError, LaunchError, MinilinalgError, Place, WaitError
+from minilinalg.errors import (
+    CheckError,
+    Diagnostic,
+    GlobalRaceError,
+    LaunchError,
+    MinilinalgError,
+    OverCapacityError,
+    Place,
+    WaitError,
+)
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass
 from minilinalg.passes.options import pass_text
@@ -176,8 +185,9 @@ class Checker(Instrumentation):
             raise self.error(step, found, d.rule, d.places) from error
         try:
             return self.launch.answer(module, self.args, limits=self._limits)
-        except LaunchError:
-            # A promise that the pass needs and the arguments break: the caller's error, as it is without a check.
+        except (LaunchError, OverCapacityError):
+            # A promise that the pass needs and the arguments break, or a block that the target does not hold: the
+            # caller's error, as it is without a check.
             raise
         except GlobalRaceError as error:
             if self._changed_nothing(module):

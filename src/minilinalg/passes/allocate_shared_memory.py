@@ -19,9 +19,10 @@ from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.simt.bulk_copy import BOX_ALIGNMENT
 from minilinalg.dialects.ttg.types import memdesc_type
 from minilinalg.dialects.upstream.assembly import counted
+from minilinalg.errors import OverCapacityError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import Careful, MinilinalgPass, remark
-from minilinalg.passes.over_capacity import OverCapacityError
+from minilinalg.targets import SimtTarget
 
 BUFFER_ALIGNMENT = 1024
 """Of buffers whose elements are exchanged by a swizzle, in bytes: what the widest one repeats after."""
@@ -112,7 +113,8 @@ class AllocateSharedMemoryPass(MinilinalgPass):
                 at = Interval(buffers.order.enter[op], buffers.order.leave[op])
                 owners.append(op)
                 items.append(Item(live[op] if isinstance(op, ttg.LocalAllocOp) else at, *needed))
-        capacity: int | None = getattr(getattr(ctx, "target", None), "shared_memory_per_block", None)
+        target = getattr(ctx, "target", None)
+        capacity = target.multiprocessor.shared_per_block if isinstance(target, SimtTarget) else None
         if not items:
             return 0
         found = place(items, capacity=capacity)

@@ -16,10 +16,9 @@ from minilinalg.analysis.liveness import Interval, intervals, peak
 from minilinalg.dialects.simd import SpaceAttr
 from minilinalg.dialects.simd.constraints import reserved_bytes
 from minilinalg.dialects.upstream import func, memref
-from minilinalg.errors import UnsupportedError
+from minilinalg.errors import OverCapacityError, UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
-from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.passes.strided_view import buffer_type
 from minilinalg.targets import Space, Target
 

@@ -23,12 +23,11 @@ from minilinalg.dialects.linalg_ext import AtomicOp, IndexedOp
 from minilinalg.dialects.simd import SpaceAttr, is_run
 from minilinalg.dialects.simd.constraints import reserved_bytes
 from minilinalg.dialects.upstream import func, memref
-from minilinalg.errors import UnsupportedError
+from minilinalg.errors import OverCapacityError, UnsupportedError
 from minilinalg.locations import places_of
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.insertion import insert_after, insert_before, value_before
 from minilinalg.passes.instruction_operand import lies_as_operand
-from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.passes.strided_view import buffer_type
 from minilinalg.targets import Target
 

@@ -14,6 +14,7 @@ from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.dimension_classes import DimensionClasses, separate
 from minilinalg.analysis.tensor_operands import is_tensor
 from minilinalg.dialects.upstream import bufferization, func, linalg, tensor
+from minilinalg.errors import OverCapacityError
 from minilinalg.passes.base import MinilinalgPass, remark, require_target
 from minilinalg.passes.cse import CsePass
 from minilinalg.passes.insertion import erase, insert_after, value_before
@@ -21,7 +22,6 @@ from minilinalg.passes.linalg_tile_and_fuse.capacity import shortage
 from minilinalg.passes.linalg_tile_and_fuse.choice import candidates
 from minilinalg.passes.linalg_tile_and_fuse.memory_order import Apart, promises
 from minilinalg.passes.linalg_tile_and_fuse.tiling import NoOrder, Tiling, is_collected
-from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.targets import Target
 
 

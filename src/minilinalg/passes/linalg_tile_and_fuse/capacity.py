@@ -6,9 +6,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.context import MLContext
 from minilinalg.dialects.upstream import func
-from minilinalg.errors import MinilinalgError
+from minilinalg.errors import MinilinalgError, OverCapacityError
 from minilinalg.passes import load_pass
-from minilinalg.passes.over_capacity import OverCapacityError
 from minilinalg.targets import Target
 
 _TO_THE_PLAN = (

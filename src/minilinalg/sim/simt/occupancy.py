@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minilinalg.errors import InputError
+from minilinalg.errors import OverCapacityError
 from minilinalg.targets import SimtTarget
 
 
@@ -36,14 +36,14 @@ class Occupancy:
 def occupancy(target: SimtTarget, threads: int, registers: int, shared: int, spilled: int = 0) -> Occupancy:
     """The occupancy of blocks of so many threads, registers of each, and bytes of shared memory.
 
-    Raises InputError for a block that no multiprocessor holds.
+    Raises OverCapacityError for a block that no multiprocessor holds.
     """
     sm, lanes = target.multiprocessor, target.machine.threads_per_warp
     warps = -(-threads // lanes)
     granule = sm.register_granule
     of_warp = -(-lanes * registers // granule) * granule
     if shared > sm.shared_per_block:
-        raise InputError(
+        raise OverCapacityError(
             f"a block takes {shared} bytes of shared memory",
             rule=f"a block on {target.name} has at most {sm.shared_per_block} bytes (multiprocessor.shared_per_block)",
         )
@@ -56,7 +56,7 @@ def occupancy(target: SimtTarget, threads: int, registers: int, shared: int, spi
     by = min(limits, key=lambda name: limits[name])
     if limits[by] == 0:
         found = f"{warps} warps" if by == "warps" else f"{warps * of_warp} registers"
-        raise InputError(
+        raise OverCapacityError(
             f"a block of {threads} threads takes {found}, more than a multiprocessor of {target.name} has",
             rule=f"a multiprocessor has {sm.warps} warps and {sm.registers} registers",
         )
