@@ -89,6 +89,7 @@ PAIRS = [
     ("f32", "f32", "tf32"),
     ("f32", "f32", ""),
     ("f64", "f64", ""),
+    ("f64", "f64", "tf32"),
     ("f8E5M2", "f32", ""),
     ("f8E4M3FN", "f16", ""),
 ]
@@ -123,8 +124,8 @@ def test_the_same_answers_with_and_without_tensor_cores(
 
 def fits(element: str, precision: str, m: int, n: int, k: int) -> bool:
     """Whether mma.sync computes a dot."""
-    known = element not in ("i32", "f64") and (element != "f32" or precision == "tf32")
-    return known and m >= 16 and n >= 8 and k * TYPES_BITS[element] >= 256
+    known = element != "i32" and (element != "f32" or precision == "tf32")
+    return known and m >= (8 if element == "f64" else 16) and n >= 8 and k * TYPES_BITS[element] >= 256
 
 
 TYPES_BITS = {name: 8 * np.dtype(type).itemsize for name, type in TYPES.items()}

@@ -181,11 +181,11 @@ def test_accumulators_by_the_formula_of_the_isa() -> None:
 
 def test_operands_by_the_formula_of_the_isa() -> None:
     """PTX ISA, m16n8k16 with 16-bit elements: a0..a7 and b0..b3."""
-    a = mma_dot_operand((16, 16), 0, 2, 2, [1, 1])
+    a = mma_dot_operand((16, 16), 0, 2, 2, [1, 1], [16, 8])
     for (register, lane, _, _), element in held(a).items():
         row = lane // 4 + (8 if register in (2, 3, 6, 7) else 0)
         assert element == (row, 2 * (lane % 4) + register % 2 + (8 if register >= 4 else 0))
-    b = mma_dot_operand((16, 8), 1, 2, 2, [1, 1])
+    b = mma_dot_operand((16, 8), 1, 2, 2, [1, 1], [16, 8])
     for (register, lane, _, _), element in held(b).items():
         assert element == (2 * (lane % 4) + register % 2 + (8 if register >= 2 else 0), lane // 4)
 
@@ -194,7 +194,7 @@ def test_operands_are_where_the_product_needs_them() -> None:
     """A thread's accumulator rows are among the rows that its warp holds of a, its columns among those of b."""
     shape, warps = (64, 64), [2, 4]
     c = nvidia_mma(shape, 2, warps, [16, 8])
-    a, b = (mma_dot_operand(shape, operand, 2, 2, warps) for operand in (0, 1))
+    a, b = (mma_dot_operand(shape, operand, 2, 2, warps, [16, 8]) for operand in (0, 1))
     blocked_c = ((1, 2), (4, 8), (4, 2), (1, 0))
     c_plain = blocked(shape, *blocked_c)
     a_plain, b_plain = (blocked_dot_operand(shape, operand, *blocked_c) for operand in (0, 1))
@@ -355,13 +355,13 @@ CONVERSIONS = [
     (
         "accumulator to operand",
         nvidia_mma((64, 64), 2, [4, 1], [16, 8]),
-        mma_dot_operand((64, 64), 0, 2, 2, [4, 1]),
+        mma_dot_operand((64, 64), 0, 2, 2, [4, 1], [16, 8]),
         Movement.NOTHING,
     ),
     (
         "accumulator of wgmma to operand",
         nvidia_mma((128, 64), 3, [4, 1], [16, 64, 16]),
-        mma_dot_operand((128, 64), 0, 2, 3, [4, 1]),
+        mma_dot_operand((128, 64), 0, 2, 3, [4, 1], [16, 64, 16]),
         Movement.NOTHING,
     ),
 ]
@@ -632,7 +632,7 @@ ERRORS = [
         "error: layouts of 16x16 and 16x32 elements\n  rule: both layouts place the elements of one tensor",
     ),
     (
-        lambda: mma_dot_operand((16, 16), 0, 2, 2, [1, 1]).inverse().reshaped({"dim0": 3}),
+        lambda: mma_dot_operand((16, 16), 0, 2, 2, [1, 1], [16, 8]).inverse().reshaped({"dim0": 3}),
         "error: the size of dim0 is 3\n" + POWERS,
     ),
 ]

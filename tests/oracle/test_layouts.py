@@ -107,7 +107,7 @@ def mma_parameters(rng: random.Random, version: int, rank: int) -> tuple[list[An
     if version == 3:
         warps = rng.choice([[4, 1], [8, 1], [4, 2]])
         return [3, 0], warps, [16, rng.choice([8, 16, 32, 64, 128, 256]), rng.choice([8, 16, 32])], cga
-    return [2, 0], split(rng, power(rng, 3), rank), [1] * (rank - 2) + [16, 8], cga
+    return [2, 0], split(rng, power(rng, 3), rank), [1] * (rank - 2) + [rng.choice([16, 16, 8]), 8], cga
 
 
 def mma_case(version: int) -> Callable[[random.Random], Case]:
@@ -136,7 +136,7 @@ def mma_dot_case(version: int) -> Callable[[random.Random], Case]:
         operand, k_width = rng.randrange(2) if version == 2 else 0, rng.choice([1, 2, 4, 8])
         shape = shapes(rng, rank)
         layout = ["DotOperandLayout", operand, ["NVMMADistributedLayout", full, warps, instruction, cga], k_width]
-        return layout, shape, lambda: mma_dot_operand(shape, operand, k_width, version, warps, cga)
+        return layout, shape, lambda: mma_dot_operand(shape, operand, k_width, version, warps, instruction, cga)
 
     return case
 

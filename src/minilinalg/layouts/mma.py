@@ -47,7 +47,7 @@ def nvidia_mma(
     instr_shape: Sequence[int],
     cga: Sequence[Sequence[int]] = (),
 ) -> LinearLayout:
-    """The accumulator of mma (version 2, `instr_shape` [16, 8]) or wgmma (version 3, [16, n, k])."""
+    """The accumulator of mma (version 2, `instr_shape` [16, 8], or [8, 8] of f64) or wgmma (version 3, [16, n, k])."""
     rank = len(shape)
     tile = instr_shape[:rank] if version == 2 else instr_shape[:2]
     layout = fragment(tile, 2, matrix_order(rank, row_major=True))
@@ -61,14 +61,17 @@ def mma_dot_operand(
     k_width: int,
     version: int,
     warps_per_cta: Sequence[int],
+    instr_shape: Sequence[int],
     cga: Sequence[Sequence[int]] = (),
 ) -> LinearLayout:
     """Operand 0 or 1 of an mma, or operand 0 of a wgmma, with `k_width` elements side by side along k in a thread."""
     rank = len(shape)
     k = rank - 1 if operand == 0 else rank - 2
     tile = [1] * rank
-    tile[k] = 8 * k_width
-    tile[rank - 2 if operand == 0 else rank - 1] = 16 if operand == 0 else 8
+    rows = instr_shape[rank - 2 if version == 2 else 0]
+    # One of f64 has 8 rows, and in a lane only neighbours along k.
+    tile[k] = rows // 2 * k_width
+    tile[rank - 2 if operand == 0 else rank - 1] = rows if operand == 0 else 8
     layout = fragment(tile, k_width, matrix_order(rank, row_major=operand == 0))
     layout *= product_without(k, WARP, warps_per_cta, matrix_order(rank, row_major=version == 2))
     return over_blocks(layout, [without(k, basis) for basis in cga], shape)

@@ -232,7 +232,8 @@ class NvidiaMmaEncodingAttr(DistributedLayout, StructAttribute):
 
     def dot_operand(self, shape: tuple[int, ...], operand: int, k_width: int) -> LinearLayout:
         """The layout of operand 0 or 1 of a dot whose result has this layout."""
-        return mma_dot_operand(shape, operand, k_width, self.version, numbers(self.warps_per_cta), self.cga)
+        warps, instruction = numbers(self.warps_per_cta), numbers(self.instr_shape)
+        return mma_dot_operand(shape, operand, k_width, self.version, warps, instruction, self.cga)
 
 
 @irdl_attr_definition

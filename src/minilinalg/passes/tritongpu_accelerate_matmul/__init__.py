@@ -145,7 +145,7 @@ class TritongpuAccelerateMatmulPass(MinilinalgPass):
                     dot.operands[index] = _widened(dot.operands[index], result, dot)
             return
         tile = tile_for(version, dot, num_warps)
-        layout = ttg.NvidiaMmaEncodingAttr((version, 0), warps_for(version, dot, num_warps, tile), tile)
+        layout = ttg.NvidiaMmaEncodingAttr((version, 0), warps_for(version, dot, num_warps), tile)
         c = converted(dot.c, layout, dot)
         new = _warp_group_dot(dot, layout, c) if version == 3 else _dot(dot, layout, c)
         _replaced(dot, dot.d, new)

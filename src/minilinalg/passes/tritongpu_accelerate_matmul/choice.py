@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import (
     FixedBitwidthType,
     Float16Type,
     Float32Type,
+    Float64Type,
 )
 from xdsl.ir import Attribute, Block, Operation
 
@@ -23,6 +24,8 @@ from minilinalg.dialects.ttg.struct_attribute import numbers
 
 ROWS, COLUMNS = 16, 8
 """The result of one mma.sync, and the rows of one warp of a wgmma."""
+ROWS_OF_F64 = 8
+"""The rows of one mma.sync of f64."""
 WIDEST = {True: 256, False: 128}
 """The most columns of a wgmma, which are a power of two: 256 for floats, 128 for integers (224 is the limit there)."""
 
@@ -56,17 +59,20 @@ def _unfit(dot: tt.DotOp, version: int, num_warps: int) -> str:
     depth = a.get_shape()[-1]
     if isinstance(element, Float32Type) and dot.precision is not InputPrecision.TF32:
         return f"operands are f32 with inputPrecision {dot.precision.keyword}: tensor cores round f32 to tf32"
-    is_float = isinstance(element, Float16Type | BFloat16Type | Float32Type) or is_f8(element)
+    is_float = isinstance(element, Float16Type | BFloat16Type | Float32Type | Float64Type) or is_f8(element)
     if not is_float and not is_int_of_width(8)(element):
-        return f"operands are {element}: tensor cores take i8, f16, bf16, floats of 8 bits and tf32"
+        return f"operands are {element}: tensor cores take i8, f16, bf16, floats of 8 bits, tf32 and f64"
     if isinstance(result, BFloat16Type) or (isinstance(element, BFloat16Type) and isinstance(result, Float16Type)):
         return f"{element} is summed up in {result}: tensor cores sum up in f32, f16 in f16 too"
     if depth < 256 // bits_of(element):
         return f"k is {depth}: an instruction takes {256 // bits_of(element)}"
     if version == 2:
-        if rows < ROWS or columns < COLUMNS:
-            return f"the result has {rows} x {columns} elements: an instruction makes {ROWS} x {COLUMNS}"
+        least = _rows_of(element)
+        if rows < least or columns < COLUMNS:
+            return f"the result has {rows} x {columns} elements: an instruction makes {least} x {COLUMNS}"
         return ""
+    if isinstance(element, Float64Type):
+        return "wgmma has no f64"
     if batch or num_warps % 4 or rows % 64 or columns % 8:
         return "wgmma makes 64 rows and a multiple of 8 columns, in four warps, without batches"
     if is_f8(element) and isinstance(result, Float32Type) and dot.max_num_imprecise_acc.value.data < 32:
@@ -74,17 +80,21 @@ def _unfit(dot: tt.DotOp, version: int, num_warps: int) -> str:
     return ""
 
 
+def _rows_of(element: Attribute) -> int:
+    return ROWS_OF_F64 if isinstance(element, Float64Type) else ROWS
+
+
 def tile_for(version: int, dot: tt.DotOp, num_warps: int) -> list[int]:
     """instrShape: rows and columns that one instruction makes in a warp, for wgmma the depth too."""
     shape, element = tensor_type(dot.d).get_shape(), tensor_type(dot.a).element_type
     if version == 2:
-        return [1] * (len(shape) - 2) + [ROWS, COLUMNS]
+        return [1] * (len(shape) - 2) + [_rows_of(element), COLUMNS]
     beside = max(num_warps // max(shape[0] // ROWS, 1), 1)
     columns = min(shape[1], max(shape[1] // beside, COLUMNS), WIDEST[isinstance(element, AnyFloat)])
     return [ROWS, columns, 256 // bits_of(element)]
 
 
-def warps_for(version: int, dot: tt.DotOp, num_warps: int, tile: list[int]) -> list[int]:
+def warps_for(version: int, dot: tt.DotOp, num_warps: int) -> list[int]:
     """warpsPerCTA: how the warps lie over the result.
 
     Warps below one another keep each row of a result in one warp, which is what follows on a dot needs: another dot,
@@ -108,7 +118,7 @@ def warps_for(version: int, dot: tt.DotOp, num_warps: int, tile: list[int]) -> l
     if chained:
         return [num_warps, 1] if shape[0] >= shape[1] else [1, num_warps]
     # Each warp loads as many fragments of a as it has rows, and half as large ones of b: both are kept in balance.
-    warps, tiles = [1, 1], [-(-shape[0] // tile[0]), -(-shape[1] // tile[1])]
+    warps, tiles = [1, 1], [-(-shape[0] // ROWS), -(-shape[1] // COLUMNS)]
     while warps[0] * warps[1] < num_warps:
         dim = 0 if tiles[0] >= tiles[1] else 1
         warps[dim] *= 2

@@ -91,24 +91,36 @@ def _in_batches(
 
 
 def _tensor_core(c: Conversion, op: tt.DotOp) -> SSAValue:
-    """Fragments of mma.sync: within one, k counts first in a word, rows 8 apart next, then k of the upper half."""
+    """Fragments of mma.sync: within one, k counts first in a word, rows 8 apart next, then k of the upper half.
+
+    Those of f64 have 8 rows, and one element of an operand in a lane.
+    """
     a, b, d = (layout_of(value.type) for value in (op.a, op.b, op.d))
     ra, rb, rd = (Registers.of(c, layout) for layout in (a, b, d))
     element = element_of(c.value(op.a).type)
     assert isinstance(element, FixedBitwidthType)
-    if isinstance(element, Float64Type) or (isinstance(element, Float32Type) and not _may_use_tf32(op)):
+    if isinstance(element, Float32Type) and not _may_use_tf32(op):
         raise c.unsupported(
             f"'tt.dot' of {element} with inputPrecision {op.precision.keyword} on tensor cores",
-            "operands of mma.sync have 8 or 16 bits, or are f32 that may be rounded to tf32",
+            "operands of mma.sync have 8, 16 or 64 bits, or are f32 that may be rounded to tf32",
         )
-    word = 5 - (element.bitwidth.bit_length() - 1)
+    layout = encoding_of(tensor_type(op.d))
+    assert isinstance(layout, NvidiaMmaEncodingAttr)
+    rows = layout.tile[-2]
+    if rows != (8 if isinstance(element, Float64Type) else 16):
+        raise c.unsupported(
+            f"'tt.dot' of {element} in tiles of {'x'.join(map(str, layout.tile))}",
+            "mma.sync makes 16x8 elements at a time, 8x8 of f64",
+        )
+    # Bits of k that count in a register of 32 bits; of rows, and of k beyond, that count in a fragment.
+    word, tall = max(5 - (element.bitwidth.bit_length() - 1), 0), rows // 8 - 1
     k = ra.dims[1]
-    shape = 16, 8, 256 // element.bitwidth
+    shape = rows, 8, 256 // element.bitwidth
     same = (
         ra.indices[1] == rb.indices[0]
         and ra.indices[0] == rd.indices[0]
         and rb.indices[1] == rd.indices[1][1:]
-        and len(k) > word
+        and len(k) >= word + tall
         and [basis[-1] for basis in a.bases(LANE)] == [basis[-2] for basis in b.bases(LANE)]
     )
     if not same:
@@ -116,14 +128,14 @@ def _tensor_core(c: Conversion, op: tt.DotOp) -> SSAValue:
             f"'tt.dot' of layouts {encoding_of(tensor_type(op.a))} and {encoding_of(tensor_type(op.b))}",
             "operands of a dot are laid out for its result, with the same kWidth",
         )
-    inner, half, deep = k[:word], k[word : word + 1], k[word + 1 :]
+    inner, half, deep = k[:word], k[word : word + tall], k[word + tall :]
     kb = rb.dims[0]
     operands = (
-        (c.value(op.a), a, [*inner, *ra.dims[0][:1], *half, *deep, *ra.dims[0][1:]], ra.batch),
+        (c.value(op.a), a, [*inner, *ra.dims[0][:tall], *half, *deep, *ra.dims[0][tall:]], ra.batch),
         (c.value(op.b), b, [*kb, *rb.dims[1]], rb.batch),
-        (c.value(op.c), d, [rd.dims[1][0], rd.dims[0][0], *rd.dims[1][1:], *rd.dims[0][1:]], rd.batch),
+        (c.value(op.c), d, [rd.dims[1][0], *rd.dims[0][:tall], *rd.dims[1][1:], *rd.dims[0][tall:]], rd.batch),
     )
-    tiles = 1 << len(ra.dims[0]) - 1, 1 << len(rb.dims[1]), 1 << len(deep)
+    tiles = 1 << len(ra.dims[0]) - tall, 1 << len(rb.dims[1]), 1 << len(deep)
     return _in_batches(c, operands, lambda x, y, z: c.insert(simt.MmaSyncOp(x, y, z, shape, tiles)).d)
 
 
