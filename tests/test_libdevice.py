@@ -208,6 +208,55 @@ def test_integers() -> None:
         np.testing.assert_array_equal(one, wrapped, err_msg=symbol)
 
 
+def test_bits_of_integers() -> None:
+    a, b, n, m = values("i32", 9), values("i32", 10), values("i64", 11), values("i64", 12)
+    a[:5], b[:5] = [0, -1, -(2**31), 2**31 - 1, 24], [0x7531, -1, 0x0246, 0x8888, 1 << 23]
+    n[:5], m[:5] = [0, -1, -(2**63), 2**63 - 1, 1 << 40], [-1, -1, -(2**63), -(2**63), 1 << 40]
+    ints, longs = ["i320", "i321"], ["i640", "i641"]
+    calls = [
+        *(("__nv_ffs", ["i320"], "i32"), ("__nv_ffsll", ["i640"], "i32")),
+        *(("__nv_brev", ["i320"], "i32"), ("__nv_brevll", ["i640"], "i64")),
+        *(("__nv_byte_perm", ["i320", "i321", "i321"], "i32"), ("__nv_hiloint2double", ints, "f64")),
+        *((f"__nv_{name}", ints, "i32") for name in ("mul24", "umul24")),
+        *((f"__nv_{name}", longs, "i64") for name in ("mul64hi", "umul64hi")),
+    ]
+
+    def low24(k: int) -> int:
+        return (k % 2**24) - (2**24 if k % 2**24 >= 2**23 else 0)
+
+    def first(k: int) -> int:
+        return (k & -k).bit_length()
+
+    def chosen(x: int, y: int) -> int:
+        eight = (x % 2**32 + (y % 2**32 << 32)).to_bytes(8, "little")
+        return int.from_bytes(bytes(eight[y >> 4 * i & 7] for i in range(4)), "little")
+
+    s, t, u, v = ([int(k) for k in array] for array in (a, b, n, m))
+    wanted = [
+        *([first(k) for k in s], [first(k) for k in u]),
+        *([int(f"{k % 2**bits:0{bits}b}"[::-1], 2) for k in xs] for xs, bits in ((s, 32), (u, 64))),
+        *(
+            [chosen(x, y) for x, y in zip(s, t, strict=True)],
+            [(x << 32) + y % 2**32 for x, y in zip(s, t, strict=True)],
+        ),
+        *([low24(x) * low24(y) for x, y in zip(s, t, strict=True)],),
+        *([(x % 2**24) * (y % 2**24) for x, y in zip(s, t, strict=True)],),
+        *([x * y >> 64 for x, y in zip(u, v, strict=True)],),
+        *([(x % 2**64) * (y % 2**64) >> 64 for x, y in zip(u, v, strict=True)],),
+    ]
+    arrays = {"i320": a, "i321": b, "i640": n, "i641": m}
+    for (symbol, _, result), one, expected in zip(calls, run(calls, arrays), wanted, strict=True):
+        bits = 8 * DTYPES[result]().itemsize
+        unsigned = np.array([k % 2**bits for k in expected], np.uint64).astype(f"u{bits // 8}")
+        np.testing.assert_array_equal(one.view(unsigned.dtype), unsigned, err_msg=symbol)
+    x = values("f64", 13)
+    halves = [("__nv_double2hiint", ["f640"], "i32"), ("__nv_double2loint", ["f640"], "i32")]
+    high, low = run(halves, {"f640": x})
+    np.testing.assert_array_equal(np.stack([low, high], axis=1).reshape(-1), x.view(np.int32))
+    text = ml.compile(text_of(calls, list(arrays)), road="simt", target="h200").text("ptx")
+    assert text.count("st.global") >= len(calls)
+
+
 def test_powers_of_two_and_whole_powers() -> None:
     x, y = values("f32", 12), values("f64", 13)
     n = np.random.default_rng(14).integers(-320, 320, N).astype(np.int32)

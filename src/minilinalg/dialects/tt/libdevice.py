@@ -75,7 +75,7 @@ Value: TypeAlias = Any
 """A scalar in the IR, or all elements of a tensor at once: whoever uses a formula knows."""
 Formula: TypeAlias = Callable[..., Value]
 OEQ, OGT, OLE, OLT = 1, 2, 5, 4
-SLT = 2
+EQ, SLT = 0, 2
 
 
 class Terms(ABC):
@@ -202,6 +202,88 @@ def _sum_of_differences(larger: str, smaller: str) -> Formula:
     return formula
 
 
+def _high_long_product(*, sign: bool) -> Formula:
+    """The upper half of a product of 64-bit numbers, from those of their halves."""
+
+    def formula(t: Terms, x: Value, y: Value) -> Value:
+        half, low = t.number(32, x), t.number(2**32 - 1, x)
+        (a, b), (c, d) = ((t.op("arith.andi", v, low), t.op("arith.shrui", v, half)) for v in (x, y))
+        crossed = [t.op("arith.muli", *pair) for pair in ((a, d), (b, c))]
+        middle = t.op("arith.shrui", t.op("arith.muli", a, c), half)
+        for product in crossed:
+            middle = t.op("arith.addi", middle, t.op("arith.andi", product, low))
+        found = t.op("arith.addi", t.op("arith.muli", b, d), t.op("arith.shrui", middle, half))
+        for product in crossed:
+            found = t.op("arith.addi", found, t.op("arith.shrui", product, half))
+        if sign:
+            zero = t.number(0, x)
+            for one, other in ((x, y), (y, x)):
+                found = t.op("arith.subi", found, t.select(t.compare(SLT, one, zero), other, zero))
+        return found
+
+    return formula
+
+
+def _product_of_24_bits(shift: str) -> Formula:
+    def formula(t: Terms, x: Value, y: Value) -> Value:
+        above = t.number(8, x)
+        return t.op("arith.muli", *(t.op(shift, t.op("arith.shli", v, above), above) for v in (x, y)))
+
+    return formula
+
+
+def _first_set_bit(t: Terms, x: Value) -> Value:
+    """Counted from 1; 0 where there is none."""
+    zero = t.number(0, x)
+    up_to_it = t.op("arith.xori", x, t.op("arith.subi", x, t.number(1, x)))
+    return t.select(t.compare(EQ, x, zero), zero, t.op("math.ctpop", up_to_it))
+
+
+def _reversed_bits(t: Terms, x: Value) -> Value:
+    """Neighbours change places, then pairs, and so on."""
+    width = cast("Any", t.type_of(x)).bitwidth
+    step = 1
+    while step < width:
+        every = sum(((1 << step) - 1) << at for at in range(0, width, 2 * step))
+        by, mask = t.number(step, x), t.number(every, x)
+        right = t.op("arith.andi", t.op("arith.shrui", x, by), mask)
+        x = t.op("arith.ori", right, t.op("arith.shli", t.op("arith.andi", x, mask), by))
+        step *= 2
+    return x
+
+
+def _joined(t: Terms, high: Value, low: Value) -> Value:
+    """64 bits of two times 32."""
+    above, below = (t.op("arith.extui", v, type=i64) for v in (high, low))
+    return t.op("arith.ori", t.op("arith.shli", above, t.number(32, above)), below)
+
+
+def _chosen_bytes(t: Terms, x: Value, y: Value, selector: Value) -> Value:
+    """Of the bytes of x, then y, those that the lowest three bits of each digit of `selector` name."""
+    both, digits = _joined(t, y, x), t.op("arith.extui", selector, type=i64)
+    eight, last = t.number(7 * 8, both), t.number(255, both)
+    found = t.number(0, both)
+    for place in range(4):
+        # Eight times the digit, without its upper bit.
+        shift = t.op("arith.shrui", digits, t.number(4 * place, both))
+        shift = t.op("arith.andi", t.op("arith.shli", shift, t.number(3, both)), eight)
+        chosen = t.op("arith.andi", t.op("arith.shrui", both, shift), last)
+        found = t.op("arith.ori", found, t.op("arith.shli", chosen, t.number(8 * place, both)))
+    return t.op("arith.trunci", found, type=i32)
+
+
+def _half_of_double(shift: int) -> Formula:
+    def formula(t: Terms, x: Value) -> Value:
+        bits = t.op("arith.bitcast", x, type=i64)
+        return t.op("arith.trunci", t.op("arith.shrui", bits, t.number(shift, bits)), type=i32)
+
+    return formula
+
+
+def _double_of_halves(t: Terms, high: Value, low: Value) -> Value:
+    return t.op("arith.bitcast", _joined(t, high, low), type=f64)
+
+
 _TO_INTEGERS: Mapping[str, Formula] = {
     f"{source}2{kind}_{mode}": _rounded(rounding, "arith.fptoui" if kind[0] == "u" else "arith.fptosi")
     for source in ("float", "double")
@@ -210,12 +292,22 @@ _TO_INTEGERS: Mapping[str, Formula] = {
 }
 
 FORMULAS: Mapping[str, Formula] = {
+    "brev": _reversed_bits,
+    "brevll": _reversed_bits,
+    "byte_perm": _chosen_bytes,
+    "double2hiint": _half_of_double(32),
+    "double2loint": _half_of_double(0),
     "drcp_rn": _inverse,
     "fdim": _positive_difference,
+    "ffs": _first_set_bit,
+    "ffsll": _first_set_bit,
     "frcp_rn": _inverse,
     "hadd": _average("arith.shrsi", 1),
+    "hiloint2double": _double_of_halves,
     "llrint": _rounded("math.roundeven", "arith.fptosi"),
     "llround": _rounded("math.round", "arith.fptosi"),
+    "mul24": _product_of_24_bits("arith.shrsi"),
+    "mul64hi": _high_long_product(sign=True),
     "mulhi": _high_product("arith.extsi"),
     "rhadd": _average("arith.shrsi", -1),
     "sad": _sum_of_differences("arith.maxsi", "arith.minsi"),
@@ -223,6 +315,8 @@ FORMULAS: Mapping[str, Formula] = {
     "signbit": _sign_bit,
     "signbitd": _sign_bit,
     "uhadd": _average("arith.shrui", 1),
+    "umul24": _product_of_24_bits("arith.shrui"),
+    "umul64hi": _high_long_product(sign=False),
     "umulhi": _high_product("arith.extui"),
     "urhadd": _average("arith.shrui", -1),
     "usad": _sum_of_differences("arith.maxui", "arith.minui"),
