@@ -355,11 +355,13 @@ def defined_where(value: Partial, mask: Any, what: str) -> Array:
 
 def undefined(what: str, does: str) -> RunError:
     """The error for an undefined element that reaches something it must not."""
+    of_thread = what.startswith("'simt.")
     return RunError(
         f"{what} {does} an undefined element",
         rule="a lane that a load masks off without `other`, or memory that nothing was written to, is undefined: it "
         "may be computed with, but must not reach an address, a branch, a reduction or global memory",
-        hint="give the load an `other`, or mask the later use as the load was masked",
+        hint="give the load an `other`, or mask the later use as the load was masked"
+        + ("; store to shared memory, or wait for the copy into it, before it is read" if of_thread else ""),
     )
 
 

@@ -38,7 +38,16 @@ def _fields(view: Words, what: str) -> tuple[Array, Array, Array, Array]:
     """Pending arrivals, arrivals of a phase, pending bytes and parity, each (L, barriers)."""
     word = view.read()
     if isinstance(word, Partial):
-        raise RunError(f"{what} uses a barrier that is not initialised", rule="ttng.init_barrier makes a barrier")
+        makes, ends = (
+            ("simt.mbarrier_init", "simt.mbarrier_inval")
+            if what.startswith("'simt.")
+            else ("ttng.init_barrier", "ttng.inval_barrier")
+        )
+        raise RunError(
+            f"{what} uses a barrier that is not initialised, or has been ended",
+            rule=f"memory is a barrier from '{makes}' on, until '{ends}'",
+            hint=f"'{makes}' in front, and a barrier of all threads behind that",
+        )
     return word & MOST, word >> COUNT & MOST, (word >> BYTES & (2 * MOST + 1)) - MOST, word >> PHASE & 1
 
 
@@ -57,7 +66,13 @@ def advance(view: Words, arrivals: int, more: int, what: str) -> None:
     pending, count, due, phase = _fields(view, what)
     pending, due = pending - arrivals, due + more
     if (pending < 0).any():
-        raise RunError(f"{what} arrives at a barrier where nobody is waited for", rule="a phase has count arrivals")
+        at = np.unravel_index(int(np.argmax(pending < 0)), pending.shape)
+        raise RunError(
+            f"{what} arrives at a barrier where nobody is waited for: all arrivals of the phase are there "
+            f"({int(np.broadcast_to(count, pending.shape)[at])}), and not all bytes",
+            rule="a phase has as many arrivals as its barrier counts, and the next one begins when all bytes came, too",
+            hint="a larger count, or a wait for the phase in front",
+        )
     if (np.abs(due) > MOST).any():
         raise RunError(f"{what} makes {int(due.max())} bytes pending", rule=f"they are at most {MOST}")
     complete = (pending == 0) & (due == 0)
@@ -83,9 +98,19 @@ def wait_phase(view: Words, parity: Any, what: str) -> None:
     if waits.any():
         at = np.unravel_index(int(np.argmax(waits)), waits.shape)
         raise RunError(
-            f"{what} never ends: {int(pending[at])} arrivals and {int(due[at])} bytes are missing in the phase",
-            rule="a phase ends when all have arrived and all bytes that were expected are copied",
+            f"{what} never ends: {int(pending[at])} arrivals{_bytes_missing(int(due[at]))} in the phase",
+            rule="a phase ends when all have arrived and all bytes that were expected are copied; what would end this "
+            "one stands behind the wait, or nowhere",
+            hint="expect as many bytes as the copies bring"
+            if due[at]
+            else "as many arrivals in front as the barrier counts, or the parity of the phase before",
         )
+
+
+def _bytes_missing(due: int) -> str:
+    if due < 0:
+        return f" are missing, and {-due} bytes more came than were expected,"
+    return f" and {due} bytes are missing"
 
 
 @meaning("ttng.init_barrier")

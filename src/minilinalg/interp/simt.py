@@ -75,6 +75,7 @@ def _check_agreement(c: Chunk, array: Array, known: Array | None, dtype: DType, 
             f"{what} of a value that differs: in block {ids} thread 0 has {array[block, 0, 0]} "
             f"and thread {thread} {array[block, thread, 0]}",
             rule="a scalar is the same in all threads of a block",
+            hint="what differs between threads is a mask; branches, and barriers in them, are for all threads or none",
         )
 
 
