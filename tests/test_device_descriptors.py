@@ -11,9 +11,12 @@ from test_simt_timing import report
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32
 
 from minilinalg.codegen.ptx import Machine, ptx_text
+from minilinalg.context import make_context
 from minilinalg.dialects.simt import SCRATCH_ATTR
 from minilinalg.errors import MinilinalgError, RunError, UnsupportedError
 from minilinalg.interp import Executable
+from minilinalg.parsing import parse_module
+from minilinalg.passes import load_pass
 
 MAP = "!simt.tensor_map<2x16xf32, swizzle = 64>"
 COPY = """
@@ -141,3 +144,30 @@ def test_text() -> None:
     with pytest.raises(MinilinalgError, match=r"in a function without simt\.scratch"):
         ptx_text(module("%m = simt.global_scratch 0 : i64", 32), Machine(90, specific=True))
     assert TEXTS
+
+
+HANDED_ON = """
+#shared = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 32}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  tt.func public @k(%x: !tt.ptr<i8>, %y: !tt.ptr<i8>, %c: i1, %i: i32) {
+    %d = scf.if %c -> (!tt.tensordesc<8x32xf32, #shared>) {
+      %a = ttng.reinterpret_tensor_descriptor %x : !tt.ptr<i8> to !tt.tensordesc<8x32xf32, #shared>
+      scf.yield %a : !tt.tensordesc<8x32xf32, #shared>
+    } else {
+      %b = ttng.reinterpret_tensor_descriptor %y : !tt.ptr<i8> to !tt.tensordesc<8x32xf32, #shared>
+      scf.yield %b : !tt.tensordesc<8x32xf32, #shared>
+    }
+    %v = ttg.local_alloc {allocation.offset = 0 : i32} : () -> !ttg.memdesc<8x32xf32, #shared, #smem, mutable>
+    ttng.async_tma_copy_local_to_global %d[%i, %i] %v
+        : !tt.tensordesc<8x32xf32, #shared>, !ttg.memdesc<8x32xf32, #shared, #smem, mutable>
+    tt.return
+  }
+}
+"""
+
+
+def test_one_that_a_branch_hands_on_is_refused() -> None:
+    ctx = make_context()
+    with pytest.raises(UnsupportedError, match="handed on by a loop or a branch"):
+        load_pass("tritongpu-to-simt")().apply(ctx, parse_module(HANDED_ON, ctx=ctx))

@@ -38,7 +38,12 @@ def _boxes(
 ) -> Iterator[tuple[list[SSAValue], SSAValue]]:
     """The indices of each box of a block, and its address."""
     block, map_type = desc.type, c.value(desc).type
-    assert isinstance(block, TensorDescType) and isinstance(map_type, TensorMapType)
+    if not isinstance(map_type, TensorMapType):
+        raise c.unsupported(
+            f"a descriptor of type {block} that is handed on by a loop or a branch",
+            "a descriptor is an argument of the kernel, or made in it, and used as it is",
+        )
+    assert isinstance(block, TensorDescType)
     assert isinstance(view.element, FixedBitwidthType)
     sizes, begin = block.get_shape(), _at(c, view)
     starts = [range(0, size, extent) for size, extent in zip(sizes, map_type.get_shape(), strict=True)]
