@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from test_check_mutations import KERNELS, break_pass, broken, sle, slt
 from test_f32_dot_tc import TEXT as DOT
+from test_prefetch import arguments as factors
+from test_prefetch import text as product
 from test_road_descriptors import described
 from test_thread_locality import GATHER, kernel
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, ModuleOp, i32
@@ -50,6 +52,7 @@ TEXTS = {
     "matmul_tma": (TTIR / "matmul_tma.ttir").read_text(),
     "three_dots": DOT.replace("PRECISION", "tf32x3"),
     "sums": kernel(8, 256, 1, "arith.addf", "f32", "0.0", False),
+    "small_tiles": product("f16", 2, 3),
     "gather": GATHER.format(shape="8x32", taken="8x32", size=256, count=256, index="i32", axis=1),
 }
 
@@ -84,6 +87,8 @@ def launch(name: str) -> tuple[Any, list[Any]]:
             return 1, [*described(a), *described(b), *described(np.zeros((16, 16), np.float16)), 16, 16, 264]
         case "tiles":
             return 1, [*described(normal(30, 28)), *described(normal(32, 32))]
+        case "small_tiles":
+            return 1, factors("f16", 32, 150)
         case "three_dots":
             return 1, [normal(16, 16), normal(16, 16, seed=1), np.zeros((16, 16), np.float32)]
         case "sums":
@@ -180,6 +185,37 @@ def without(*names: str) -> m.Mutation:
     return mutate
 
 
+def next_wait_is_short(module: ModuleOp) -> bool:
+    """A wait in a loop waits for one copy less."""
+    return any(number("ttg.async_wait", "num", 1)(loop) for loop in m.find(module, "scf.for"))  # pyright: ignore
+
+
+def next_part_twice(module: ModuleOp) -> bool:
+    """What is loaded behind the first part is the first part again."""
+    for op in m.find(module, "ttg.memdesc_subslice"):
+        offsets: Any = op.properties["offsets"]
+        if any(offsets.get_values()):
+            op.properties["offsets"] = type(offsets).from_list(i32, [0 for _ in offsets.get_values()])
+            return True
+    return False
+
+
+def handed_on_again(type: str) -> m.Mutation:
+    """The first value of such a type that a loop carries is that of this turn in the next one too."""
+
+    def mutate(module: ModuleOp) -> bool:
+        for op in m.find(module, "scf.for"):
+            block, end = op.regions[0].block, op.regions[0].block.last_op
+            assert end is not None
+            for index, argument in enumerate(block.args[1:]):
+                if type in str(argument.type) and end.operands[index] is not argument:
+                    end.operands[index] = argument
+                    return True
+        return False
+
+    return mutate
+
+
 is_minus_zero: Callable[[float], bool] = lambda x: x == 0 and math.copysign(1, x) < 0  # noqa: E731
 EDGE = ("softmax", "the mask reaches one too far", m.predicate(slt, sle))
 SWAP = ("softmax", "x - max is max - x", m.swap_operands("arith.subf"))
@@ -227,7 +263,14 @@ MISTAKES: dict[str, list[tuple[str, str, m.Mutation]]] = {
     ],
     "triton-nvidia-tma-lowering": BARRIERS["tiles"],
     "tritongpu-optimize-dot-operands": [SWAP, EDGE],
-    "tritongpu-prefetch": [EDGE, WAIT],
+    "tritongpu-prefetch": [
+        EDGE,
+        ("small_tiles", "in front of the loop it waits for one copy less", number("ttg.async_wait", "num", 1)),
+        ("small_tiles", "it waits for one copy of the next turn less", next_wait_is_short),
+        ("small_tiles", "the first part is that of the turn before", handed_on_again("dot_op")),
+        ("small_tiles", "the other parts are those of the turn before", handed_on_again("memdesc")),
+        ("small_tiles", "the first part is multiplied twice", next_part_twice),
+    ],
     "tritongpu-reduce-data-duplication": [SWAP, WAIT],
     "tritongpu-reorder-instructions": [SWAP, WAIT],
     "triton-nvidia-gpu-fence-insertion": [SWAP, WAIT],

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from ptx_programs import functions, programs, wide_functions
 from simt_programs import at, module
+from test_check_mutations import KERNELS as EXAMPLES
+from test_prefetch import text as product
 
 import minilinalg as ml
 from minilinalg.codegen.ptx import Machine, ptx_text
@@ -99,6 +101,14 @@ def test_tiles_of_the_own_road(kernel: str, tmp_path: Path) -> None:
     said = assembled(text, MACHINES[1], tmp_path)
     assert "0 bytes spill stores, 0 bytes spill loads" in said, said
     assert "serialized" not in said, said
+
+
+@pytest.mark.parametrize("name", ["matmul", "f16", "bf16", "f32", "i8"])
+def test_parts_that_are_loaded_ahead(name: str, tmp_path: Path) -> None:
+    """Their registers are there: nothing is spilled."""
+    source = EXAMPLES / "matmul.ttir" if name == "matmul" else parse_module(product(name, parts=4, stages=3))
+    said = assembled(ml.compile(source, road="simt", target="a100").text("ptx"), MACHINES[0], tmp_path)
+    assert "0 bytes spill stores, 0 bytes spill loads" in said, said
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda m: m.name)

@@ -12,6 +12,7 @@ from minilinalg.cli.pipeline_text import parse_pipeline
 from minilinalg.context import make_context
 from minilinalg.dialects import ttng
 from minilinalg.dialects.ttg.struct_attribute import numbers
+from minilinalg.dialects.ttg.types import TOKEN
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import run_pipeline
 from minilinalg.targets import load_target
@@ -201,3 +202,35 @@ def test_a_persistent_kernel_has_the_same_copies() -> None:
     before, after = snapshots(TTIR / "matmul_persistent.ttir", 80)[name]
     made = ("ttg.local_alloc", "ttg.async_copy_global_to_local", "tt.load")
     assert sorted(shown(ours(before, name, 80), *made)) == sorted(shown(parse_module(after), *made))
+
+
+PREFETCHED = ["matmul", "int8_dot"]
+
+
+@pytest.mark.parametrize("warps", [1, 4])
+@pytest.mark.parametrize("stages", [2, 3, 5])
+@pytest.mark.parametrize("kernel", PREFETCHED)
+def test_the_same_parts_are_loaded_a_turn_ahead(kernel: str, stages: int, warps: int) -> None:
+    """What the loop carries and each load and dot of a part; both operands wait with one token instead of two."""
+    name = "tritongpu-prefetch"
+    before, after = snapshots(twin(f"{kernel}.sm80"), 80, warps, stages)[name]
+    mine, theirs = ours(before, name, 80), without_dead(parse_module(after))
+    made = ("ttg.local_load", "ttg.memdesc_subslice", "tt.dot")
+    assert shown(mine, *made) == shown(theirs, *made)
+    assert kinds(mine) == kinds(theirs)
+    ahead, theirs_ahead = (len(shown(m, "ttg.async_wait")) for m in (mine, theirs))
+    assert ahead <= theirs_ahead
+
+
+def kinds(module: ModuleOp) -> list[str]:
+    """The types of what loops carry, but for tokens."""
+    return [str(type) for op in module.walk() if op.name == "scf.for" for type in op.result_types if type != TOKEN]
+
+
+def without_dead(module: ModuleOp) -> ModuleOp:
+    """Nobody uses the whole operands and the dot of them that the official pass leaves behind."""
+    for op in reversed(list(module.walk())):
+        if op.name in ("tt.dot", "ttg.local_load", "ttg.memdesc_index") and op.results[0].first_use is None:
+            op.detach()
+            op.erase()
+    return module

@@ -1,11 +1,37 @@
-"""Values that a loop carries, or a conditional gives, and nobody needs."""
+"""Values that a loop carries, or a conditional gives: more of them, and none that nobody needs."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from xdsl.ir import Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
 from minilinalg.dialects.upstream import scf
+from minilinalg.passes.insertion import erase, insert_before
+
+
+def carry_more(old: scf.ForOp, starts: Sequence[SSAValue]) -> scf.ForOp:
+    """A loop with the body of `old`, in its place, that also carries what begins with `starts`, behind all others.
+
+    The body has arguments for that; what it hands on is yet to be said at its end.
+    """
+    block = old.body.block
+    for start in starts:
+        block.insert_arg(start.type, len(block.args)).name_hint = start.name_hint
+    new = scf.ForOp.create(
+        operands=[*old.operands, *starts],
+        result_types=[*old.result_types, *(start.type for start in starts)],
+        properties=dict(old.properties),
+        attributes=dict(old.attributes),
+        regions=[old.detach_region(old.body)],
+    )
+    insert_before(old, new)
+    for result, replacement in zip(old.results, new.results, strict=False):
+        replacement.name_hint = result.name_hint
+        result.replace_all_uses_with(replacement)
+    erase(old)
+    return new
 
 
 def drop_dead_carried(func: Operation) -> bool:

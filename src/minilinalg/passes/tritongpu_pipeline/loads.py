@@ -15,6 +15,7 @@ from minilinalg.dialects.ttg.types import memdesc_type
 from minilinalg.dialects.ttg.views import ViewOp
 from minilinalg.dialects.upstream import arith, scf
 from minilinalg.passes import tile_buffers
+from minilinalg.passes.carried_values import carry_more
 from minilinalg.passes.insertion import erase, insert_after, insert_before
 from minilinalg.passes.loop_expansion import number
 from minilinalg.passes.loop_schedule import Cluster, Schedule, When
@@ -98,21 +99,10 @@ class Lowering:
 
     def carry(self, start: int) -> SSAValue:
         """One more value that the loop carries, of which nothing is handed on yet."""
-        old = self.schedule.loop
         first = number(start, i32)
-        insert_before(old, first)
-        argument = old.body.block.insert_arg(i32, len(old.body.block.args))
-        region = old.detach_region(old.body)
-        new = scf.ForOp(old.lb, old.ub, old.step, [*old.iter_args, first.result], region)
-        new.attributes.update(old.attributes)
-        insert_before(old, new)
-        for result, replacement in zip(old.results, new.results, strict=False):
-            replacement.name_hint = result.name_hint
-            result.replace_all_uses_with(replacement)
-        old.detach()
-        old.erase()
-        self.schedule.loop = new
-        return argument
+        insert_before(self.schedule.loop, first)
+        self.schedule.loop = carry_more(self.schedule.loop, [first.result])
+        return self.schedule.loop.region_iter_args[-1]
 
     def hand_on(
         self, value: SSAValue, ops: list[Operation], when: When, after: Operation | Block | None = None
