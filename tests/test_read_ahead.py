@@ -151,6 +151,40 @@ def test_programs_are_looked_at_one_by_one() -> None:
         shifted(3, "simt")[1].run(3, [found, found, OTHER, 4, LANES, 8 * LANES])
 
 
+TILES = """tt.func public @tiles(%x: !tt.tensordesc<32x64xf32>, %xm: i32, %xn: i32, %xs: i64, %xo: i64,
+    %y: !tt.tensordesc<32x64xf32>, %ym: i32, %yn: i32, %ys: i64, %yo: i64, %turns: i32, %by: i32) {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %lines = arith.constant 32 : i32
+  scf.for %i = %zero to %turns step %one : i32 {
+    %from = arith.muli %i, %lines : i32
+    %v = tt.descriptor_load %x[%from, %zero] : !tt.tensordesc<32x64xf32> -> tensor<32x64xf32>
+    %w = arith.addf %v, %v : tensor<32x64xf32>
+    %to = arith.addi %from, %by : i32
+    tt.descriptor_store %y[%to, %zero], %w : !tt.tensordesc<32x64xf32>, tensor<32x64xf32>
+  } {tt.num_stages = 3 : i32}
+  tt.return
+}"""
+
+
+@pytest.mark.parametrize("target", ["a100", "h200"])
+def test_tiles(target: str) -> None:
+    """Copied by TMA where the target does, so that the loads and the stores are of boxes."""
+    compiled = ml.compile(TILES, road="simt", target=target)
+    for stage in ("ttg", "simt"):
+        run = Executable(compiled.module(stage), options=RunOptions(checks=False))
+        for by in (0, 1, 32, 64, -32, -5):
+            expected, found = (np.arange(320 * 64, dtype=np.float32).reshape(320, 64) for _ in range(2))
+            Executable(compiled.module("tt")).run(1, [expected, 320, 64, 64, 1, expected, 320, 64, 64, 1, 6, by])
+            args = [found, 320, 64, 64, 1, found, 320, 64, 64, 1, 6, by]
+            if 0 < by < 64:
+                with pytest.raises(LaunchError, match="has read ahead"):
+                    run.run(1, args)
+            else:
+                run.run(1, args)
+                np.testing.assert_array_equal(found, expected)
+
+
 def test_nothing_on_a_gpu_looks_at_it() -> None:
     x = np.zeros(9000, np.float32)
     abi = shifted(3, "simt")[1].abi
