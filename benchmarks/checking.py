@@ -1,41 +1,45 @@
 """What checking by running costs, and what it sees: `python benchmarks/checking.py [--mutants] [--survivors]`.
 
 The cost: a launch with and without `check=True`, in one process, the best of several.
---mutants: every single mistake of the kinds below, in what every pass of the road makes of four kernels of ragged
-sizes, one at a time; a mistake is seen when the module does not verify, does not run, or leaves anything else in memory
-than the module before the pass. --survivors lists those that are not seen.
+--mutants: every single mistake of the kinds below, or `--samples` of them for each kernel, in what every pass of a road
+makes of some kernels of ragged sizes, one at a time. From there the check goes on to the end of the road: it names the
+pass, or something else (a later pass, or the program), or notices nothing. --survivors lists all but the first.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, i64
+from xdsl.context import Context
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation
 from xdsl.traits import is_side_effect_free
 
 import minilinalg as ml
-from minilinalg.check.compare import first_difference
-from minilinalg.check.running import Launch
-from minilinalg.context import make_context
+from minilinalg.analysis.scratch import OFFSET_ATTR
+from minilinalg.check import Checker
+from minilinalg.context import MLContext, make_context
 from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import arith
+from minilinalg.errors import CheckError
 from minilinalg.parsing import parse_module
 from minilinalg.passes.base import MinilinalgPass
-from minilinalg.pipelines import Instrumentation, road_steps, run_pipeline
-from minilinalg.targets import load_target
-from minilinalg.verification import verify
+from minilinalg.pipelines import road_steps, run_pipeline
+from minilinalg.targets import Machine, load_target
 
 KERNELS = Path(__file__).resolve().parents[1] / "examples" / "kernels"
-TARGET = load_target("mlu370")
+TARGETS = {"simd": "mlu370", "simt": "h200"}
 
 # Cost
 
@@ -152,6 +156,26 @@ def mistakes(op: Operation) -> Iterator[tuple[str, Mistake]]:
         yield "operation lost", lose
 
 
+def mistakes_of_threads(op: Operation) -> Iterator[tuple[str, Mistake]]:
+    """Those that can be made on the simt road only: in tensors of one constant, places in shared memory and waits."""
+    yield from mistakes(op)
+    if is_dead(op):
+        return
+    value = op.properties.get("value")
+    if op.name == "arith.constant" and isinstance(value, DenseIntOrFPElementsAttr) and value.is_splat():
+        yield "constant wrong", change_all
+    if OFFSET_ATTR in op.attributes and op.attributes[OFFSET_ATTR] != IntegerAttr(0, 32):
+        yield "address wrong", overlap
+    if op.name in ("ttg.async_wait", "simt.wait_copies") and "num" in op.properties:
+        yield "constant wrong", wait_for_less
+
+
+KINDS: Mapping[str, Callable[[Operation], Iterator[tuple[str, Mistake]]]] = {
+    "simd": mistakes,
+    "simt": mistakes_of_threads,
+}
+
+
 def swap(op: Operation) -> None:
     a, b = op.operands[:2]
     op.operands[0], op.operands[1] = b, a
@@ -189,6 +213,25 @@ def change(op: Operation) -> None:
         op.properties["value"] = IntegerAttr(number + 1 if number > 0 else 1, was.type)
 
 
+def change_all(op: Operation) -> None:
+    was: Any = op.properties["value"]
+    number = was.get_values()[0]
+    is_whole = isinstance(number, int)
+    off = (number + 1 if number > 0 else 1) if is_whole else (number + 1 if math.isfinite(number) else 0.0)
+    if is_whole and was.get_element_type().width.data == 1:
+        off = number ^ 1
+    op.properties["value"] = DenseIntOrFPElementsAttr.from_list(was.type, [off])
+
+
+def overlap(op: Operation) -> None:
+    op.attributes[OFFSET_ATTR] = IntegerAttr(0, 32)
+
+
+def wait_for_less(op: Operation) -> None:
+    was: Any = op.properties["num"]
+    op.properties["num"] = IntegerAttr(was.value.data + 1, was.type)
+
+
 def move(op: Operation) -> None:
     op.attributes["simd.address"] = IntegerAttr(0, i64)
 
@@ -198,64 +241,135 @@ def lose(op: Operation) -> None:
     op.erase()
 
 
-class Keep(Instrumentation):
-    """The modules before and after every pass."""
-
-    def __init__(self, module: ModuleOp):
-        self.modules: list[tuple[str, ModuleOp]] = [("", module.clone())]
-
-    def after_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
-        self.modules.append((step.name, module.clone()))
-
-
-def launches() -> dict[str, tuple[Any, list[Any]]]:
+def launches(road: str) -> dict[str, tuple[str, Any, list[Any]]]:
+    """Of each kernel: the text, the grid and the arguments."""
     rng = np.random.default_rng(1)
+    of: Callable[[str], str] = lambda name: (KERNELS / f"{name}.ttir").read_text()  # noqa: E731
+    if road == "simt":
+        # Nothing behind what may be read, or no number, and 7 where nothing may be written: what is off by one shows.
+        x, y = rng.standard_normal((2, 2928)).astype(np.float32)
+        rows = padded(-1 - np.abs(rng.standard_normal((3, 1008)).astype(np.float32)), 1040)
+        a = padded(rng.standard_normal((144, 144)).astype(np.float16), 160)
+        b = padded(rng.standard_normal((144, 160)).astype(np.float16), 176)
+        c, row, out = np.full((144, 176), 7, np.float16), np.full_like(rows, 7), np.full(3000, 7, np.float32)
+        return {
+            "vector_add": (of("vector_add"), 3, [x, y, out, 2928]),
+            "softmax": (of("softmax"), 2, [row, rows, 1040, 1040, 3, 1008]),
+            "matmul": (of("matmul"), 4, [a, b, c, 144, 160, 144, 160, 176, 176]),
+        }
     x, y = rng.standard_normal((2, 35_000)).astype(np.float32)
     rows = -1 - np.abs(rng.standard_normal((40, 700)).astype(np.float32))
     a, v = rng.standard_normal((50, 300)).astype(np.float16), rng.standard_normal(300).astype(np.float16)
     numbers = rng.integers(-1000, 1000, 3000).astype(np.int32)
     return {
-        "deal": ((5, 3, 4), [numbers, np.ones(3000, np.int32), 2950]),
-        "vector_add": (35, [x, y, np.zeros_like(x), 34_001]),
-        "softmax": (33, [np.zeros_like(rows), rows, 700, 700, 40, 700]),
-        "gemv": (3, [a, v, np.zeros(50, np.float32), 50, 300, 300]),
+        "deal": (DEAL, (5, 3, 4), [numbers, np.ones(3000, np.int32), 2950]),
+        "vector_add": (of("vector_add.nopromise"), 35, [x, y, np.zeros_like(x), 34_001]),
+        "softmax": (of("softmax.nopromise"), 33, [np.zeros_like(rows), rows, 700, 700, 40, 700]),
+        "gemv": (of("gemv.nopromise"), 3, [a, v, np.zeros(50, np.float32), 50, 300, 300]),
     }
 
 
-def is_seen(launch: Launch, mutant: ModuleOp, args: list[Any], expected: Any) -> bool:
-    try:
-        verify(mutant)
-        return first_difference(expected, launch.answer(mutant, args)) is not None
-    except Exception:
-        # Whatever is raised, the check names the pass.
-        return True
+def padded(rows: Any, stride: int) -> Any:
+    """Rows of so many elements, no number behind what there is of each."""
+    found = np.full((len(rows), stride), np.nan, rows.dtype)
+    found[:, : rows.shape[1]] = rows
+    return found
 
 
-def show_mutants(show_survivors: bool) -> None:
-    made: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
-    for kernel, (grid, args) in launches().items():
+class Mutants:
+    """A kernel on its way down a road, checked, and what the check says of mistakes on the way."""
+
+    def __init__(self, road: str, target: Machine, name: str, text: str, grid: Any, args: list[Any]):
+        self.target = target
+        module = parse_module(text, name, self._context())
+        self.steps = road_steps(road)
+        self.checker = Checker(module, grid, args, target=target)
+        self.before = [self._as_it_is(self.checker)]
+        """The check in front of every pass."""
+        for step in self.steps:
+            run_pipeline(self._context(), module, [step], instrumentation=[self.checker])
+            self.before.append(self._as_it_is(self.checker))
+
+    def _context(self) -> MLContext:
         ctx = make_context()
-        ctx.target = TARGET
-        text = DEAL if kernel == "deal" else (KERNELS / f"{kernel}.nopromise.ttir").read_text()
-        module = parse_module(text, kernel, ctx)
-        keep, launch = Keep(module), Launch(grid, kernel, TARGET)
-        expected = launch.answer(module, args)
-        run_pipeline(ctx, module, road_steps("simd"), instrumentation=[keep])
-        for number, (name, after) in enumerate(keep.modules[1:]):
-            for at, op in enumerate(after.walk()):
-                for what, mistake in mistakes(op):
-                    mutant = after.clone()
-                    mistake(list(mutant.walk())[at])
-                    found = is_seen(launch, mutant, args, expected)
-                    made[name] += 1
-                    seen[name] += found
-                    if show_survivors and not found:
-                        print(f"{kernel}, pass {number} {name}: {what}: {str(op).splitlines()[0][:100]}")
-    print(f"{'pass':32}{'mistakes':>10}{'seen':>8}")
-    for name in made:
-        print(f"{name:32}{made[name]:10}{seen[name]:8}")
-    print(f"{'all':32}{made.total():10}{seen.total():8}")
+        ctx.target = self.target
+        return ctx
+
+    def _as_it_is(self, checker: Checker) -> Checker:
+        found = copy(checker)
+        found.seen = list(checker.seen)
+        return found
+
+    def all(self, road: str) -> list[tuple[int, int, str, Mistake]]:
+        """Every mistake: the number of the pass, and of the operation in what it left."""
+        return [
+            (number, at, what, mistake)
+            for number, (_, after) in enumerate(self.checker.seen)
+            for at, op in enumerate(after.walk())
+            for what, mistake in KINDS[road](op)
+        ]
+
+    def named(self, number: int, at: int, mistake: Mistake) -> str | None:
+        """What is named for a mistake: a pass, or something else in brackets; None where nothing is noticed."""
+        left = self.checker.seen[number][1]
+        mutant = left.clone()
+        mistake(list(mutant.walk())[at])
+        checker = self._as_it_is(self.before[number])
+        try:
+            checker.check(mistaken(self.steps[number].run, left, at, mistake), mutant.clone())
+            run_pipeline(self._context(), mutant, self.steps[number + 1 :], instrumentation=[checker])
+        except CheckError as error:
+            return error.pass_name
+        except Exception as error:
+            return f"({type(error).__name__})"
+        return None
+
+
+def mistaken(run: MinilinalgPass, left: ModuleOp, at: int, mistake: Mistake) -> MinilinalgPass:
+    """The pass that makes the mistake at operation `at` of what it left, and where that is in what it makes of other
+    modules: the check may run it again."""
+    made = list(left.walk())
+    number = sum(likeness(op) == likeness(made[at]) for op in made[:at])
+
+    def apply(self: MinilinalgPass, ctx: Context, module: ModuleOp) -> None:
+        run.apply(ctx, module)
+        alike = [op for op in module.walk() if likeness(op) == likeness(made[at])]
+        if number < len(alike):
+            mistake(alike[number])
+
+    fields = {"name": run.name, "numerics": run.numerics, "careful": run.careful, "apply": apply}
+    return dataclass(frozen=True)(type("MistakenPass", (MinilinalgPass,), fields))()
+
+
+def likeness(op: Operation) -> Any:
+    """What operations of two modules have in common that are taken for the same."""
+    return op.name, op.properties, [result.type for result in op.results]
+
+
+def show_mutants(options: argparse.Namespace) -> None:
+    road, target = options.road, load_target(options.target or TARGETS[options.road])
+    counts: dict[str, Counter[str]] = {step.run.name: Counter() for step in road_steps(road)}
+    for kernel, (text, grid, args) in launches(road).items():
+        if options.kernels and kernel not in options.kernels:
+            continue
+        mutants = Mutants(road, target, kernel, text, grid, args)
+        drawn = mutants.all(road)
+        made = len(drawn)
+        if options.samples and options.samples < made:
+            drawn = sorted(random.Random(options.seed).sample(drawn, options.samples), key=lambda one: one[:2])
+        print(f"{kernel}: {len(drawn)} of {made} mistakes", flush=True)
+        for number, at, what, mistake in drawn:
+            name = mutants.steps[number].run.name
+            found = mutants.named(number, at, mistake)
+            counts[name]["made"] += 1
+            counts[name]["named" if found == name else "noticed" if found else "silent"] += 1
+            if options.survivors and found != name:
+                op = str(list(mutants.checker.seen[number][1].walk())[at]).splitlines()[0][:120]
+                print(f"{kernel}, pass {number} {name}: {what}: {op}: {found}", flush=True)
+    print(f"{'pass':46}{'mistakes':>10}{'named':>8}{'else':>8}{'silent':>8}")
+    for name, count in [*counts.items(), ("all", sum(counts.values(), Counter[str]()))]:
+        if count["made"]:
+            print(f"{name:46}{count['made']:10}{count['named']:8}{count['noticed']:8}{count['silent']:8}")
 
 
 def main() -> None:
@@ -263,9 +377,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--survivors", action="store_true")
+    parser.add_argument("--road", choices=sorted(TARGETS), default="simd")
+    parser.add_argument("--target", help="a machine of the road; mlu370 or h200 by default")
+    parser.add_argument("--kernels", nargs="*", help="these only")
+    parser.add_argument("--samples", type=int, help="so many mistakes of each kernel, drawn; all by default")
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.mutants or options.survivors:
-        show_mutants(options.survivors)
+        show_mutants(options)
     else:
         show_cost(options.rounds)
 

@@ -192,6 +192,7 @@ PRODUCT = """
 FILL = "simt.store_shared %at, %values : vector<1xi32>, vector<8xf16>\n"
 FENCE = "simt.fence_async_shared\n"
 MULTIPLY = """
+simt.wgmma_fence
 %d = simt.wgmma %a, %zero, %acc shape 64, 8, 16 tiles 1, 1, 1 {b_matrix = #simt.matrix<{
   element = f16, swizzle = 32, leading = 16, stride = 256, transposed = false, offsets = [0]}>}
   : vector<8xf16>, vector<1xi32> -> vector<4xf32>
@@ -225,6 +226,19 @@ def test_a_product_of_what_was_stored(order: str) -> None:
 )
 def test_races_of_products(body: str, told: str) -> None:
     assert told in race(product(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        MULTIPLY.replace("simt.wgmma_fence", ""),
+        MULTIPLY + ENDED + MULTIPLY.replace("simt.wgmma_fence", "").replace("%d", "%f").replace("%acc", "%e"),
+    ],
+    ids=["never", "not since the wait"],
+)
+def test_a_product_of_registers_that_no_fence_is_behind(body: str) -> None:
+    told = race(product(FILL + FENCE + BARRIER + body))
+    assert told.startswith("'simt.wgmma' in block (0, 0, 0) takes registers that no fence is behind\nat: ")
 
 
 # Official kernels

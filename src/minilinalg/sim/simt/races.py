@@ -5,8 +5,9 @@ where its thread waits for it, and as the thread's own write from there to the n
 stores, and not with one another. Warps are no order: the lanes of a warp may run apart, too.
 
 A product of warp groups (wgmma) reads shared memory from where it begins to where it is waited for, and so does a bulk
-store; both see what threads stored only behind a fence. A bulk load writes until its barrier has been waited for, by
-all threads.
+store; both see what threads stored only behind a fence. A product sees registers behind a fence of their own
+(wgmma.fence; PTX ISA 9.7.15.7), and what was waited for is the threads' own registers again. A bulk load writes until
+its barrier has been waited for, by all threads.
 
 The notes of a course are gone through once (trace.py); whether two accesses meet is worked out once for each pair of
 patterns.
@@ -68,8 +69,13 @@ class RaceWatch:
         groups = {"cp_async": copies, "wgmma": products, "bulk": stores}
         loads: dict[tuple[Operation, Touched], Done] = {}
         unseen: dict[tuple[Operation, Touched], Done] = {}
+        registers_are_fenced = False
         for op, note in steps:
             family, _, what = op.name.removeprefix("simt.").rpartition("_")
+            if family == "wgmma":
+                registers_are_fenced = what == "fence" or (registers_are_fenced and what != "wait")
+            elif isinstance(op, simt.WgmmaOp) and not registers_are_fenced:
+                raise _unfenced_registers(op, ids)
             if note is None:
                 if isinstance(op, simt.BarrierOp):
                     since.clear()
@@ -231,6 +237,16 @@ def _unfenced(old: Done, new: Done, met: Meeting, ids: tuple[int, ...]) -> RunEr
         rule="what works beside the threads sees their stores to shared memory behind a fence only",
         hint="'simt.fence_async_shared' between the two",
         places=places_of(new.op),
+    )
+
+
+def _unfenced_registers(op: Operation, ids: tuple[int, ...]) -> RunError:
+    return RunError(
+        f"'{op.name}' in block {ids} takes registers that no fence is behind",
+        rule="a product sees registers behind a 'simt.wgmma_fence' only, and behind a 'simt.wgmma_wait' threads may "
+        "have written to them again",
+        hint="'simt.wgmma_fence' in front of the products of a group",
+        places=places_of(op),
     )
 
 
