@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import minilinalg as ml
+from minilinalg.errors import TileError
 
 DTYPES: dict[str, Any] = {
     "f16": np.float16,
@@ -56,7 +57,7 @@ def descriptor(block: tuple[int, ...], element: str) -> str:
 
 
 def moved(x: Any, z: Any, block: tuple[int, ...], at: tuple[int, ...]) -> Any:
-    """z with the block of x at `at` in it, zeros where that lies outside of x."""
+    """z with the block of x at `at` in it, from no index below 0 on, zeros where that lies outside of x."""
     found = np.zeros(block, x.dtype)
     for index in np.ndindex(*block):
         place = tuple(a + i for a, i in zip(at, index, strict=True))
@@ -64,22 +65,26 @@ def moved(x: Any, z: Any, block: tuple[int, ...], at: tuple[int, ...]) -> Any:
             found[index] = x[place]
     after = z.copy()
     for index in np.ndindex(*block):
-        place = tuple(a + i for a, i in zip(at, index, strict=True))
-        if all(0 <= p < n for p, n in zip(place, z.shape, strict=True)):
+        place = tuple(max(a, 0) + i for a, i in zip(at, index, strict=True))
+        if all(p < n for p, n in zip(place, z.shape, strict=True)):
             after[place] = found[index]
     return after
 
 
 def copy(block: tuple[int, ...], element: str, result: tuple[int, ...] | None = None) -> str:
-    """A block of x goes to the same place in z."""
-    type, indices = descriptor(block, element), ", ".join(f"%i{i}" for i in range(len(block)))
+    """A block of x goes to the same place in z, or to one that begins at 0 where it begins below."""
+    type = descriptor(block, element)
+    indices, places = (", ".join(f"%{name}{i}" for i in range(len(block))) for name in "ij")
+    held = "\n  ".join(f"%j{i} = arith.maxsi %i{i}, %zero : i32" for i in range(len(block)))
     tensor = f"tensor<{'x'.join(map(str, result or block))}x{element}>"
     return f"""
 tt.func public @copy({host("x", block, element)}, {host("z", block, element)}{
         "".join(f", %i{i}: i32" for i in range(len(block)))
     }) {{
+  %zero = arith.constant 0 : i32
+  {held}
   %v = tt.descriptor_load %x[{indices}] : {type} -> {tensor}
-  tt.descriptor_store %z[{indices}], %v : {type}, {tensor}
+  tt.descriptor_store %z[{places}], %v : {type}, {tensor}
   tt.return
 }}
 """
@@ -88,27 +93,27 @@ tt.func public @copy({host("x", block, element)}, {host("z", block, element)}{
 COPIES: list[tuple[tuple[int, ...], str, tuple[int, ...], tuple[int, ...], tuple[int, ...] | None]] = [
     # Blocks, elements, where they begin, the sizes of x, the shape that is loaded.
     ((16, 16), "f16", (0, 0), (13, 11), None),
-    ((64, 64), "f16", (-3, 5), (70, 61), None),
-    ((8, 32), "bf16", (3, -7), (9, 40), None),
+    ((64, 64), "f16", (-3, 8), (70, 61), None),
+    ((8, 32), "bf16", (3, -8), (9, 40), None),
     ((32, 32), "f32", (0, 0), (32, 32), None),
     ((4, 8), "f32", (2, 4), (5, 9), None),
-    ((8, 16), "f64", (-1, -1), (7, 13), None),
-    ((16, 64), "i8", (1, 1), (17, 63), None),
+    ((8, 16), "f64", (-1, -2), (7, 13), None),
+    ((16, 64), "i8", (1, 16), (17, 63), None),
     ((16, 128), "i8", (0, 0), (1, 1), None),
     ((8, 256), "f8E5M2", (0, 16), (8, 100), None),
     ((16, 16), "f8E4M3FN", (5, 0), (20, 16), None),
     ((8, 8), "i16", (0, 0), (8, 8), None),
     ((16, 4), "i32", (0, 0), (11, 3), None),
     ((512, 2), "i64", (-100, 0), (450, 2), None),
-    ((16,), "f32", (-5,), (23,), None),
-    ((1024,), "f16", (100,), (1000,), None),
+    ((16,), "f32", (-4,), (23,), None),
+    ((1024,), "f16", (104,), (1000,), None),
     ((1, 1), "i64", (0, 0), (1, 1), None),
-    ((2, 8, 16), "f16", (1, -3, 2), (3, 7, 17), None),
-    ((2, 2, 4, 32), "i8", (0, 1, -1, 3), (2, 3, 5, 33), None),
-    ((2, 1, 2, 4, 8), "f32", (0, 0, 1, 0, -2), (3, 2, 2, 5, 9), None),
+    ((2, 8, 16), "f16", (1, -3, 8), (3, 7, 17), None),
+    ((2, 2, 4, 32), "i8", (0, 1, -1, 16), (2, 3, 5, 33), None),
+    ((2, 1, 2, 4, 8), "f32", (0, 0, 1, 0, -4), (3, 2, 2, 5, 9), None),
     ((1, 16, 32), "f16", (2, 1, 0), (3, 15, 30), (16, 32)),
     ((8, 1, 16), "f32", (0, 4, 0), (7, 5, 16), (8, 16)),
-    ((1, 1, 64), "f16", (0, 0, 3), (1, 2, 50), (64,)),
+    ((1, 1, 64), "f16", (0, 0, 8), (1, 2, 50), (64,)),
 ]
 
 
@@ -128,6 +133,36 @@ def test_blocks_of_every_rank(
     assert is_tile or prod(block) == 1
 
 
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(
+    ("at", "found", "rule"),
+    [
+        (
+            (0, 5),
+            "'{}load' is of a tile that begins at element 5 of a line",
+            "a tile begins at a multiple of 16 bytes along the last dimension, which are 8 elements here",
+        ),
+        (
+            (-3, 0),
+            "'{}store' is of a tile that begins at -3 along dimension 0",
+            "a tile is stored from an index of 0 or more on; what lies behind the ends is left out",
+        ),
+    ],
+)
+def test_where_no_tile_begins(at: tuple[int, ...], found: str, rule: str, check: bool) -> None:
+    """An illegal instruction on a real GPU; the program's error, whoever looks on."""
+    kernel = compiled(copy((16, 16), "f16").replace("arith.maxsi %i0, %zero", "arith.addi %i0, %zero"))
+    x, z = part((16, 32), np.float16, 1), part((16, 32), np.float16, 2)
+    with pytest.raises(TileError) as caught:
+        kernel[1](*described(x), *described(z), *at, check=check)
+    text = caught.value.diagnostic.render()
+    ops = "simt.bulk_tensor_", "simt.bulk_tensor_"
+    if check:
+        ops = "ttng.async_tma_copy_global_to_local", "ttng.async_tma_copy_local_to_global"
+        found = found.replace("{}load", ops[0]).replace("{}store", ops[1])
+    assert found.format(ops[0]) in text and f"rule: {rule}" in text and "<source>:" in text
+
+
 PADDED = """
 tt.func public @pad(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %z: !tt.ptr<f32> {tt.divisibility = 16 : i32},
     %m: i32, %n: i32, %s: i64 {tt.divisibility = 4 : i32}, %i: i32, %j: i32) {
@@ -145,7 +180,7 @@ tt.func public @pad(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %z: !tt.ptr<f
 """
 
 
-@pytest.mark.parametrize(("i", "j"), [(0, 0), (-3, 7), (5, -30), (100, 0)])
+@pytest.mark.parametrize(("i", "j"), [(0, 0), (-3, 8), (5, -28), (100, 0)])
 def test_nans_around_a_tensor_that_the_program_describes(i: int, j: int) -> None:
     kernel = compiled(PADDED)
     assert "ttng.tensormap_create" in kernel.text("ttg")

@@ -158,6 +158,10 @@ class GlobalRaceError(RunError):
     itself races."""
 
 
+class TileError(RunError):
+    """A tile begins where the unit that copies it does not begin: a rule of descriptors that the program breaks."""
+
+
 class WaitError(RunError):
     """Programs wait for memory that nobody will change any more."""
 

@@ -23,6 +23,7 @@ from minilinalg.errors import (
     MinilinalgError,
     OverCapacityError,
     Place,
+    TileError,
     WaitError,
 )
 from minilinalg.locations import places_of
@@ -185,9 +186,9 @@ class Checker(Instrumentation):
             raise self.error(step, found, d.rule, d.places) from error
         try:
             return self.launch.answer(module, self.args, limits=self._limits)
-        except (LaunchError, OverCapacityError):
-            # A promise that the pass needs and the arguments break, or a block that the target does not hold: the
-            # caller's error, as it is without a check.
+        except (LaunchError, OverCapacityError, TileError):
+            # A promise that the pass needs and the arguments break, a block that the target does not hold, a rule of
+            # descriptors that only what copies tiles depends on: the caller's error, as it is without a check.
             raise
         except GlobalRaceError as error:
             if self._changed_nothing(module):

@@ -209,7 +209,8 @@ def emit_bulk_tensor_load(em: Emitter, op: Any) -> None:
             map, origin = map.take_programs(programs), [take(n, programs) for n in origin]
             to, at = take(to, programs), take(at, programs)
         barrier, source = barrier_of(c, at), descriptor_of(c, map)
-        pointer, inside = source.block([known(n, what, "computes an address from") for n in origin], box.shape)
+        start = [known(n, what, "computes an address from") for n in origin]
+        pointer, inside = source.tile(start, box.shape, box.dtype.itemsize, what, stores=False)
         read = access.load(
             c.memory, pointer, inside, padding(source.nan, box.dtype), box.dtype, box.shape, c.size, what
         )
@@ -245,9 +246,8 @@ def emit_bulk_tensor_store(em: Emitter, op: Any) -> None:
         if defined is not None:
             flags = np.asarray(defined.reshape(len(defined), *box.shape, box.dtype.itemsize).all(axis=-1))
             value = Partial(value, flags)
-        pointer, inside = descriptor_of(c, map).block(
-            [known(n, what, "computes an address from") for n in origin], box.shape
-        )
+        start = [known(n, what, "computes an address from") for n in origin]
+        pointer, inside = descriptor_of(c, map).tile(start, box.shape, box.dtype.itemsize, what, stores=True)
         access.store(c.memory, pointer, value, inside, box.dtype, box.shape, c.size, what)
 
     em.call(op, copy, f"c, {em.ref(op.map)}, [{em.refs(op.coords)}], {em.refs((op.source, op.when))}", "bulk_store")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minilinalg.dialects.tt.attributes import DescriptorReduceKind, PaddingOption, RMWOp
-from minilinalg.errors import UnsupportedError
+from minilinalg.errors import TileError, UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.atomics import run_atomic, update
 from minilinalg.interp.dtypes import I32, PTR, Array, DType, dtype_of, shape_of
@@ -21,6 +21,8 @@ from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Affine, Mask, Partial, Term, spread, take
 from minilinalg.locations import places_of
 
+TILE_PART = 16
+"""Bytes that TMA copies together."""
 Number = int | Array
 """One number for all programs, or one for each, (P,)."""
 
@@ -73,6 +75,31 @@ class Descriptor:
                 step[dim] = by
                 inside.append(Affine(first, tuple(step), block, I32))
         return Affine(offset, tuple(terms), block, PTR), Mask(tuple(inside), (), block)
+
+    def tile(
+        self, origin: Sequence[Any], block: tuple[int, ...], itemsize: int, what: str, *, stores: bool
+    ) -> tuple[Affine, Mask]:
+        """`block`, as TMA copies it: from a multiple of 16 bytes on along the last dimension, and when it stores, from
+        no index below 0.
+
+        Source: `tensor_descriptor.load` of triton.language ("Offset must be a multiple of 16-bytes"), and "Out of
+        bounds" of the CUDA programming guide's chapter on TMA. An H200 stops otherwise: an illegal instruction.
+        Raises TileError.
+        """
+        for dim, start in enumerate(origin):
+            starts = np.asarray(start, np.int64)
+            if dim + 1 == len(block) and (wrong := starts * itemsize % TILE_PART != 0).any():
+                raise TileError(
+                    f"{what} is of a tile that begins at element {starts[wrong].flat[0]} of a line",
+                    rule=f"a tile begins at a multiple of {TILE_PART} bytes along the last dimension, which are "
+                    f"{max(TILE_PART // itemsize, 1)} elements here",
+                )
+            if stores and (wrong := starts < 0).any():
+                raise TileError(
+                    f"{what} is of a tile that begins at {starts[wrong].flat[0]} along dimension {dim}",
+                    rule="a tile is stored from an index of 0 or more on; what lies behind the ends is left out",
+                )
+        return self.block(origin, block)
 
     def rows(self, rows: Array, column: Any, block: tuple[int, ...]) -> tuple[Affine, Mask]:
         """The same for rows of a tensor of rank 2, each at its own index, from one column on."""

@@ -49,7 +49,8 @@ def emit_global_to_local(em: Emitter, op: Any) -> None:
             desc, to = desc.take_programs(programs), to.take_programs(programs)
             barrier = barrier.take_programs(programs)
         source = descriptor_of(c, desc)
-        pointer, inside = source.block([known(n, what, "computes an address from") for n in origin], block)
+        start = [known(n, what, "computes an address from") for n in origin]
+        pointer, inside = source.tile(start, block, dtype.itemsize, what, stores=False)
         read = spread(
             access.load(c.memory, pointer, inside, padding(source.nan, dtype), dtype, block, c.size, what), block
         )
@@ -70,9 +71,8 @@ def emit_local_to_global(em: Emitter, op: Any) -> None:
     what = f"'{op.name}'"
 
     def copy(c: Chunk, desc: Descriptor | InMemory, origin: Sequence[Any], view: SharedView) -> None:
-        pointer, inside = descriptor_of(c, desc).block(
-            [known(n, what, "computes an address from") for n in origin], block
-        )
+        start = [known(n, what, "computes an address from") for n in origin]
+        pointer, inside = descriptor_of(c, desc).tile(start, block, dtype.itemsize, what, stores=True)
         value = view.read() if block == shape else as_block(view.read(), shape, block)
         access.store(c.memory, pointer, value, inside, dtype, block, c.size, what)
 
