@@ -271,6 +271,7 @@ def test_official_kernels_are_in_no_race(name: str, case: Case) -> None:
 
 
 HEAD = "at the head of the loop: the one before the loop, or at its end, was the last thing"
+ATOMIC = "beside an atomic: no thread has written what other blocks read, nor reads what they have written"
 MORE_THAN_NEEDED = {
     "softmax.sm80": {4: "the last one: nothing comes behind it"},
     "softmax.sm90": {4: "the last one: nothing comes behind it"},
@@ -283,6 +284,8 @@ MORE_THAN_NEEDED = {
     },
     "histogram_atomic.sm80": {2: "nothing comes behind it", 1: "nothing in front of it is for others"},
     "histogram_atomic.sm90": {2: "the same", 1: "the same"},
+    "misc_ops.sm80": dict.fromkeys((23, 24, 25), ATOMIC),
+    "misc_ops.sm90": dict.fromkeys((23, 24, 25), ATOMIC),
     "int8_dot.sm90": {1: HEAD},
     "int8_dequant_matmul.sm90": {
         0: "of b a thread reads what it copied itself; before a is read comes another one",

@@ -539,7 +539,7 @@ func.func @f(%x: i32) {
 // -----
 
 func.func @f(%x: i32) {
-  // expected-error @+1 {{in 'arith.addi': @ identifier expected to start with letter, '_', or '"', found '@'}}
+  // expected-error @+1 {{in 'arith.addi': expected a name such as @main or @"a name", found '@'}}
   %0 = arith.addi %x, %x : i32 @
   return
 }
