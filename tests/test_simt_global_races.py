@@ -149,6 +149,32 @@ def test_what_was_read_before_a_barrier_may_be_written_behind_it() -> None:
     assert (x == np.arange(64) ^ 1).all()
 
 
+TWICE = """
+tt.func public @add(%x: !tt.ptr<f32>, %y: !tt.ptr<f32>, %o: !tt.ptr<f32>) {
+  %i = tt.make_range {end = 32 : i32, start = 0 : i32} : tensor<32xi32>
+  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<32x!tt.ptr<f32>>
+  %ys = tt.splat %y : !tt.ptr<f32> -> tensor<32x!tt.ptr<f32>>
+  %os = tt.splat %o : !tt.ptr<f32> -> tensor<32x!tt.ptr<f32>>
+  %xp = tt.addptr %xs, %i : tensor<32x!tt.ptr<f32>>, tensor<32xi32>
+  %yp = tt.addptr %ys, %i : tensor<32x!tt.ptr<f32>>, tensor<32xi32>
+  %op = tt.addptr %os, %i : tensor<32x!tt.ptr<f32>>, tensor<32xi32>
+  %a = tt.load %xp : tensor<32x!tt.ptr<f32>>
+  %b = tt.load %yp : tensor<32x!tt.ptr<f32>>
+  %s = arith.addf %a, %b : tensor<32xf32>
+  tt.store %op, %s : tensor<32x!tt.ptr<f32>>
+  tt.return
+}
+"""
+
+
+@pytest.mark.parametrize("warps", [1, 2, 4])
+def test_what_several_loads_have_read_is_written_in_place(warps: int) -> None:
+    """Every warp holds all elements, and the first one stores them."""
+    x = np.arange(32, dtype=np.float32)
+    ml.compile(TWICE, road="simt", target="h200", num_warps=warps)[1](x, x, x)
+    np.testing.assert_array_equal(x, 2 * np.arange(32))
+
+
 SUM = """
 tt.func @sum(%part: !tt.ptr<f32>, %count: !tt.ptr<i32>, %out: !tt.ptr<f32>) {
   %p = tt.get_program_id x : i32

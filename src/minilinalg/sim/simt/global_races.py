@@ -266,10 +266,11 @@ class GlobalRaces:
         low = mine & ((1 << self._op_bits) - 1)
         when = mine >> self._block_bits
         at_once = same & (codes & ((1 << self._op_bits) - 1) == low) & (codes >> self._block_bits == when)
-        first = np.minimum(
-            *(np.where(t < self.from_first, t, t - self.from_first) for t in map(self._thread, (codes, mine)))
-        )
-        thread = np.where(at_once & (first < self.threads), self.from_first + first, self.several)
+        firsts = [np.where(t < self.from_first, t, t - self.from_first) for t in map(self._thread, (codes, mine))]
+        first = np.minimum(*firsts)
+        # The first of one operation is the first of another one, too, where it comes across itself.
+        again = same & (firsts[0] == firsts[1])
+        thread = np.where((at_once | again) & (first < self.threads), self.from_first + first, self.several)
         return (when << self._block_bits) + (block << self._thread_bits) + (thread << self._op_bits) + low
 
     def _mark(
@@ -296,7 +297,11 @@ class GlobalRaces:
                 values = None
             both = self._together(after, mine)
             lost &= (both != after) & (self._block(after) != self.blocks) & (self._who(after) != self._who(mine))
-            lost &= (self._block(after) != self._block(mine)) | (self._thread(after) != self.several)
+            lost &= (
+                (self._block(after) != self._block(mine))
+                | (self._thread(after) != self.several)
+                | (self._thread(mine) >= self.from_first)
+            )
             if not lost.any():
                 return
             mine, here = np.where(lost, both, mine), lost.any(axis=-1)
