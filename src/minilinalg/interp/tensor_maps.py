@@ -91,10 +91,16 @@ class InMemory:
                     f"{self.what} finds a descriptor of other boxes there",
                     rule="box_dim and swizzle_mode are those of the type",
                 )
+        pads = words[:, RANK] & NAN
+        if (pads != pads[0]).any():
+            raise UnsupportedError(
+                f"{self.what} is by descriptors with different fill_mode in programs that run together",
+                rule="what a load gives outside of the tensor is the same for all programs",
+            )
         # The fastest dimension comes first in memory and last here.
         sizes = [_number(words[:, SIZES + i]) for i in reversed(range(rank))]
         strides = [_number(words[:, STRIDES + i]) for i in reversed(range(rank - 1))]
-        return Descriptor(_number(words[:, BASE]), sizes, [*strides, self.itemsize], bool(words[0, RANK] & NAN))
+        return Descriptor(_number(words[:, BASE]), sizes, [*strides, self.itemsize], bool(pads[0]))
 
 
 def descriptor_of(c: Chunk, given: Descriptor | InMemory) -> Descriptor:
