@@ -33,7 +33,7 @@ OF_THE_SIMD_ROAD = (
     *("test_polls_that_have_no_way_down", "test_what_is_not_made_of_operations"),
     *("test_products_of_matrices_of_any_size", "test_an_address_in_no_argument", "test_assertions_that_fail"),
     *("test_a_size_beyond_the_array", "test_a_descriptor_without_sizes_and_strides"),
-    "test_lines_of_a_host_tensor_anywhere",
+    *("test_lines_of_a_host_tensor_anywhere", "test_blocks_beyond_the_borders_of_host_tensors"),
 )
 """How tests begin that are about the texts of its passes, its stages or its machines, or about no road at all."""
 

@@ -15,7 +15,7 @@ from road_programs import case
 import minilinalg as ml
 from minilinalg import pipelines
 from minilinalg.check import copy_arguments
-from minilinalg.errors import CheckError, RunError
+from minilinalg.errors import CheckError, GlobalRaceError, RunError
 from minilinalg.interp import run
 
 
@@ -31,7 +31,13 @@ def test_random_kernels_down_the_simt_road(target: str, warps: int, random: Any)
     except RunError:
         # An undefined element reached memory: the program's own error.
         reject()
-    ml.compile(module, road="simt", target=target, num_warps=warps)[launch.grid](*found, check=True)
+    try:
+        ml.compile(module, road="simt", target=target, num_warps=warps)[launch.grid](*found, check=True)
+    except (GlobalRaceError, CheckError) as error:
+        if "race in global memory" in error.diagnostic.found:
+            # Two stores to one place, which Triton does not order: the program's own error, too.
+            reject()
+        raise
     for a, b in zip(found, expected, strict=True):
         if isinstance(a, np.ndarray):
             floats = a.dtype.kind not in "iub"
