@@ -35,6 +35,11 @@ def integers(*shape: int, low: int = -50, high: int = 50, dtype: Any = np.int32,
     return np.random.default_rng(seed + sum(shape)).integers(low, high, shape).astype(dtype)
 
 
+def described(x: np.ndarray) -> list[Any]:
+    """An array as the argument of a kernel that takes a descriptor: with its sizes, and its strides in elements."""
+    return [x, *x.shape, *(stride // x.itemsize for stride in x.strides)]
+
+
 def blocks(size: int, block: int) -> int:
     return -(-size // block)
 

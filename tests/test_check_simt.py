@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from road_checks import described
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -61,11 +62,6 @@ def test_each_pass_keeps_the_answers(make: Callable[..., Any], sizes: tuple[int,
     kernel = ml.compile(KERNELS / f"{make.__name__}.ttir", road="simt", target=target)
     grid, args = make(*sizes)
     kernel[grid](*args, check=True)
-
-
-def described(x: Any) -> list[Any]:
-    """An array as the argument of a kernel that takes a descriptor: with its sizes, and its strides in elements."""
-    return [x, *x.shape, *(stride // x.itemsize for stride in x.strides)]
 
 
 def padded(rows: int, columns: int, seed: int = 0, dtype: Any = np.float16) -> Any:

@@ -14,11 +14,11 @@ from typing import Any
 import mutations as m
 import numpy as np
 import pytest
+from road_checks import described
 from test_check_mutations import KERNELS, break_pass, broken, sle, slt
 from test_f32_dot_tc import TEXT as DOT
 from test_prefetch import arguments as factors
 from test_prefetch import text as product
-from test_road_descriptors import described
 from test_thread_locality import GATHER, kernel
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, ModuleOp, i32
 

@@ -376,7 +376,7 @@ def test_assembly() -> None:
     text = unsupported(f"\n%y = {asm} %x_v : tensor<4x8xf32> -> tensor<4x8xf32>")
     assert text == (
         "k.ttir:20:6: error: 'mov.b32 $0, %laneid' in inline assembly\n"
-        "  rule: inline assembly runs here as far as it computes with registers, by instructions of interp/ptx.py"
+        "  rule: inline assembly runs here as far as it computes with registers, by instructions of interp/ptx/"
     )
 
 

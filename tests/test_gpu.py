@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from engine_kernels import same_bits
 from ptx_programs import BLOCKS, BYTES, FLOATS, Program, functions, off_by, programs, wide_functions
+from road_checks import described
 from simt_programs import GPU, at, each, module
 from test_device_descriptors import kernel as copying
 from test_inline_asm import KERNELS as ASSEMBLY
 from test_ptx_assembles import ROAD, TTGIR
 from test_ptx_functions import angle
-from test_tiles import PADDED, PERSISTENT, SUM, copy, described, part
+from test_tiles import PADDED, PERSISTENT, SUM, copy, part
 from test_ttgir_meaning import SM90, Case
 from test_ttgir_to_simt import RUNS
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from road_checks import floats, integers, kernel_for
+from road_checks import described, floats, integers, kernel_for
 
 import minilinalg as ml
 from minilinalg.errors import InputError, LaunchError, RunError
@@ -96,11 +96,6 @@ def test_rows_inside_and_outside(j: int) -> None:
 
 
 # --- descriptors of the host --------------------------------------------------------------------------------------
-
-
-def described(x: np.ndarray) -> list[Any]:
-    """An array as the argument of a kernel that takes a descriptor: with its sizes, and its strides in elements."""
-    return [x, *x.shape, *(stride // x.itemsize for stride in x.strides)]
 
 
 def lined(x: np.ndarray) -> np.ndarray:

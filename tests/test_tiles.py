@@ -9,22 +9,13 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from road_checks import described
+from road_programs import DTYPES as OTHERS
 
 import minilinalg as ml
 from minilinalg.errors import TileError
 
-DTYPES: dict[str, Any] = {
-    "f16": np.float16,
-    "bf16": ml_dtypes.bfloat16,
-    "f32": np.float32,
-    "f64": np.float64,
-    "i8": np.int8,
-    "i16": np.int16,
-    "i32": np.int32,
-    "i64": np.int64,
-    "f8E5M2": ml_dtypes.float8_e5m2,
-    "f8E4M3FN": ml_dtypes.float8_e4m3fn,
-}
+DTYPES = {**OTHERS, "f8E5M2": ml_dtypes.float8_e5m2, "f8E4M3FN": ml_dtypes.float8_e4m3fn}
 
 
 @cache
@@ -38,11 +29,6 @@ def part(shape: tuple[int, ...], dtype: Any, seed: int) -> Any:
     line = max(-(-shape[-1] * size // 16), 1) * 16 // size
     whole = np.random.default_rng(seed).integers(1, 8, (*shape[:-1], line)).astype(dtype)
     return whole[..., : shape[-1]]
-
-
-def described(x: Any) -> list[Any]:
-    """An array as the argument of a kernel that takes a descriptor: with its sizes, and its strides in elements."""
-    return [x, *x.shape, *(stride // x.itemsize for stride in x.strides)]
 
 
 def host(name: str, block: tuple[int, ...], element: str) -> str:
@@ -139,12 +125,12 @@ def test_blocks_of_every_rank(
     [
         (
             (0, 5),
-            "'{}load' is of a tile that begins at element 5 of a line",
+            "'{load}' is of a tile that begins at element 5 of a line",
             "a tile begins at a multiple of 16 bytes along the last dimension, which are 8 elements here",
         ),
         (
             (-3, 0),
-            "'{}store' is of a tile that begins at -3 along dimension 0",
+            "'{store}' is of a tile that begins at -3 along dimension 0",
             "a tile is stored from an index of 0 or more on; what lies behind the ends is left out",
         ),
     ],
@@ -155,12 +141,11 @@ def test_where_no_tile_begins(at: tuple[int, ...], found: str, rule: str, check:
     x, z = part((16, 32), np.float16, 1), part((16, 32), np.float16, 2)
     with pytest.raises(TileError) as caught:
         kernel[1](*described(x), *described(z), *at, check=check)
-    text = caught.value.diagnostic.render()
-    ops = "simt.bulk_tensor_", "simt.bulk_tensor_"
+    load, store = "simt.bulk_tensor_load", "simt.bulk_tensor_store"
     if check:
-        ops = "ttng.async_tma_copy_global_to_local", "ttng.async_tma_copy_local_to_global"
-        found = found.replace("{}load", ops[0]).replace("{}store", ops[1])
-    assert found.format(ops[0]) in text and f"rule: {rule}" in text and "<source>:" in text
+        load, store = "ttng.async_tma_copy_global_to_local", "ttng.async_tma_copy_local_to_global"
+    text = caught.value.diagnostic.render()
+    assert found.format(load=load, store=store) in text and f"rule: {rule}" in text and "<source>:" in text
 
 
 PADDED = """

@@ -200,8 +200,10 @@ class Remark:
 
 def near_name(name: str, known: Iterable[str]) -> str | None:
     """A hint 'did you mean ...' for a misspelt `name`, in any case, or None when nothing known is near."""
-    folded = {each.casefold(): each for each in reversed(list(known)) if each != name}
-    near = difflib.get_close_matches(name.casefold(), list(reversed(folded)), n=1, cutoff=0.6)
+    folded: dict[str, str] = {}
+    for each in known:
+        folded.setdefault(each.casefold(), each)
+    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
     return f"did you mean '{folded[near[0]]}'?" if near else None
 
 

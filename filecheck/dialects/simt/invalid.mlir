@@ -249,7 +249,7 @@ func.func @scratch_before_the_first_byte() {
 // -----
 
 func.func @map_without_a_stride(%shared: vector<1xi32>, %p: i64, %n: i32) {
-  // expected-error @+1 {{'simt.tensormap_create' of 2 box sizes, 2 sizes, 0 strides and 2 steps}}
+  // expected-error @+1 {{'simt.tensormap_create' of 2 box sizes, 2 sizes, 0 strides and 2 element strides: one to five, as many of each, but one stride less}}
   simt.tensormap_create %shared, %p, %p, [%n, %n], [%n, %n], [], [%n, %n] {elem_type = 6 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32}
   return
 }

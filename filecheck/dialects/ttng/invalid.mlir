@@ -125,7 +125,7 @@ tt.func @copy_volatile(%bar: !ttg.memdesc<1xi64, #s1, #smem, mutable>, %v: !ttg.
 #s1 = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [0]}>
 #smem = #ttg.shared_memory
 tt.func @create_counts(%bar: !ttg.memdesc<1xi64, #s1, #smem, mutable>, %v: !ttg.memdesc<64x64xf16, #s, #smem, mutable>, %d: !tt.tensordesc<64x64xf16, #s>, %c: tensor<64x64xf32, #mma>, %a: tensor<64x64xf16, #ttg.dot_op<{opIdx = 0, parent = #mma, kWidth = 2}>>, %p: i1, %i: i32, %l: i64, %raw: !tt.ptr<i8>) {
-  // expected-error @+1 {{'ttng.tensormap_create' of 2 box sizes, 1 sizes, 1 strides and 2 element strides: as many of each, but one stride less}}
+  // expected-error @+1 {{'ttng.tensormap_create' of 2 box sizes, 1 sizes, 1 strides and 2 element strides: one to five, as many of each, but one stride less}}
   ttng.tensormap_create %raw, %raw, [%i, %i], [%i], [%l], [%i, %i] {elem_type = 6 : i32, fill_mode = 0 : i32, interleave_layout = 0 : i32, swizzle_mode = 3 : i32} : (!tt.ptr<i8>, !tt.ptr<i8>, i32, i32, i32, i64, i32, i32) -> ()
   tt.return
 }

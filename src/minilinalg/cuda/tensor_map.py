@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from minilinalg.codegen.ptx.bulk_copy import MAP_ALIGNMENT
 from minilinalg.codegen.ptx.elements import kind_of
 from minilinalg.cuda.driver import Driver
-from minilinalg.dialects.simt.bulk_copy import TensorMapType
+from minilinalg.dialects.simt.bulk_copy import GRANULE, TensorMapType
 from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.dialects.simt.types import bits_of
 from minilinalg.errors import LaunchError
@@ -19,8 +19,6 @@ SWIZZLES = {0: 0, 32: 1, 64: 2, 128: 3}
 FLAT, BY_128_BYTES, ZEROS = 0, 2, 0
 """No interleaving; what the second-level cache fetches at a time; what is read outside of the tensor."""
 
-PART = 16
-"""The tensor and all of its lines begin at multiples of so many bytes."""
 MOST_SIZE, MOST_STRIDE = 1 << 32, 1 << 40
 
 
@@ -35,10 +33,10 @@ def encoded(
     if kind not in TYPES:
         raise LaunchError(f"descriptor '{name}' of {kind}", rule=f"TMA copies elements of: {', '.join(TYPES)}")
     width = bits_of(type.element_type) // 8
-    if address % PART:
+    if address % GRANULE:
         raise LaunchError(
-            f"the array of descriptor '{name}' begins {address % PART} bytes behind a multiple of {PART}",
-            rule=f"TMA copies boxes of tensors that begin at multiples of {PART} bytes",
+            f"the array of descriptor '{name}' begins {address % GRANULE} bytes behind a multiple of {GRANULE}",
+            rule=f"TMA copies boxes of tensors that begin at multiples of {GRANULE} bytes",
         )
     for dim, size in enumerate(sizes):
         if not 0 < size <= MOST_SIZE:
@@ -47,11 +45,11 @@ def encoded(
                 rule=f"TMA copies boxes of tensors whose sizes are from 1 to {MOST_SIZE}",
             )
     for dim, stride in enumerate(strides[:-1]):
-        if stride * width % PART or not 0 <= stride * width < MOST_STRIDE:
+        if stride * width % GRANULE or not 0 <= stride * width < MOST_STRIDE:
             raise LaunchError(
                 f"stride {dim} of descriptor '{name}' is {stride * width} bytes",
-                rule=f"TMA copies boxes of tensors whose strides are multiples of {PART} bytes below {MOST_STRIDE}",
-                hint=f"rows padded to a multiple of {PART // width} elements" if stride * width % PART else None,
+                rule=f"TMA copies boxes of tensors whose strides are multiples of {GRANULE} bytes below {MOST_STRIDE}",
+                hint=f"rows padded to a multiple of {GRANULE // width} elements" if stride * width % GRANULE else None,
             )
     rank = len(sizes)
     narrow = ctypes.c_uint32 * rank

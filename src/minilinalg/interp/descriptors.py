@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.dialects.simt.bulk_copy import GRANULE
 from minilinalg.dialects.tt.attributes import DescriptorReduceKind, PaddingOption, RMWOp
 from minilinalg.errors import TileError, UnsupportedError
 from minilinalg.interp import access
@@ -21,8 +22,6 @@ from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Affine, Mask, Partial, Term, spread, take
 from minilinalg.locations import places_of
 
-TILE_PART = 16
-"""Bytes that TMA copies together."""
 Number = int | Array
 """One number for all programs, or one for each, (P,)."""
 
@@ -88,11 +87,11 @@ class Descriptor:
         """
         for dim, start in enumerate(origin):
             starts = np.asarray(start, np.int64)
-            if dim + 1 == len(block) and (wrong := starts * itemsize % TILE_PART != 0).any():
+            if dim + 1 == len(block) and (wrong := starts * itemsize % GRANULE != 0).any():
                 raise TileError(
                     f"{what} is of a tile that begins at element {starts[wrong].flat[0]} of a line",
-                    rule=f"a tile begins at a multiple of {TILE_PART} bytes along the last dimension, which are "
-                    f"{max(TILE_PART // itemsize, 1)} elements here",
+                    rule=f"a tile begins at a multiple of {GRANULE} bytes along the last dimension, which are "
+                    f"{max(GRANULE // itemsize, 1)} elements here",
                 )
             if stores and (wrong := starts < 0).any():
                 raise TileError(

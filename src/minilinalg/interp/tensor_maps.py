@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation
 
 from minilinalg.dialects.simt import SCRATCH_ATTR
+from minilinalg.dialects.simt.bulk_copy import GRANULE
 from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
@@ -37,8 +38,6 @@ NAN = 1 << 8
 MOST_OF_BOX, BITS_OF_BOX = 256, 9
 SWIZZLE = 8
 """In FORM, the bit above the element type that swizzle_mode begins at."""
-PART = 16
-"""A tensor and each of its lines begin at multiples of so many bytes."""
 TYPE_BYTES = (1, 2, 4, 4, 8, 8, 2, 4, 4, 8, 2)
 """By elem_type, of those that TMA copies as they are: u8 u16 u32 s32 u64 s64 f16 f32 f32.ftz f64 bf16 (PTX ISA,
 tensormap.replace, .elemtype)."""
@@ -148,9 +147,9 @@ class _Writer:
             f"they are from 1 to {MOST_OF_BOX}",
         )
         self._expect(
-            [start % PART == 0 for start in (self._known(base), *strides)],
-            f"describes a tensor that begins, or has lines that begin, at no multiple of {PART} bytes",
-            f"TMA copies boxes of tensors whose address and strides are multiples of {PART} bytes",
+            [start % GRANULE == 0 for start in (self._known(base), *strides)],
+            f"describes a tensor that begins, or has lines that begin, at no multiple of {GRANULE} bytes",
+            f"TMA copies boxes of tensors whose address and strides are multiples of {GRANULE} bytes",
         )
         words = np.zeros((c.size, WORDS), np.int64)
         words[:, MARK], words[:, RANK], words[:, FORM] = IS_DESCRIPTOR, self.flags, self.form
@@ -253,12 +252,12 @@ def scratch_of(op: Operation | None) -> int:
 
 def words_of_map(op: Any, threads: int) -> PlacesOf:
     """The words of shared memory that a tensor map is made in, from the address of the first."""
-    first, offsets = np.zeros(1, np.int64), np.arange(0, MAP_BYTES, PART)
+    first, offsets = np.zeros(1, np.int64), np.arange(0, MAP_BYTES, GRANULE)
 
     def change(given: Array) -> Array:
         return given[:, :, :1] + offsets
 
-    return PlacesOf(f"'{op.name}'", (threads, 1), MAP_BYTES, word=PART, change=change, threads=first)
+    return PlacesOf(f"'{op.name}'", (threads, 1), MAP_BYTES, word=GRANULE, change=change, threads=first)
 
 
 @meaning("simt.tensormap_create")

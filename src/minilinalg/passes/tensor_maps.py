@@ -5,7 +5,7 @@ from __future__ import annotations
 from xdsl.dialects.builtin import FixedBitwidthType
 from xdsl.ir import Operation, SSAValue
 
-from minilinalg.dialects.simt.bulk_copy import MOST, MOST_DIMS, TensorMapType
+from minilinalg.dialects.simt.bulk_copy import GRANULE, MOST, MOST_DIMS, TensorMapType
 from minilinalg.dialects.tt.types import TensorDescType
 from minilinalg.dialects.ttg.shared_layouts import NVMMASharedEncodingAttr
 from minilinalg.errors import UnsupportedError
@@ -25,7 +25,7 @@ def tensor_map_of(type: TensorDescType) -> TensorMapType | None:
         return None
     size = element.bitwidth // 8
     shape[-1] = min(shape[-1], swizzle // size) if swizzle else shape[-1]
-    if len(shape) > MOST_DIMS or not size or shape[-1] * size % 16:
+    if len(shape) > MOST_DIMS or not size or shape[-1] * size % GRANULE:
         return None
     return TensorMapType.of(shape, element, swizzle)
 

@@ -4,8 +4,9 @@
 |---|---|
 | `elements.py` | what stands for one element of a thread's registers |
 | `writer.py` | instructions as they are written, registers, what is alive |
-| `integers.py`, `floats.py`, `conversions.py`, `remainder.py` | arithmetic |
+| `integers.py`, `comparisons.py`, `floats.py`, `conversions.py`, `remainder.py` | arithmetic |
 | `math_functions.py`, `doubles/` | functions of f32; of f64, and those that f32 has through them |
+| `arithmetic.py` | what these are written with |
 | `registers.py` | registers that change places or lanes, barriers, thread and block |
 | `memory.py`, `atomics.py` | global and shared memory |
 | `bulk_copy.py` | copies by TMA, the barriers of their bytes |

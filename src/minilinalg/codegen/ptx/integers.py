@@ -49,8 +49,8 @@ def add(w: Writer, a: Element, b: Element, bits: int) -> Element:
     (x, c), (y, d) = split(a), split(b)
     if x is None or y is None:
         return offset(x if y is None else y, c + d, bits)
-    both = sorted(w.register(offset(base, 0, bits), _letter(bits)) for base in (x, y))
-    total = w.pure(_letter(bits), f"add.s{bits}", *both)
+    both = sorted(w.register(offset(base, 0, bits), letter_of(bits)) for base in (x, y))
+    total = w.pure(letter_of(bits), f"add.s{bits}", *both)
     if bits == 32:
         w.zeros[total] = sum_zeros(zeros_of(w, both[0]), zeros_of(w, both[1]))
     return offset(total, c + d, bits)
@@ -61,15 +61,15 @@ def subtract(w: Writer, a: Element, b: Element, bits: int) -> Element:
     if y is None:
         return offset(x, c - d, bits)
     if x is None:
-        return w.pure(_letter(bits), f"sub.s{bits}", (c - d) & ((1 << bits) - 1), _base(w, y, bits))
-    return offset(w.pure(_letter(bits), f"sub.s{bits}", _base(w, x, bits), _base(w, y, bits)), c - d, bits)
+        return w.pure(letter_of(bits), f"sub.s{bits}", (c - d) & ((1 << bits) - 1), _base(w, y, bits))
+    return offset(w.pure(letter_of(bits), f"sub.s{bits}", _base(w, x, bits), _base(w, y, bits)), c - d, bits)
 
 
 def _base(w: Writer, base: str | Wide, bits: int) -> Operand:
     return w.number(offset(base, 0, bits))
 
 
-def _letter(bits: int) -> str:
+def letter_of(bits: int) -> str:
     return "d" if bits == 64 else "r"
 
 
@@ -82,7 +82,9 @@ def multiply(w: Writer, a: Element, b: Element, bits: int) -> Element:
         if isinstance(x, Wide) and isinstance(y, Wide) and not c and not d:
             return w.pure("d", "mul.wide.s32", *sorted((x.register, y.register)))
         return w.pure(
-            _letter(bits), f"mul.lo.s{bits}", *sorted((w.register(a, _letter(bits)), w.register(b, _letter(bits))))
+            letter_of(bits),
+            f"mul.lo.s{bits}",
+            *sorted((w.register(a, letter_of(bits)), w.register(b, letter_of(bits)))),
         )
     if x is None or b == 0:
         return c * b & ((1 << bits) - 1)
@@ -98,11 +100,11 @@ def _scaled(w: Writer, x: str | Wide, factor: int, bits: int) -> str:
         x = w.register(Offset(x, 0, 64), "d")
     if factor.bit_count() == 1:
         return _shifted(w, x, factor.bit_length() - 1, bits)
-    return w.pure(_letter(bits), f"mul.lo.s{bits}", x, factor)
+    return w.pure(letter_of(bits), f"mul.lo.s{bits}", x, factor)
 
 
 def _shifted(w: Writer, x: str, by: int, bits: int) -> str:
-    into = w.pure(_letter(bits), f"shl.b{bits}", x, by)
+    into = w.pure(letter_of(bits), f"shl.b{bits}", x, by)
     if bits == 32:
         w.zeros[into] = (zeros_of(w, x) << by | (1 << by) - 1) & ALL
     return into
@@ -165,7 +167,7 @@ def _bitwise(name: str) -> Binary:
         x, y = w.number(a), w.number(b)
         if y == 0:
             return a
-        into = w.pure(_letter(bits), f"{name}.b{bits}", x, y)
+        into = w.pure(letter_of(bits), f"{name}.b{bits}", x, y)
         if bits == 32:
             w.zeros[into] = zeros_of(w, x) & zeros_of(w, y)
         return into
@@ -176,7 +178,7 @@ def _bitwise(name: str) -> Binary:
 def shift_left(w: Writer, a: Element, b: Element, bits: int) -> Element:
     if isinstance(b, int) and b < bits:
         return multiply(w, a, 1 << b, bits)
-    return w.pure(_letter(bits), f"shl.b{bits}", w.number(a), _amount(w, b, bits))
+    return w.pure(letter_of(bits), f"shl.b{bits}", w.number(a), _amount(w, b, bits))
 
 
 def _amount(w: Writer, b: Element, bits: int) -> Operand:
@@ -194,7 +196,7 @@ def shift_right(w: Writer, a: Element, b: Element, bits: int) -> Element:
         return x >> y
     if y == 0:
         return x
-    into = w.pure(_letter(bits), f"shr.u{bits}", x, y)
+    into = w.pure(letter_of(bits), f"shr.u{bits}", x, y)
     if bits == 32 and isinstance(y, int):
         w.zeros[into] = zeros_of(w, x) >> y | (ALL << 32 - y & ALL)
     return into
@@ -204,7 +206,7 @@ def shift_right_signed(w: Writer, a: Element, b: Element, bits: int) -> Element:
     x = w.number(a)
     if bits == 32 and zeros_of(w, x) >> 31:
         return shift_right(w, x, b, bits)
-    return w.pure(_letter(bits), f"shr.s{bits}", x, _amount(w, b, bits))
+    return w.pure(letter_of(bits), f"shr.s{bits}", x, _amount(w, b, bits))
 
 
 # Division, and what else needs signs
@@ -214,7 +216,7 @@ def plain(opcode: str) -> Binary:
     """One instruction, named without its type's width."""
 
     def compute(w: Writer, a: Element, b: Element, bits: int) -> Element:
-        return w.pure(_letter(bits), f"{opcode}{bits}", w.number(a), w.number(b))
+        return w.pure(letter_of(bits), f"{opcode}{bits}", w.number(a), w.number(b))
 
     return compute
 
@@ -223,7 +225,7 @@ def _rounded_division(up: bool) -> Binary:
     """Division with sign towards plus or minus infinity: one more or less where a remainder is left on that side."""
 
     def compute(w: Writer, a: Element, b: Element, bits: int) -> Element:
-        letter = _letter(bits)
+        letter = letter_of(bits)
         x, y = w.number(a), w.number(b)
         quotient = w.pure(letter, f"div.s{bits}", x, y)
         rest = w.pure(letter, f"rem.s{bits}", x, y)
@@ -238,7 +240,7 @@ def _rounded_division(up: bool) -> Binary:
 
 
 def _division_up(w: Writer, a: Element, b: Element, bits: int) -> Element:
-    letter = _letter(bits)
+    letter = letter_of(bits)
     x, y = w.number(a), w.number(b)
     quotient, rest = w.pure(letter, f"div.u{bits}", x, y), w.pure(letter, f"rem.u{bits}", x, y)
     left = w.pure("p", f"setp.ne.u{bits}", rest, 0)
@@ -360,89 +362,8 @@ def _extended_sum(w: Writer, op: Any) -> None:
     for a, b in zip(w.values[op.operands[0]], w.values[op.operands[1]], strict=True):
         total = w.number(add(w, a, b, bits))
         sums.append(total)
-        carries.append(w.pure("p", f"setp.lt.u{bits}", w.register(total, _letter(bits)), w.number(a)))
+        carries.append(w.pure("p", f"setp.lt.u{bits}", w.register(total, letter_of(bits)), w.number(a)))
     w.values[op.results[0]], w.values[op.results[1]] = sums, carries
-
-
-# Comparisons and counts
-
-PREDICATES = ("eq", "ne", "lt", "le", "gt", "ge", "lt", "le", "gt", "ge")
-"""arith.cmpi's predicates, by number; those from 6 on are of numbers without sign."""
-
-_COMPARE: Mapping[str, Callable[[int, int], bool]] = {
-    "eq": lambda a, b: a == b,
-    "ne": lambda a, b: a != b,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-}
-
-
-def _compare(w: Writer, op: Any) -> None:
-    number: int = op.predicate.value.data
-    relation, unsigned = PREDICATES[number], number >= 6
-    bits = w.bits(op.operands[0])
-    wide = max(bits, 32)
-    letter = "u" if unsigned else "s"
-    results: list[Element] = []
-    for pair in zip(w.values[op.operands[0]], w.values[op.operands[1]], strict=True):
-        if bits == 1:
-            a, b = (_bit(w, element, sign=not unsigned) for element in pair)
-        elif bits < 32:
-            a, b = (w.widened(element, bits, sign=not unsigned) for element in pair)
-        else:
-            a, b = (w.number(element) for element in pair)
-        if isinstance(a, int) and isinstance(b, int):
-            left, right = (n if unsigned else signed(n, wide) for n in (a, b))
-            results.append(int(_COMPARE[relation](left, right)))
-        else:
-            results.append(w.pure("p", f"setp.{relation}.{letter}{wide}", a, b))
-    w.values[op.results[0]] = results
-
-
-def _bit(w: Writer, element: Element, *, sign: bool) -> Operand:
-    """An i1 as 32 bits: true is 1, or -1 with a sign."""
-    true = ALL if sign else 1
-    if isinstance(element, int):
-        return true if element else 0
-    return w.pure("r", "selp.b32", true, 0, w.predicate(element))
-
-
-def _absolute(w: Writer, op: Any) -> None:
-    bits = w.bits(op.results[0])
-
-    def compute(element: Element) -> Element:
-        if bits >= 32:
-            return w.pure(_letter(bits), f"abs.s{bits}", w.number(element))
-        return narrowed(w.pure("r", "abs.s32", w.widened(element, bits, sign=True)), w, bits)
-
-    w.values[op.results[0]] = [compute(element) for element in w.values[op.operands[0]]]
-
-
-def _count(opcode: str, *, reverse: bool = False) -> Handler:
-    """popc and clz; trailing zeros are the leading ones of the reversed bits. Of 0, the width."""
-
-    def handle(w: Writer, op: Any) -> None:
-        bits = w.bits(op.results[0])
-        wide = max(bits, 32)
-
-        def compute(element: Element) -> Element:
-            x = w.widened(element, bits, sign=False) if bits < 32 else w.number(element)
-            if reverse:
-                if bits < 32:
-                    x = w.pure("r", "or.b32", x, 1 << bits)
-                x = w.pure(_letter(wide), f"brev.b{wide}", x)
-            elif bits < 32 and opcode == "clz":
-                x = w.pure("r", "or.b32", w.pure("r", "shl.b32", x, 32 - bits), 1 << 31 - bits)
-            found = w.pure("r", f"{opcode}.b{wide}", x)
-            if bits < 32:
-                return Part(found)
-            return found if bits == 32 else w.pure("d", "cvt.u64.u32", found)
-
-        w.values[op.results[0]] = [compute(element) for element in w.values[op.operands[0]]]
-
-    return handle
 
 
 HANDLERS: Mapping[str, Handler] = {
@@ -450,9 +371,4 @@ HANDLERS: Mapping[str, Handler] = {
     "arith.mului_extended": _extended_product("u"),
     "arith.mulsi_extended": _extended_product("s"),
     "arith.addui_extended": _extended_sum,
-    "arith.cmpi": _compare,
-    "math.absi": _absolute,
-    "math.ctpop": _count("popc"),
-    "math.ctlz": _count("clz"),
-    "math.cttz": _count("clz", reverse=True),
 }

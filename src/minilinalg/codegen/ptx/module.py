@@ -12,6 +12,7 @@ from minilinalg.abi import FunctionAbi, functions_of, is_public, symbol
 from minilinalg.codegen.ptx import (
     atomics,
     bulk_copy,
+    comparisons,
     control_flow,
     conversions,
     debugging,
@@ -42,6 +43,7 @@ LEAST_CAPABILITY, NEWEST_CAPABILITY = 80, 90
 
 HANDLERS: Mapping[str, Handler] = {
     **integers.HANDLERS,
+    **comparisons.HANDLERS,
     **floats.HANDLERS,
     **conversions.HANDLERS,
     **math_functions.HANDLERS,

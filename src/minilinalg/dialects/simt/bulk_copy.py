@@ -21,6 +21,8 @@ from minilinalg.dialects.tt.traits import in_order
 SWIZZLES = (0, 32, 64, 128)
 ONE_FLAG = VectorType(i1, [1])
 MOST, MOST_DIMS = 256, 5
+GRANULE = 16
+"""Bytes that a tensor, its lines and those of a box begin at multiples of, and that a copy begins at in a line."""
 """The largest size of a box, and its dimensions."""
 BOX_ALIGNMENT = 128
 """Bytes that a box in shared memory begins at a multiple of."""
@@ -63,7 +65,7 @@ class TensorMapType(ParametrizedAttribute, TypeAttribute):
         if not 1 <= len(shape) <= MOST_DIMS or any(not 1 <= size <= MOST for size in shape):
             raise VerifyException(f"a box of {'x'.join(map(str, shape))}: one to five sizes from 1 to {MOST}")
         line = shape[-1] * self.element_type.bitwidth // 8
-        if swizzle not in SWIZZLES or line % 16 or (swizzle and line > swizzle):
+        if swizzle not in SWIZZLES or line % GRANULE or (swizzle and line > swizzle):
             raise VerifyException(
                 f"lines of {line} bytes with swizzle = {swizzle}: it is 0, 32, 64 or 128, a line a multiple of 16 "
                 "bytes, and no longer"

@@ -27,7 +27,7 @@ class InlineAsmOp(FormattedOperation):
     ```
 
     `constraints` are those of LLVM's inline assembly: `r` and `f` are registers of 32 bits, `l` and `d` of 64, `h` of
-    16. What it computes is run as far as interp/ptx.py knows its instructions. PTX: the text.
+    16. What it computes is run as far as interp/ptx/ knows its instructions. PTX: the text.
     """
 
     name = "simt.inline_asm"

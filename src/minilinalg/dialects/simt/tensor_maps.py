@@ -23,6 +23,7 @@ from minilinalg.dialects.simt.effects import Orders
 from minilinalg.dialects.simt.mbarrier import ONE_ADDRESS
 from minilinalg.dialects.tt.assembly import FormattedOperation, Syntax
 from minilinalg.dialects.tt.traits import in_order
+from minilinalg.dialects.ttng.tma import verify_tensor_map
 
 SCRATCH_ATTR = "simt.scratch"
 """Of a function: the bytes of global memory that a launch lends each block, a multiple of what they are aligned to; an
@@ -102,13 +103,7 @@ class TensormapCreateOp(FormattedOperation):
         super().__init__(operands=[shared, to, base, *lists], properties=numbers)
 
     def verify_(self) -> None:
-        rank = len(self.box_dim)
-        counts = [len(self.global_dim), len(self.global_stride) + 1, len(self.element_stride)]
-        if not 1 <= rank <= 5 or counts != [rank] * 3:
-            raise VerifyException(
-                f"'simt.tensormap_create' of {rank} box sizes, {counts[0]} sizes, {counts[1] - 1} strides and "
-                f"{counts[2]} steps: one to five, as many of each, but one stride less"
-            )
+        verify_tensor_map(self)
 
 
 @irdl_op_definition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from xdsl.dialects.builtin import I16, I32, BoolAttr, IntegerAttr, IntegerType, UnitAttr, i1, i32, i64
 from xdsl.ir import Attribute
@@ -130,6 +130,25 @@ class TMAStoreWaitOp(FormattedOperation):
     traits = in_order(OrdersShared())
 
 
+MOST_OF_FIELDS = {"elem_type": 15, "interleave_layout": 2, "swizzle_mode": 3, "fill_mode": 1}
+"""The greatest number of each field of a tensor map (PTX ISA, tensormap.replace)."""
+
+
+def verify_tensor_map(op: Any) -> None:
+    """Raises VerifyException unless what makes a tensor map has one to five dimensions, and numbers that there are."""
+    rank = len(op.box_dim)
+    counts = [len(op.global_dim), len(op.global_stride) + 1, len(op.element_stride)]
+    if not 1 <= rank <= 5 or counts != [rank] * 3:
+        raise VerifyException(
+            f"'{op.name}' of {rank} box sizes, {counts[0]} sizes, {counts[1] - 1} strides and {counts[2]} element "
+            "strides: one to five, as many of each, but one stride less"
+        )
+    for key, limit in MOST_OF_FIELDS.items():
+        number = getattr(op, key).value.data
+        if not 0 <= number <= limit:
+            raise VerifyException(f"'{op.name}' with {key} {number}: it is from 0 to {limit}")
+
+
 @irdl_op_definition
 class TensormapCreateOp(FormattedOperation):
     """Write a descriptor for TMA to global memory.
@@ -160,18 +179,7 @@ class TensormapCreateOp(FormattedOperation):
     traits = in_order(OrdersShared())
 
     def verify_(self) -> None:
-        rank = len(self.box_dim)
-        counts = [len(self.global_dim), len(self.global_stride) + 1, len(self.element_stride)]
-        if rank == 0 or counts != [rank] * 3:
-            raise VerifyException(
-                f"'ttng.tensormap_create' of {rank} box sizes, {counts[0]} sizes, {counts[1] - 1} strides and "
-                f"{counts[2]} element strides: as many of each, but one stride less"
-            )
-        most = {"elem_type": 15, "interleave_layout": 2, "swizzle_mode": 3, "fill_mode": 1}
-        for key, limit in most.items():
-            number = getattr(self, key).value.data
-            if not 0 <= number <= limit:
-                raise VerifyException(f"'ttng.tensormap_create' with {key} {number}: it is from 0 to {limit}")
+        verify_tensor_map(self)
 
 
 @irdl_op_definition
