@@ -42,7 +42,7 @@ class Places:
     words between low and high, in some order.
     """
 
-    __slots__ = ("_inverse", "_of_warps", "_parts", "fault", "full", "high", "index", "is_range", "low", "size")
+    __slots__ = ("_of_warps", "_parts", "fault", "full", "high", "index", "is_range", "low", "size")
 
     def __init__(self, index: Array, size: int, low: int, high: int, fault: Fault | None):
         self.index = index
@@ -53,18 +53,7 @@ class Places:
         self.full: Array | None = None
         """The word numbers in the memories of all blocks of a chunk, one behind the other: (blocks, words)."""
         self._parts: dict[bytes, tuple[Places, Array]] = {}
-        self._inverse: Array | bool | None = False
         self._of_warps: tuple[Places, Array] | bool | None = False
-
-    @property
-    def inverse(self) -> Array | None:
-        """Which access is to each word from the first one on, when one is to each and all blocks have the same."""
-        if isinstance(self._inverse, bool):
-            self._inverse = None
-            words = self.index.reshape(-1) - self.low // self.size
-            if self.is_range and len(self.index) == 1 and len(words) * self.size == self.high - self.low:
-                self._inverse = np.argsort(words)
-        return self._inverse
 
     @property
     def of_warps(self) -> tuple[Places, Array] | None:
@@ -289,11 +278,6 @@ class BlockMemory:
             if np.ndim(words) == 3:
                 words = words.reshape(len(words), 1, -1).take(chosen, axis=2)
         if mask is None and rows is None and len(places.index) == 1:
-            if np.ndim(words) == 3 and places.inverse is not None:
-                first = places.low // places.size
-                run = table[:, first : first + len(places.inverse)]
-                run[...] = words.reshape(len(words), -1).take(places.inverse, axis=1)
-                return
             if places.full is None or len(places.full) != self.blocks:
                 places.full = places.among(table.shape[1], self._all)
             flat[places.full] = words
