@@ -110,105 +110,143 @@ def branch(condition: SSAValue, then: Block, otherwise: Sequence[SSAValue]) -> s
 
 
 class Fusion:
-    """One nest on its way to one loop. Its inner loop runs at least once in every turn."""
+    """One nest on its way to one loop. Its inner loop runs at least once in every turn.
+
+    The new loop carries: the turn of the inner loop, what both loops count, what the outer one carries, what the inner
+    one carries, and what is `kept`.
+    """
 
     def __init__(self, nest: Nest):
         self.nest = nest
-        self.outer, self.inner = nest.outer, nest.inner
+        outer, inner = self.outer, self.inner = nest.outer, nest.inner
         self.kept = [result for op in nest.before for result in op.results if nest.is_kept(result)]
-        inside = [self.outer.is_ancestor(value.owner) for value in self.inner.iter_args]
+        """What is computed in front of the inner loop and used from there on."""
+        inside = [outer.is_ancestor(value.owner) for value in self.starts]
         self.fresh = [i for i, each in enumerate(inside) if each]
         """Of what the inner loop carries: what begins with something new in each turn of the outer one."""
         self.again = [i for i, each in enumerate(inside) if not each]
         """And what begins with the same each time."""
+        turns = self.turns_of(inner)
+        all_turns = self.turns_of(outer)
+        self.total = value_before(outer, arith.MuliOp(all_turns, turns))
+        self.zero, self.one = (value_before(outer, number(n, outer.lb.type)) for n in (0, 1))
+        self.last_turn = value_before(outer, arith.SubiOp(turns, self.one))
+
+    @property
+    def starts(self) -> Sequence[SSAValue]:
+        """What the inner loop begins with; once the new loop's body has begun, in its terms."""
+        return self.inner.iter_args
+
+    def turns_of(self, loop: scf.ForOp) -> SSAValue:
+        """How often it runs, computed in front of the nest."""
+        length = value_before(self.outer, arith.SubiOp(loop.ub, loop.lb))
+        return value_before(self.outer, arith.CeilDivSIOp(length, loop.step))
 
     def run(self) -> scf.ForOp:
-        outer, inner = self.outer, self.inner
-        type = outer.lb.type
-        turns = self.counted(arith.CeilDivSIOp, self.counted(arith.SubiOp, inner.ub, inner.lb), inner.step)
-        all_turns = self.counted(arith.CeilDivSIOp, self.counted(arith.SubiOp, outer.ub, outer.lb), outer.step)
-        total = self.counted(arith.MuliOp, all_turns, turns)
-        zero, one = (value_before(outer, number(n, type)) for n in (0, 1))
-        last_turn = self.counted(arith.SubiOp, turns, one)
-        ahead = self.counted(arith.SubiOp, outer.lb, outer.step)
-        starts = list(inner.iter_args)
-        firsts = [start if i in self.again else nothing_yet(start.type, outer) for i, start in enumerate(starts)]
-        carried = [zero, ahead, inner.lb, *outer.iter_args, *firsts]
-        carried += [nothing_yet(value.type, outer) for value in self.kept]
-        body = Block(arg_types=[type, *(value.type for value in carried)])
-        fused = scf.ForOp(zero, total, one, carried, Region(body))
-        fused.attributes.update({key: value for key, value in outer.attributes.items() if key != FLATTEN})
-        if STAGES in inner.attributes:
-            fused.attributes.setdefault(STAGES, inner.attributes[STAGES])
-        insert_before(outer, fused)
+        """The loop that stands where the nest stood."""
+        outer = self.outer
+        fused = self.empty_loop()
+        body = fused.body.block
         turn, i, j, *rest = body.args[1:]
-        outers, sums = rest[: len(outer.results)], rest[len(outer.results) :][: len(starts)]
-        olds = rest[len(outers) + len(sums) :]
+        outers, rest = rest[: len(outer.results)], rest[len(outer.results) :]
+        sums, olds = rest[: len(self.starts)], rest[len(self.starts) :]
         for old, new in zip(outer.region_iter_args, outers, strict=True):
             old.replace_all_uses_with(new)
-        starts = list(inner.iter_args)
-        # What stands in front of the inner loop, in its first turn.
-        first = arith.CmpiOp(turn, zero, "eq")
-        body.add_op(first)
-        then = Block()
-        following = arith.AddiOp(i, outer.step)
-        then.add_op(following)
-        self.move(self.nest.before, then)
-        new = [starts[k] for k in self.fresh]
-        then.add_op(scf.YieldOp(following.result, inner.lb, *self.kept, *new))
-        made = branch(first.result, then, [i, j, *olds, *(sums[k] for k in self.fresh)])
-        body.add_op(made)
-        i, j, *rest = made.results
-        kept, begun = rest[: len(self.kept)], rest[len(self.kept) :]
-        for old, result in zip(self.kept, kept, strict=True):
-            old.replace_uses_with_if(result, lambda use: not made.is_ancestor(use.operation))
-        outer.induction_variable.replace_uses_with_if(following.result, lambda use: made.is_ancestor(use.operation))
-        outer.induction_variable.replace_all_uses_with(i)
-        # A turn of the inner loop.
-        inner.induction_variable.replace_all_uses_with(j)
-        at = {**{k: sums[k] for k in self.again}, **dict(zip(self.fresh, begun, strict=True))}
-        for k, argument in enumerate(inner.region_iter_args):
-            argument.replace_all_uses_with(at[k])
-        results = list(inner.yielded)
-        self.move([op for op in inner.body.block.ops if op is not inner.body.block.last_op], body)
-        last_op = inner.body.block.last_op
-        assert last_op is not None
-        erase(last_op)
-        for old, result in zip(inner.results, results, strict=True):
-            old.replace_all_uses_with(result)
-        next_j = arith.AddiOp(j, inner.step)
-        is_last = arith.CmpiOp(turn, last_turn, "eq")
-        body.add_ops([next_j, is_last])
-        # What stands behind the inner loop, in its last turn.
-        then = Block()
-        self.move(self.nest.after, then)
-        then.add_op(scf.YieldOp(*outer.yielded, *(starts[k] for k in self.again)))
-        end = branch(is_last.result, then, [*outers, *(results[k] for k in self.again)])
-        body.add_op(end)
-        done = dict(zip(self.again, end.results[len(outers) :], strict=True))
-        next_turn = arith.AddiOp(turn, one)
-        # Once more: the number of the next turn is needed stages before what stands behind the inner loop.
-        turns_over = arith.CmpiOp(turn, last_turn, "eq")
-        turned = arith.SelectOp(turns_over.result, zero, next_turn.result)
-        sums_next = [done.get(k, result) for k, result in enumerate(results)]
-        ending = scf.YieldOp(turned.result, i, next_j.result, *end.results[: len(outers)], *sums_next, *kept)
-        body.add_ops([next_turn, turns_over, turned, ending])
+        i, j, kept, begun = self.begin(body, turn, i, j, olds, [sums[k] for k in self.fresh])
+        sums = [dict(zip(self.fresh, begun, strict=True)).get(k, value) for k, value in enumerate(sums)]
+        results = self.inner_turn(body, j, sums)
+        next_j = arith.AddiOp(j, self.inner.step)
+        body.add_op(next_j)
+        outers, results = self.end(body, turn, outers, results)
+        turned = self.next_turn(body, turn)
+        body.add_op(scf.YieldOp(turned, i, next_j.result, *outers, *results, *kept))
         for op in body.ops:
             op.location = op.location or outer.location
-        for index, result in enumerate(outer.results):
-            fused.results[3 + index].name_hint = result.name_hint
-            result.replace_all_uses_with(fused.results[3 + index])
+        for old, new in zip(outer.results, fused.results[3:], strict=False):
+            new.name_hint = old.name_hint
+            old.replace_all_uses_with(new)
         outer.detach()
         outer.erase(safe_erase=False)
         return fused
 
-    def counted(self, cls: type[Operation], *operands: SSAValue) -> SSAValue:
-        return value_before(self.outer, cls(*operands))  # pyright: ignore
+    def empty_loop(self) -> scf.ForOp:
+        """In front of the nest: the new loop, with nothing in its body yet."""
+        outer, inner = self.outer, self.inner
+        ahead = value_before(outer, arith.SubiOp(outer.lb, outer.step))
+        firsts = [start if i in self.again else nothing_yet(start.type, outer) for i, start in enumerate(self.starts)]
+        carried = [self.zero, ahead, inner.lb, *outer.iter_args, *firsts]
+        carried += [nothing_yet(value.type, outer) for value in self.kept]
+        body = Block(arg_types=[outer.lb.type, *(value.type for value in carried)])
+        fused = scf.ForOp(self.zero, self.total, self.one, carried, Region(body))
+        fused.attributes.update({key: value for key, value in outer.attributes.items() if key != FLATTEN})
+        if STAGES in inner.attributes:
+            fused.attributes.setdefault(STAGES, inner.attributes[STAGES])
+        insert_before(outer, fused)
+        return fused
 
-    def move(self, ops: Sequence[Operation], to: Block) -> None:
-        for op in ops:
-            op.detach()
-            to.add_op(op)
+    def begin(
+        self, body: Block, turn: SSAValue, i: SSAValue, j: SSAValue, olds: Sequence[SSAValue], sums: Sequence[SSAValue]
+    ) -> tuple[SSAValue, SSAValue, Sequence[SSAValue], Sequence[SSAValue]]:
+        """What stands in front of the inner loop, in its first turn: what both count, `kept`, and what is `fresh`."""
+        first = arith.CmpiOp(turn, self.zero, "eq")
+        following = arith.AddiOp(i, self.outer.step)
+        then = Block([following])
+        move(self.nest.before, then)
+        then.add_op(scf.YieldOp(following.result, self.inner.lb, *self.kept, *(self.starts[k] for k in self.fresh)))
+        made = branch(first.result, then, [i, j, *olds, *sums])
+        body.add_ops([first, made])
+        i, j, *rest = made.results
+        kept, begun = rest[: len(self.kept)], rest[len(self.kept) :]
+        for old, result in zip(self.kept, kept, strict=True):
+            old.replace_uses_with_if(result, lambda use: not made.is_ancestor(use.operation))
+        counter = self.outer.induction_variable
+        counter.replace_uses_with_if(following.result, lambda use: made.is_ancestor(use.operation))
+        counter.replace_all_uses_with(i)
+        return i, j, kept, begun
+
+    def inner_turn(self, body: Block, j: SSAValue, sums: Sequence[SSAValue]) -> list[SSAValue]:
+        """A turn of the inner loop; what it leaves of `sums`."""
+        inner = self.inner
+        inner.induction_variable.replace_all_uses_with(j)
+        for argument, value in zip(inner.region_iter_args, sums, strict=True):
+            argument.replace_all_uses_with(value)
+        results = list(inner.yielded)
+        *ops, last = inner.body.block.ops
+        move(ops, body)
+        erase(last)
+        for old, result in zip(inner.results, results, strict=True):
+            old.replace_all_uses_with(result)
+        return results
+
+    def end(
+        self, body: Block, turn: SSAValue, outers: Sequence[SSAValue], results: Sequence[SSAValue]
+    ) -> tuple[Sequence[SSAValue], Sequence[SSAValue]]:
+        """What stands behind the inner loop, in its last turn: what the next turn carries of both loops."""
+        is_last = arith.CmpiOp(turn, self.last_turn, "eq")
+        then = Block()
+        move(self.nest.after, then)
+        then.add_op(scf.YieldOp(*self.outer.yielded, *(self.starts[k] for k in self.again)))
+        made = branch(is_last.result, then, [*outers, *(results[k] for k in self.again)])
+        body.add_ops([is_last, made])
+        outers, done = made.results[: len(outers)], made.results[len(outers) :]
+        again = dict(zip(self.again, done, strict=True))
+        return outers, [again.get(k, result) for k, result in enumerate(results)]
+
+    def next_turn(self, body: Block, turn: SSAValue) -> SSAValue:
+        """The number of the inner loop's next turn."""
+        following = arith.AddiOp(turn, self.one)
+        # Compared once more: this is needed stages before what stands behind the inner loop.
+        is_over = arith.CmpiOp(turn, self.last_turn, "eq")
+        turned = arith.SelectOp(is_over.result, self.zero, following.result)
+        body.add_ops([following, is_over, turned])
+        return turned.result
+
+
+def move(ops: Sequence[Operation], to: Block) -> None:
+    """Takes operations from where they stand to the end of a block."""
+    for op in ops:
+        op.detach()
+        to.add_op(op)
 
 
 def runs_at_least_once(loop: scf.ForOp) -> bool:
