@@ -17,8 +17,8 @@ from minilinalg.check.turns import NO_LIMITS, TurnLimits, TurnWatch
 from minilinalg.dialects.upstream import scf
 from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.dtypes import Array, is_array
-from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.observers import Observer, Observers
 from minilinalg.interp.run import Executable
 from minilinalg.interp.threads import threads_of
 from minilinalg.run_options import DEFAULTS, RunOptions

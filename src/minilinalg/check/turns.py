@@ -14,7 +14,8 @@ from xdsl.ir import Operation
 
 from minilinalg.errors import RunError
 from minilinalg.interp.blocks import reverse_post_order
-from minilinalg.interp.engine import Emitter, Observer
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.observers import Observer
 
 TIMES = 10
 MORE = 100

@@ -14,7 +14,8 @@ from minilinalg.check.compare import Difference
 from minilinalg.check.running import Launch
 from minilinalg.errors import MinilinalgError
 from minilinalg.interp.dtypes import Array, is_array
-from minilinalg.interp.engine import Emitter, Observer
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.observers import Observer
 
 
 class _Watch(Observer):

@@ -15,9 +15,11 @@ from xdsl.ir import Operation, SSAValue
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.atomics import combining, run_atomic, swap
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.defined_bytes import record
 from minilinalg.interp.dtypes import Array, DType, dtype_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.memref import element
 from minilinalg.interp.scf import Kind
 from minilinalg.interp.simd import execute

@@ -24,8 +24,10 @@ from minilinalg.interp.access import (
     poison,
     store,
 )
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import I1, Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial, scalar_form, written_out
 
 Step = Callable[[Array, Array, Array], Array | None]

@@ -14,8 +14,8 @@ import numpy as np
 from minilinalg.dialects.simt import LANES
 from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.values import Affine, Partial, spread, written_out
 
 SHARED = "shared"

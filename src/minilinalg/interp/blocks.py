@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, is_array
-from minilinalg.interp.engine import LEAVES, Chunk, Emitter, meaning
+from minilinalg.interp.engine import LEAVES, Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.scf import Kind, Turns, join, known, uniform
 from minilinalg.interp.turns import State
 from minilinalg.interp.values import take

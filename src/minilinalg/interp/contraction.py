@@ -10,9 +10,9 @@ import numpy as np
 
 from minilinalg.interp.arith.floats import float_binary
 from minilinalg.interp.arith.integers import int_binary
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, DType
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.reduction import numpy_combiner, reduce_at_once, reduce_with
 
 

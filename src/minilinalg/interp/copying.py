@@ -14,8 +14,8 @@ import numpy as np
 
 from minilinalg.errors import RunError
 from minilinalg.interp.access import check_aligned
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.loans import once_each
 from minilinalg.interp.memory import Segment
 from minilinalg.interp.views import MemRef, groups, programs_at

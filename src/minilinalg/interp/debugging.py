@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from minilinalg.errors import RunError
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial, written_out
 
 

@@ -16,8 +16,10 @@ from minilinalg.dialects.tt.attributes import DescriptorReduceKind, PaddingOptio
 from minilinalg.errors import TileError, UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.atomics import run_atomic, update
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import I32, PTR, Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Affine, Mask, Partial, Term, spread, take
 from minilinalg.locations import places_of

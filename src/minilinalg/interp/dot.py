@@ -12,7 +12,8 @@ import numpy as np
 from minilinalg.dialects.tt.attributes import InputPrecision, ScaleDotElemType
 from minilinalg.dialects.tt.effects import is_true
 from minilinalg.interp.dtypes import BF16, F16, Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Partial, spread, written_out
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from xdsl.ir import Operation, Region
 
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, is_array
-from minilinalg.interp.engine import Chunk, Emitter
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.values import Partial, per_program, take, written_out
 
 Combine = Callable[..., Sequence[Array]]

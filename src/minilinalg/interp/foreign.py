@@ -17,8 +17,9 @@ from minilinalg.dialects.tt import libdevice
 from minilinalg.errors import UnsupportedError, near_name
 from minilinalg.interp.arith.by_name import array_function
 from minilinalg.interp.dtypes import dtype_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import by_rank, lift, rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import per_program
 from minilinalg.locations import places_of
 

@@ -12,8 +12,8 @@ from numpy.lib.stride_tricks import as_strided
 from minilinalg.errors import RunError
 from minilinalg.interp.access import by_segment, dtype_in, lanes_of
 from minilinalg.interp.block_memory import WORDS
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import INDEX, Array, DType
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.stored import as_stored

@@ -9,9 +9,11 @@ import numpy as np
 
 from minilinalg.errors import RunError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.contraction import combine_two
 from minilinalg.interp.dtypes import dtype_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.structured import Operand, deliver
 from minilinalg.interp.values import spread
 from minilinalg.interp.views import Sized

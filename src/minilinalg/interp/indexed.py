@@ -16,8 +16,10 @@ from xdsl.ir import Operation, SSAValue
 
 from minilinalg.errors import RunError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.scf import Kind
 from minilinalg.interp.structured import Operand, deliver, put, regroup, take_each
 from minilinalg.interp.values import Partial, along, take, written_out

@@ -10,7 +10,8 @@ import numpy as np
 from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import whole
 from minilinalg.interp.values import Partial, spread
 

@@ -11,8 +11,9 @@ from minilinalg.dialects.tt.inline_assembly import Registers, assembly_of
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.access import dtype_in, dtype_out
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.ptx import U64, Text
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.locations import places_of

@@ -12,11 +12,13 @@ from xdsl.ir.affine import AffineDimExpr, AffineMap
 from minilinalg.dialects.linalg_ext import ASSOCIATIVE
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.contraction import combine_two, contract, grown
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.elements import element_region
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.math import float_unary
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import reduce_with
 from minilinalg.interp.scf import Kind
 from minilinalg.interp.structured import (

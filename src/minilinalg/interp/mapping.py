@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import dtype_of, shape_of
 from minilinalg.interp.elements import element_region
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import whole
 
 

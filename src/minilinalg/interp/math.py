@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp.dtypes import F64, Array, DType, dtype_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import by_rank, fits_in, lift, rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial
 
 

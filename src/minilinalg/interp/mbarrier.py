@@ -13,8 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from minilinalg.errors import RunError, UnsupportedError
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView, wait_at
 from minilinalg.interp.values import Partial, take

@@ -9,10 +9,12 @@ import numpy as np
 
 from minilinalg.errors import RunError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.copying import copy
 from minilinalg.interp.defined_bytes import carry, known_of, record
 from minilinalg.interp.dtypes import INDEX, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
 from minilinalg.interp.tensor import DYNAMIC, mixed

@@ -17,8 +17,9 @@ from minilinalg.interp import math
 from minilinalg.interp.access import dtype_in
 from minilinalg.interp.dot import dot_arrays, round_tf32
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.fragments import Fragments, of_a, of_b, of_c, of_warps, tiled
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.interp.warps import OfWarps, whole_warps
 

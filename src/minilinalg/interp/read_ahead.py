@@ -22,11 +22,13 @@ from minilinalg.dialects.upstream import scf
 from minilinalg.errors import LaunchError
 from minilinalg.interp.access import lanes_of
 from minilinalg.interp.bulk_copy import of_blocks
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.memory import BASE, GlobalMemory
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.values import Partial, take, written_out
 from minilinalg.locations import places_of

@@ -13,9 +13,11 @@ import numpy as np
 from xdsl.ir import Block
 
 from minilinalg.interp.access import undefined
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import I1, Array, DType, dtype_of, shape_of
 from minilinalg.interp.elements import Combine, element_region
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial, scalar_form, spread
 
 COMBINERS: dict[str, np.ufunc] = {

@@ -18,11 +18,14 @@ from minilinalg.interp import read_ahead
 from minilinalg.interp.access import dtype_out
 from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.block_memory import SHARED
+from minilinalg.interp.chunks import Arenas, Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Arenas, Chunk, Compiled, Observer, Observers, compile_function, largest_value
+from minilinalg.interp.engine import Compiled, compile_function
+from minilinalg.interp.lifetimes import largest_value
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
+from minilinalg.interp.observers import Observer, Observers
 from minilinalg.interp.read_ahead import ReadAheadWatch, reads_ahead
 from minilinalg.interp.tensor import as_sized
 from minilinalg.interp.threads import shared_of, threads_of, with_threads

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.elements import element_region
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import numpy_combiner, scan_with, single_combiner
 from minilinalg.interp.structured import Operand, deliver
 from minilinalg.interp.values import spread

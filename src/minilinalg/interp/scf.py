@@ -16,8 +16,11 @@ from xdsl.ir import Attribute
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import undefined
+from minilinalg.interp.chunks import Arenas, Chunk
 from minilinalg.interp.dtypes import I1, Array, DType, dtype_of, is_array, shape_of
-from minilinalg.interp.engine import LEAVES, Arenas, Chunk, Emitter, largest_value, meaning
+from minilinalg.interp.engine import LEAVES, Emitter
+from minilinalg.interp.lifetimes import largest_value
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.turns import State, take_turns
 from minilinalg.interp.values import Affine, Mask, Partial, take, written_out
 from minilinalg.locations import places_of

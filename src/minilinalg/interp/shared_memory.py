@@ -16,8 +16,8 @@ import numpy as np
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.access import poison
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.values import Partial, take, written_out
 from minilinalg.interp.views import rows_of
 

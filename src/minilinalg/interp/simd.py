@@ -14,14 +14,16 @@ import numpy as np
 
 from minilinalg.dialects import simd
 from minilinalg.interp.arith.by_name import array_function
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.contraction import combine_two, reduce_axes
 from minilinalg.interp.copying import copy
 from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.half import IN_CACHE
 from minilinalg.interp.indexed import gather, scatter
 from minilinalg.interp.loans import once_each
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import per_program, written_out
 from minilinalg.interp.views import MemRef

@@ -13,8 +13,10 @@ from xdsl.ir import Operation
 from minilinalg.dialects.simt import LANES, ShuffleKind, VoteKind
 from minilinalg.dialects.tt.attributes import ProgramDim
 from minilinalg.errors import RunError
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import I32, Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.simt_shared import one_of_a_block
 from minilinalg.interp.threads_last import as_threads_last, is_threads_last
 from minilinalg.interp.tt import moved

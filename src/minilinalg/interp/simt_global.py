@@ -11,11 +11,13 @@ from minilinalg.interp import access
 from minilinalg.interp.access import poison, undefined
 from minilinalg.interp.atomics import run_atomic, swap, update
 from minilinalg.interp.block_memory import WORDS
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.global_words import as_words, from_words, read_words, write_words
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.lifting import rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.stored import as_stored, stays_stored
 from minilinalg.interp.values import Mask, Partial, scalar_form, spread, take, written_out
 

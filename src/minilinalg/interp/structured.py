@@ -22,11 +22,12 @@ from xdsl.ir.affine import AffineMap
 from minilinalg.dialects.upstream.linear_index import LinearIndex
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.contraction import combine_two, contract, grown, reduce_axes
 from minilinalg.interp.defined_bytes import known_of, record
 from minilinalg.interp.definedness import Known, both, defined, selects
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.reduction import COMBINERS
 from minilinalg.interp.scf import Kind, join
 from minilinalg.interp.tensor import as_sized, settled

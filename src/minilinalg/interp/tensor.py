@@ -15,8 +15,11 @@ from xdsl.ir import Operation
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType, dtype_of, is_array, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.lifetimes import needs_snapshot
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.interp.views import MemRef, Sized, defined_of, groups, plain
 from minilinalg.locations import places_of

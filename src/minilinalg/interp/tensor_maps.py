@@ -20,9 +20,11 @@ from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.block_memory import BlockMemory, PlacesOf
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import I64, PTR, Array, dtype_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.scf import known
 from minilinalg.interp.simt_shared import check
 from minilinalg.interp.values import Affine, spread, take

@@ -8,10 +8,12 @@ from typing import Any
 
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor, as_block, padding
 from minilinalg.interp.dtypes import dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.mbarrier import advance, of_programs
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView, begin_at
 from minilinalg.interp.tensor_maps import InMemory, descriptor_of

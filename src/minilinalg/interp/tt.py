@@ -17,9 +17,12 @@ from minilinalg.dialects.tt.attributes import PropagateNan, RoundingMode
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.arith.floats import maximumf, minimumf
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import I1, I32, Array, DType, dtype_of, rounder, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning, needs_snapshot
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.lifetimes import needs_snapshot
 from minilinalg.interp.lifting import by_rank, guarded, lift, same
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Affine, Mask, Partial, form_of, scalar_form, spread, written_out
 from minilinalg.locations import places_of
 

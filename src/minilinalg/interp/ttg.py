@@ -15,10 +15,12 @@ from minilinalg.dialects.tt.attributes import RMWOp, ScaleDotElemType
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp import access
 from minilinalg.interp.atomics import update
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dot import numbers_of
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.indexing import gather_along, positions
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import whole
 from minilinalg.interp.scf import Kind, emit_branch, undefined_of
 from minilinalg.interp.shared_memory import RULE, SharedView, begin, commit, wait

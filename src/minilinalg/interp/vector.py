@@ -9,8 +9,9 @@ import numpy as np
 
 from minilinalg.interp.access import dtype_in, dtype_out
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.threads_last import registers
 from minilinalg.interp.tt import broadcast, moved, splat
 from minilinalg.interp.values import Affine, Mask, Partial, spread, written_out

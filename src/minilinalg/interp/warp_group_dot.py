@@ -12,7 +12,8 @@ from minilinalg.dialects.tt.effects import is_true
 from minilinalg.errors import InputError
 from minilinalg.interp.dot import multiply_add
 from minilinalg.interp.dtypes import dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView
 from minilinalg.interp.values import Partial, per_program, written_out

@@ -9,7 +9,9 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from minilinalg.errors import MinilinalgError
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.chunks import Chunk
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.meanings import meaning
 
 Partition = Generator[bool, None, Sequence[Any]]
 

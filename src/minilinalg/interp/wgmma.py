@@ -18,10 +18,12 @@ from minilinalg.dialects.simt.warp_group import MatrixAttr
 from minilinalg.errors import InputError
 from minilinalg.interp.access import dtype_in
 from minilinalg.interp.block_memory import BlockMemory, PlacesOf
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dot import dot_arrays, round_tf32
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.fragments import Fragments, of_a, of_c, of_warp_groups, tiled
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.simt_shared import check
 from minilinalg.interp.values import Partial, spread, written_out
 from minilinalg.locations import places_of

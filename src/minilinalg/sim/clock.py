@@ -15,8 +15,10 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from minilinalg.analysis.footprint import independent_of_their_pipe
 from minilinalg.dialects import simd
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, dtype_of
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import ONLY_INTS, MemRef, Sized, one_each
 from minilinalg.sim.costs import (

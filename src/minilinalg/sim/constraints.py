@@ -18,8 +18,10 @@ from minilinalg.analysis.footprint import ADDRESS
 from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import memref
 from minilinalg.errors import InputError, LaunchError, MinilinalgError, RunError
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.chunks import Chunk
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.views import MemRef
 from minilinalg.locations import places_of
 from minilinalg.sim.overlaps import watch_overlaps

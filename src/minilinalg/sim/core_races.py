@@ -22,12 +22,14 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from minilinalg.analysis.aliasing import accesses, is_allocation, own_accesses, root_of
 from minilinalg.dialects import simd
 from minilinalg.errors import GlobalRaceError
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.conflicts import Conflicts, Found, Order, Places, Windows
 from minilinalg.interp.dtypes import Array, dtype_of
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.indexed import IndexedAccess
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import element
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.values import Partial, take
 from minilinalg.interp.views import MemRef, Sized, groups
 from minilinalg.locations import places_of

@@ -22,11 +22,13 @@ from minilinalg.analysis.aliasing import root_of
 from minilinalg.dialects import simd
 from minilinalg.errors import RunError
 from minilinalg.interp.arith.selects import select
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.defined_bytes import forget, known_of, record, shadow_of
 from minilinalg.interp.definedness import Known, both
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import ABSORBING, absorbing
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.simd import operand
 from minilinalg.interp.values import Partial
 from minilinalg.interp.views import MemRef

@@ -18,7 +18,8 @@ from minilinalg.analysis.footprint import ADDRESS
 from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import memref
 from minilinalg.errors import RunError
-from minilinalg.interp.engine import Chunk, Emitter
+from minilinalg.interp.chunks import Chunk
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.views import MemRef, groups, plain
 from minilinalg.sim.byte_sets import View, shared
 from minilinalg.targets import Target

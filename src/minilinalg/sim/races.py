@@ -23,9 +23,11 @@ from xdsl.ir import Operation, SSAValue
 from minilinalg.analysis.aliasing import own_accesses
 from minilinalg.dialects import simd
 from minilinalg.errors import RunError
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.memref import element
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.views import MemRef, groups, plain
 from minilinalg.locations import places_of

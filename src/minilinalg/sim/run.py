@@ -15,8 +15,8 @@ from minilinalg.dialects import simd
 from minilinalg.dialects.upstream import memref
 from minilinalg.interp.binding import bind, with_results
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Observer, Observers
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.observers import Observer, Observers
 from minilinalg.interp.run import Executable
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.sim.clock import Clock

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minilinalg.errors import InternalError
-from minilinalg.interp.engine import ALL
+from minilinalg.interp.chunks import ALL
 from minilinalg.sim.channel import Channel
 from minilinalg.sim.costs import Cost, Int, Transfer
 from minilinalg.sim.report import MachineReport, PathTraffic

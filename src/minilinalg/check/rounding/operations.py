@@ -16,9 +16,9 @@ from minilinalg.dialects import simd
 from minilinalg.dialects.linalg_ext import IndexedOp
 from minilinalg.dialects.tt.attributes import InputPrecision
 from minilinalg.dialects.upstream.linalg.structured import StructuredOp
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dot import multiplied_by_dot_scaled
 from minilinalg.interp.dtypes import Array, shape_of
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.memref import element
 from minilinalg.interp.reduction import single_combiner
 from minilinalg.interp.structured import Axes, find_reduction, product_of

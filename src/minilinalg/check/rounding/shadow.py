@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp import access
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import F64, PTR, Array
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.memory import GlobalMemory, Segment
 from minilinalg.interp.storage import Storage
 from minilinalg.interp.values import Affine, Partial, form_of

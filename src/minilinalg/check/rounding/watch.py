@@ -32,8 +32,10 @@ from minilinalg.check.rounding.spread import (
 )
 from minilinalg.dialects import simd
 from minilinalg.dialects.linalg_ext import IndexedOp
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.views import MemRef
 
 FUNCTIONS = ("tt.func", "func.func")

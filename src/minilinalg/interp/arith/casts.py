@@ -11,8 +11,9 @@ from xdsl.dialects.builtin import VectorType
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.arith.integers import ARRAY
 from minilinalg.interp.dtypes import DIRECTED, I1, DType, dtype_of, rounder
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import Function, by_rank, guarded, lift, rank_of, same, where
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Affine
 from minilinalg.locations import places_of
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from minilinalg.interp.arith.affine import difference, negated
 from minilinalg.interp.dtypes import I1, I32, INDEX, DType, dtype_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import Function, guarded, lift, rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Affine, Mask
 
 

@@ -9,9 +9,10 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAt
 
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import I1, dtype_of, shape_of
-from minilinalg.interp.engine import Emitter, meaning, python_array
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.folding import kept
 from minilinalg.interp.lifting import rank_of
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Affine, Partial
 
 
@@ -29,7 +30,8 @@ def constant_value(attr: Any, type_: Any) -> Any:
         one = len(values) == 1 or attr.is_splat()
         if one and dtype.kind == "int" and dtype is not I1 and shape:
             return Affine(dtype.wrap(int(values[0])), (0,) * len(shape), shape, dtype)
-        array = python_array(values[:1] if one else values, dtype.carrier)
+        array = np.array(values[:1] if one else values, dtype.carrier)
+        array.flags.writeable = False
         if one:
             return array.reshape((1,) * (len(shape) + 1))
         # A constant of one thread is the same in all of them (threads.py): the axis of threads stays 1.

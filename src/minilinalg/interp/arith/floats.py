@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp.dtypes import DType, dtype_of
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import Function, by_rank, fits_in, lift, rank_of, where
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Partial
 
 

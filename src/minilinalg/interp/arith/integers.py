@@ -15,8 +15,9 @@ import numpy as np
 
 from minilinalg.interp.arith.affine import AFFINE_BINARY
 from minilinalg.interp.dtypes import I1, DType, dtype_of, is_array
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import OPERATOR, Function, absorbing, by_rank, guarded_two, lift_int, rank_of, where
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Affine, Mask
 
 

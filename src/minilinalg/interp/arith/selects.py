@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from minilinalg.interp.dtypes import Array, is_array
-from minilinalg.interp.engine import Emitter, meaning
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import rank_of, where
+from minilinalg.interp.meanings import meaning
 from minilinalg.interp.values import Mask, Partial, per_program, written_out
 
 

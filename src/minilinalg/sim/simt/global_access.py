@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from minilinalg.errors import RunError
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import INDEX, Array
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.memory import GUARD, Segment
 from minilinalg.interp.values import Affine, spread
 

@@ -18,12 +18,14 @@ from minilinalg.dialects.tt.attributes import MemSemantic
 from minilinalg.interp.access import by_segment, lanes_of
 from minilinalg.interp.block_memory import WORDS
 from minilinalg.interp.bulk_copy import of_blocks
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.global_words import as_words
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.values import Partial, take
 from minilinalg.sim.simt.global_access import Access, Pattern, in_a_pattern
 from minilinalg.sim.simt.global_races import READ, SAW, UPDATED, WROTE, GlobalRaces

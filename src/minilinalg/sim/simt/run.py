@@ -11,8 +11,9 @@ from xdsl.ir import Operation
 from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
 from minilinalg.errors import InputError
 from minilinalg.interp.binding import bind
-from minilinalg.interp.engine import Chunk, Observer, Observers
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.memory import GlobalMemory
+from minilinalg.interp.observers import Observer, Observers
 from minilinalg.interp.run import Executable
 from minilinalg.interp.threads import shared_of, threads_of
 from minilinalg.run_options import DEFAULTS, RunOptions

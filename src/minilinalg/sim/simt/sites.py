@@ -12,8 +12,8 @@ from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.simt.types import count_of
 from minilinalg.interp import bulk_copy, tensor_maps, wgmma
 from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
-from minilinalg.interp.engine import Chunk
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.simt_shared import matrix_places
 from minilinalg.sim.simt.banks import ROW, count_wavefronts

@@ -12,10 +12,12 @@ from xdsl.ir import Block, Operation
 from minilinalg.dialects import simt
 from minilinalg.dialects.simt.tensor_maps import MAP_BYTES
 from minilinalg.interp.bulk_copy import of_blocks
+from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array
-from minilinalg.interp.engine import Chunk, Emitter, Observer
+from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lanes import Lanes
+from minilinalg.interp.observers import Observer
 from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.threads import threads_of
 from minilinalg.interp.values import least, most, take
