@@ -137,7 +137,8 @@ def main() -> int:
         if profile:
             with real.staged(args) as staged:
                 staged.milliseconds(grid)
-            print(one, {name: value for name, value in run.counters.items() if name.startswith("l1tex")}, flush=True)
+            counted = {name: value for name, value in run.counters.items() if name.startswith(("l1tex", "smsp"))}
+            print(one, {"gpc__cycles_elapsed.max": run.cycles} | counted, flush=True)
             continue
         predicted.append(run.cycles / 1.98e3)
         found.append(measured(real, grid, args))
