@@ -46,7 +46,7 @@ tt.func @convert_layout_without(%x: tensor<16x32xf32>) {
 #s = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
 #smem = #ttg.shared_memory
 tt.func @convert_layout_rank(%x: tensor<16x32xf32, #b>) {
-  // expected-error @+1 {{'ttg.convert_layout' has tensor<16x32xf32, #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>> as result 0, with a layout of rank 1: both have the same rank}}
+  // expected-error @+1 {{'ttg.convert_layout' has tensor<16x32xf32, #ttg.blocked<{sizePerThread = [4], threadsPerWarp = [32], warpsPerCTA = [4], order = [0]}>> as result 0, with a layout of rank 1: a layout has as many dimensions as its tensor}}
   %0 = ttg.convert_layout %x : tensor<16x32xf32, #b> -> tensor<16x32xf32, #r1>
   tt.return
 }
@@ -581,5 +581,46 @@ tt.func @mask_end(%p: i1) {
   %0 = "ttg.mask"(%p) ({
     ttg.mask.return %p : i1
   }) : (i1) -> i32
+  tt.return
+}
+
+// -----
+
+#wide = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+tt.func @swizzle_wider_than_the_rows() {
+  // expected-error @+1 {{a memdesc of [64, 32], 64 rows of 32 elements of 16 bits in a block's part of a tensor of 64x32: a swizzle of 128 bytes takes 8 rows of 64 elements}}
+  %0 = ttg.local_alloc : () -> !ttg.memdesc<64x32xf16, #wide, #smem, mutable>
+  tt.return
+}
+
+// -----
+
+#wide = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+tt.func @swizzle_of_fewer_rows() {
+  // Stricter than upstream.
+  // expected-error @+1 {{a memdesc of [2, 4, 64], 4 rows of 64 elements of 16 bits in a block's part of a tensor of 4x64: a swizzle of 128 bytes takes 8 rows of 64 elements}}
+  %0 = ttg.local_alloc : () -> !ttg.memdesc<2x4x64xf16, #wide, #smem, mutable>
+  tt.return
+}
+
+// -----
+
+#padded = #ttg.padded_shared<[32:+4] {order = [1, 0], shape = [4, 32]}>
+#smem = #ttg.shared_memory
+tt.func @bases_of_another_tensor() {
+  // expected-error @+1 {{a memdesc of [8, 32], a layout of 4x32 elements on a tensor of 8x32: the bases of ttg.padded_shared name every element of the tensor}}
+  %0 = ttg.local_alloc : () -> !ttg.memdesc<8x32xf32, #padded, #smem, mutable>
+  tt.return
+}
+
+// -----
+
+#s = #ttg.swizzled_shared<{vec = 1, perPhase = 1, maxPhase = 1, order = [1, 0]}>
+#smem = #ttg.shared_memory
+tt.func @size_of_no_power_of_two() {
+  // expected-error @+1 {{a memdesc of [3, 48, 64], the size of dim0 is 48: }}
+  %0 = ttg.local_alloc : () -> !ttg.memdesc<3x48x64xf32, #s, #smem, mutable>
   tt.return
 }

@@ -5,13 +5,14 @@ Source: the verifiers of Triton's TritonGPU dialect (verifyTensorLayout, lookupN
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from xdsl.context import Context
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Attribute, Operation
 
-from minilinalg.dialects.tt.types import is_tensor
+from minilinalg.dialects.tt.types import AnyTensor, is_tensor
 from minilinalg.dialects.ttg.inference import layout_of
-from minilinalg.dialects.ttg.layout_rules import linear_layout_of
 from minilinalg.dialects.ttg.warp_specialization import WarpSpecializePartitionsOp
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.layouts.distributed import LANE, WARP
@@ -44,17 +45,34 @@ def check_thread_numbers(ctx: Context, module: ModuleOp) -> None:
         _check_target(module, target, warps, threads)
     known = set[Attribute]()
     for op in module.walk():
-        for type in (result.type for result in op.results):
-            if type not in known and is_tensor(type) and layout_of(type) is not None and not _in_partition(op):
+        for type in _types(op):
+            if type not in known and is_tensor(type) and not _in_partition(op):
                 known.add(type)
-                layout = linear_layout_of(type)
-                for found, said, of_what in ((WARP, warps, "warps"), (LANE, threads, "threads in a warp")):
-                    if layout.in_size(found) != said:
-                        raise InputError(
-                            f"'{op.name}' has {type}, whose layout is for {layout.in_size(found)} {of_what}",
-                            rule=f"the module has {said} {of_what}, and its layouts are for all of them",
-                            places=places_of(op),
-                        )
+                _check_layout(op, type, warps, threads)
+
+
+def _types(op: Operation) -> Iterator[Attribute]:
+    """The types of the values that an operation gives or binds."""
+    yield from (value.type for value in op.results)
+    yield from (arg.type for region in op.regions for block in region.blocks for arg in block.args)
+
+
+def _check_layout(op: Operation, type: AnyTensor, warps: int, threads: int) -> None:
+    """Raises InputError unless the layout, where `type` has one, is one of its shape and for all threads."""
+    if (attribute := layout_of(type)) is None:
+        return
+    try:
+        layout = attribute.linear_layout(type.get_shape())
+    except InputError as error:
+        broken = error.diagnostic
+        raise InputError(f"'{op.name}' has {type}: {broken.found}", rule=broken.rule, places=places_of(op)) from None
+    for found, said, of_what in ((WARP, warps, "warps"), (LANE, threads, "threads in a warp")):
+        if layout.in_size(found) != said:
+            raise InputError(
+                f"'{op.name}' has {type}, whose layout is for {layout.in_size(found)} {of_what}",
+                rule=f"the module has {said} {of_what}, and its layouts are for all of them",
+                places=places_of(op),
+            )
 
 
 def _check_target(module: ModuleOp, target: SimtTarget, warps: int, threads: int) -> None:
@@ -74,8 +92,8 @@ def _check_target(module: ModuleOp, target: SimtTarget, warps: int, threads: int
 
 
 def _in_partition(op: Operation) -> bool:
-    """Whether warps of their own run the operation, of which `ttg.warp_specialize` says the number."""
-    parent = op.parent_op()
-    while parent is not None and not isinstance(parent, WarpSpecializePartitionsOp):
-        parent = parent.parent_op()
-    return parent is not None
+    """Whether warps of their own run the operation or its regions, of which `ttg.warp_specialize` says the number."""
+    at: Operation | None = op
+    while at is not None and not isinstance(at, WarpSpecializePartitionsOp):
+        at = at.parent_op()
+    return at is not None

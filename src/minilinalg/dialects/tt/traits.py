@@ -70,7 +70,7 @@ def verify_same(
 class TensorSize(OpTrait):
     """A tensor has a static shape, a power of two elements, and no more than 1048576: on every operation of `tt`.
 
-    Upstream lets dynamic sizes pass, which no program of Triton has.
+    A layout, once it has one, has as many dimensions. Upstream lets dynamic sizes pass, which no program of Triton has.
     """
 
     def verify(self, op: Operation) -> None:
@@ -90,6 +90,9 @@ def _size_problem(type: TensorType[Attribute]) -> str | None:
         return f"{elements} elements: a tensor has at most {MAX_TENSOR_ELEMENTS}"
     if elements & (elements - 1):
         return f"{elements} elements: the number of elements of a tensor is a power of two"
+    rank = getattr(encoding_of(type), "rank", type.get_num_dims())
+    if rank != type.get_num_dims():
+        return f"with a layout of rank {rank}: a layout has as many dimensions as its tensor"
     return None
 
 

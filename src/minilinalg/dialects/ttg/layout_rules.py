@@ -15,7 +15,7 @@ from minilinalg.layouts.linear import LinearLayout
 
 
 class TensorsHaveLayouts(OpTrait):
-    """Every tensor among operands and results has a layout of registers, of its own rank."""
+    """Every tensor among operands and results has a layout of registers."""
 
     def verify(self, op: Operation) -> None:
         for which, value in all_values(op):
@@ -26,10 +26,6 @@ class TensorsHaveLayouts(OpTrait):
             if not isinstance(layout, DistributedLayout):
                 found = f"of layout {layout}" if layout else "without layout"
                 raise VerifyException(f"'{op.name}' has {type} as {which}, {found}: a tensor has one of registers here")
-            if layout.rank != len(type.get_shape()):
-                raise VerifyException(
-                    f"'{op.name}' has {type} as {which}, with a layout of rank {layout.rank}: both have the same rank"
-                )
 
 
 def linear_layout_of(type: AnyTensor) -> LinearLayout:

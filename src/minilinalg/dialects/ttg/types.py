@@ -18,6 +18,7 @@ from xdsl.utils.exceptions import VerifyException
 from minilinalg.dialects.tt.types import TypeClass
 from minilinalg.dialects.ttg.shared_layouts import SharedLayoutAttribute, SharedMemorySpaceAttr
 from minilinalg.dialects.ttg.struct_attribute import Sizes, numbers, sizes_attr
+from minilinalg.errors import InputError
 
 
 @irdl_attr_definition
@@ -91,6 +92,11 @@ class MemDescType(ParametrizedAttribute, TypeAttribute):
                     f"a memdesc of rank {len(shape)} with a layout of rank {self.layout.rank}: "
                     "the layout is one of the last dimensions"
                 )
+            try:
+                self.layout.linear_layout(whole[-self.layout.rank :])
+            except InputError as error:
+                broken = error.diagnostic
+                raise VerifyException(f"a memdesc of {list(whole)}, {broken.found}: {broken.rule}") from None
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
