@@ -28,3 +28,21 @@ func.func @lines(%p: i64) attributes {simt.threads = 32 : i32, simt.shared = 0 :
   simt.print " x: " of [16] index(%t : vector<1xi32>) value(%v : vector<1xf32>) mask(%own : vector<1xi1>)
   return
 }
+
+// A condition that does not hold stops the program.
+// CHECK-LABEL: .visible .entry holds(
+func.func @holds(%n: i32) attributes {simt.threads = 32 : i32, simt.shared = 0 : i32, ml.abi = [
+    {name = "n", kind = "scalar", type = i32}]} {
+  %t = simt.thread_id : vector<1xi32>
+  %c9 = arith.constant 9 : i32
+  // CHECK: setp.lt.u32 [[SMALL:%p[0-9]+]], [[N:%r[0-9]+]], 9;
+  // CHECK-NEXT: @![[SMALL]] trap; // n is too large
+  %small = arith.cmpi ult, %n, %c9 : i32
+  simt.assert %small "n is too large" of [] : i1
+  %ns = vector.broadcast %n : i32 to vector<1xi32>
+  // CHECK-NEXT: setp.lt.u32 [[BELOW:%p[0-9]+]], [[N]], {{%r[0-9]+}};
+  // CHECK-NEXT: @![[BELOW]] trap; // a thread is too small
+  %below = arith.cmpi ult, %ns, %t : vector<1xi32>
+  simt.assert %below "a thread is too small" of [32] index(%t : vector<1xi32>) : vector<1xi1>
+  return
+}

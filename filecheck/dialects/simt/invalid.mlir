@@ -261,3 +261,152 @@ func.func @half_a_group(%x: vector<3xi16>) {
   %y = simt.inline_asm "not.b32 $0, $1;" {constraints = "=r,r", packed_element = 2 : i32, pure = true}(%x) : (vector<3xi16>) -> vector<3xi16>
   return
 }
+
+// -----
+
+func.func @wgmma_of_no_shape(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{'simt.wgmma' of 64x100x16 on elements of 16 bits: 64 rows, up to 256 columns in eights, 32 bytes along k}}
+  %d = simt.wgmma %a, %b, %c shape 64, 100, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @wgmma_of_other_sums(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<32xf32>) {
+  // expected-error @+1 {{'simt.wgmma' has vector<32xf32> as c: 64 elements for these sizes}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>} : vector<1xi32>, vector<1xi32> -> vector<32xf32>
+  return
+}
+
+// -----
+
+func.func @wgmma_of_other_fragments(%a: vector<8xf16>, %b: vector<1xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{'simt.wgmma' has vector<8xf16> as a: 32 elements of 16 bits}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>} : vector<8xf16>, vector<1xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @wgmma_of_two_addresses(%a: vector<1xi32>, %b: vector<2xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{'simt.wgmma' has vector<2xi32> as b: the address of its matrix, vector<1xi32>}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>} : vector<1xi32>, vector<2xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @wgmma_of_fewer_offsets(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{'simt.wgmma' with 3 offsets of b: one for each of 4 tiles}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @matrix_of_wide_elements(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{element = f64: an element has 8, 16 or 32 bits}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f64, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @matrix_transposed(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{a transposed matrix of i8: only elements of 16 bits are transposed}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = i8, swizzle = 128, leading = 8192, stride = 1024, transposed = true, offsets = [0, 32, 64, 96]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @matrix_of_odd_lines(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>) {
+  // expected-error @+1 {{leading = 8200: it is a multiple of 16 bytes below 262144}}
+  %d = simt.wgmma %a, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {a_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>, b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8200, stride = 1024, transposed = false, offsets = [0, 32, 64, 96]}>} : vector<1xi32>, vector<1xi32> -> vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @wgmma_wait_for_what_is_to_come(%c: vector<64xf32>) {
+  // expected-error @+1 {{'simt.wgmma_wait' for -1 groups: at least 0}}
+  %d = simt.wgmma_wait -1, %c : vector<64xf32>
+  return
+}
+
+// -----
+
+func.func @bulk_wait_for_what_is_to_come() {
+  // expected-error @+1 {{'simt.bulk_wait' for -1 groups: at least 0}}
+  simt.bulk_wait -1
+  return
+}
+
+// -----
+
+func.func @barrier_that_nobody_arrives_at(%at: vector<1xi32>, %w: vector<1xi1>) {
+  // expected-error @+1 {{'simt.mbarrier_init' for 0 arrivals: 1 to 1048575}}
+  simt.mbarrier_init %at, 0 when %w : vector<1xi32>
+  return
+}
+
+// -----
+
+func.func @box_at_one_index(%m: !simt.tensor_map<8x64xf16, swizzle = 128>, %at: vector<1xi32>, %w: vector<1xi1>, %i: i32) {
+  // expected-error @+1 {{'simt.bulk_tensor_store' of !simt.tensor_map<8x64xf16, swizzle = 128> at 1 indices: one for each dimension}}
+  simt.bulk_tensor_store %m[%i], %at when %w : !simt.tensor_map<8x64xf16, swizzle = 128>
+  return
+}
+
+// -----
+
+func.func @print_without_an_index(%v: vector<2xf32>) {
+  // expected-error @+1 {{'simt.print': what differs by thread has indices, a scalar has none}}
+  simt.print " v: " of [] value(%v : vector<2xf32>)
+  return
+}
+
+// -----
+
+func.func @print_with_an_index_too_few(%i: vector<2xi32>, %v: vector<2xf32>) {
+  // expected-error @+1 {{'simt.print' with 1 indices of a tensor of 2 dimensions: one for each}}
+  simt.print " v: " of [8, 8] index(%i : vector<2xi32>) value(%v : vector<2xf32>)
+  return
+}
+
+// -----
+
+func.func @print_with_other_indices(%i: vector<1xi32>, %v: vector<2xf32>) {
+  // expected-error @+1 {{'simt.print' of vector<2xf32> with indices of vector<1xi32>: an i32 for each element}}
+  simt.print " v: " of [64] index(%i : vector<1xi32>) value(%v : vector<2xf32>)
+  return
+}
+
+// -----
+
+func.func @print_under_another_mask(%i: vector<2xi32>, %v: vector<2xf32>, %m: vector<1xi1>) {
+  // expected-error @+1 {{'simt.print' with a mask of vector<1xi1>: one i1 for each element}}
+  simt.print " v: " of [64] index(%i : vector<2xi32>) value(%v : vector<2xf32>) mask(%m : vector<1xi1>)
+  return
+}
+
+// -----
+
+// expected-error @+1 {{a box of 512x64: one to five sizes from 1 to 256}}
+func.func @box_of_too_many_rows(%m: !simt.tensor_map<512x64xf16, swizzle = 128>) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{lines of 8 bytes with swizzle = 0: it is 0, 32, 64 or 128, a line a multiple of 16 bytes, and no longer}}
+func.func @box_of_odd_lines(%m: !simt.tensor_map<8x4xf16, swizzle = 0>) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{a tensor map of index: elements have a known width}}
+func.func @box_of_indices(%m: !simt.tensor_map<8x64xindex, swizzle = 128>) {
+  return
+}

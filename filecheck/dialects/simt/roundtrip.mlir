@@ -152,3 +152,20 @@ func.func @grid_dependencies() {
   simt.grid_dependency_launch_dependents
   return
 }
+
+// CHECK-LABEL: func.func @debugging
+func.func @debugging(%i: vector<2xi32>, %v: vector<2xf32>, %m: vector<2xi1>, %n: i32, %b: i1) {
+  // CHECK: simt.print "only text" of []
+  // CHECK: simt.print " n: " of [] value(%n : i32) hex
+  // CHECK: simt.print " v: " of [64] index(%i : vector<2xi32>) value(%v : vector<2xf32>) mask(%m : vector<2xi1>)
+  // CHECK: simt.print " i: " of [8, 8] index(%i, %i : vector<2xi32>, vector<2xi32>) value(%i : vector<2xi32>) unsigned
+  // CHECK: simt.assert %b "a scalar" of [] : i1
+  // CHECK: simt.assert %m "an element" of [64] index(%i : vector<2xi32>) : vector<2xi1>
+  simt.print "only text" of []
+  simt.print " n: " of [] value(%n : i32) hex
+  simt.print " v: " of [64] index(%i : vector<2xi32>) value(%v : vector<2xf32>) mask(%m : vector<2xi1>)
+  simt.print " i: " of [8, 8] index(%i, %i : vector<2xi32>, vector<2xi32>) value(%i : vector<2xi32>) unsigned
+  simt.assert %b "a scalar" of [] : i1
+  simt.assert %m "an element" of [64] index(%i : vector<2xi32>) : vector<2xi1>
+  return
+}
