@@ -22,9 +22,11 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/compile_time.py
+	$(BIN)/python benchmarks/compile_time.py --target h200
 	$(BIN)/python benchmarks/cycles.py
 	$(BIN)/python benchmarks/utilisation.py
-	@if $(BIN)/python -c 'import torch, triton' 2> /dev/null; then $(BIN)/python benchmarks/engine.py && $(BIN)/python benchmarks/engine.py --road simd; \
+	@if $(BIN)/python -c 'import torch, triton' 2> /dev/null; then $(BIN)/python benchmarks/engine.py && $(BIN)/python benchmarks/engine.py --road simd && \
+	$(BIN)/python benchmarks/engine.py --road simt; \
 	else echo "The engine against Triton's interpreter is left out: it needs torch and the triton extra."; fi
 
 docs: $(INSTALLED)

@@ -1,4 +1,4 @@
-"""Compile time, in process and warm: `python benchmarks/compile_time.py`.
+"""Compile time, in process and warm: `python benchmarks/compile_time.py [--target NAME]`, down the road that leads to it.
 
 For each kernel of examples/kernels: parsing its text, each pass of the road, all of it; medians over compilations, of
 the time that the processor was at it, so that busy neighbours count little.
@@ -45,9 +45,10 @@ def compile_once(path: Path, target: str) -> list[tuple[str, float]]:
     begin = time.process_time()
     module = parse_module(path.read_text(encoding="utf-8"), str(path), ctx)
     parsed = (time.process_time() - begin) * 1e3
-    run_pipeline(ctx, module, road_steps("simd"), instrumentation=[watch])
+    road = ctx.target.kind
+    run_pipeline(ctx, module, road_steps(road), instrumentation=[watch])
     whole = (time.process_time() - begin) * 1e3
-    return [("parse and verify", parsed), *watch.times, ("text to simd", whole)]
+    return [("parse and verify", parsed), *watch.times, (f"text to {road}", whole)]
 
 
 def main() -> None:
@@ -62,10 +63,10 @@ def main() -> None:
         runs = [compile_once(path, options.target) for _ in range(options.runs)]
         for row, (what, _) in enumerate(runs[0]):
             table[path.stem][row] = (what, statistics.median(run[row][1] for run in runs))
-    print(f"{'ms':<30}" + "".join(f"{path.stem:>12}" for path in paths))
+    print(f"{'ms':<43}" + "".join(f"{path.stem:>12}" for path in paths))
     for row in table[paths[0].stem]:
         what = table[paths[0].stem][row][0]
-        print(f"{what:<30}" + "".join(f"{table[path.stem][row][1]:12.1f}" for path in paths))
+        print(f"{what:<43}" + "".join(f"{table[path.stem][row][1]:12.1f}" for path in paths))
 
 
 if __name__ == "__main__":
