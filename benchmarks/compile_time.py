@@ -1,4 +1,4 @@
-"""Compile time, in process and warm: `python benchmarks/compile_time.py [--target NAME]`, down the road that leads to it.
+"""Compile time, in process and warm: `python benchmarks/compile_time.py [--target NAME]`, down the road to the target.
 
 For each kernel of examples/kernels: parsing its text, each pass of the road, all of it; medians over compilations, of
 the time that the processor was at it, so that busy neighbours count little.

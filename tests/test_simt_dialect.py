@@ -10,7 +10,7 @@ import pytest
 from minilinalg.codegen.ptx.module import HANDLERS
 from minilinalg.dialects.simt import SIMT
 from minilinalg.interp import dialects
-from minilinalg.interp.engine import MEANINGS
+from minilinalg.interp.meanings import MEANINGS
 
 OPERATIONS = {op.name for op in SIMT.operations}
 LIT = Path(__file__).resolve().parent.parent / "filecheck"
