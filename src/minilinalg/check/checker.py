@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
+from minilinalg.check.arguments import copy_arguments
 from minilinalg.check.compare import Answer, Difference, first_difference
+from minilinalg.check.program_races import ProgramRaceWatch
 from minilinalg.check.running import Launch, Programs, is_dealt_out
 from minilinalg.check.tolerance import Tolerance
 from minilinalg.check.turns import TurnLimits, shares_work
@@ -87,6 +89,8 @@ class Checker(Instrumentation):
         self.launch.validate(module, self.args)
         self._before = self.launch.answer(module, self.args)
         self._module_before: ModuleOp = module if programs is not None else module.clone()
+        self._without_races: list[Sequence[Any]] = []
+        """Arguments on which it is known that programs of the source do not race."""
         self._limits = TurnLimits.after_a_pass(self._before.turns, shares_work(module))
         self._tolerance = Tolerance(self.launch, self._module_before, self._before, self.args)
 
@@ -191,6 +195,7 @@ class Checker(Instrumentation):
             # descriptors that only what copies tiles depends on: the caller's error, as it is without a check.
             raise
         except GlobalRaceError as error:
+            self._look_for_races(self.args, error)
             if self._changed_nothing(module):
                 raise
             raise self._runs_no_more(step, error) from error
@@ -204,7 +209,18 @@ class Checker(Instrumentation):
             text = f"{type(error).__name__}: {error}".splitlines()[0]
             raise self.error(step, f"after pass '{step.name}' the module cannot be run: {text}", None, ()) from error
 
+    def _look_for_races(self, args: Sequence[Any], shown: MinilinalgError) -> None:
+        """Raises GlobalRaceError when programs of the source race on `args`: then no pass is at fault for `shown`."""
+        if any(args is known for known in self._without_races):
+            return
+        try:
+            self.launch.observe(self._tolerance.source, copy_arguments(args), ProgramRaceWatch())
+        except GlobalRaceError as race:
+            raise race from shown
+        self._without_races.append(args)
+
     def _runs_no_more(self, step: MinilinalgPass, error: MinilinalgError) -> CheckError:
+        self._look_for_races(self.args, error)
         d = error.diagnostic
         found = f"after pass '{step.name}' the module does not run as before: {d.found}"
         return self.error(step, found, d.rule, d.places)
@@ -221,6 +237,7 @@ class Checker(Instrumentation):
         try:
             found = self._tolerance.first_difference(step.numerics, self._module_before, module, self._before, after)
         except MinilinalgError as error:
+            self._look_for_races(self.args, error)
             d = error.diagnostic
             found = f"after pass '{step.name}' the module does not run as before on whole numbers: {d.found}"
             raise self.error(step, found, d.rule, d.places) from error
@@ -237,7 +254,9 @@ class Checker(Instrumentation):
             rule += f"; rounding alone may change this element by {found.allowed:.3g}"
         writer = find_writer(self.launch, (module, self._module_before), args, found)
         places = places_of(writer) if writer is not None else ()
-        raise self.error(step, f"pass '{step.name}' changed an answer: {on}{found}", rule, places)
+        error = self.error(step, f"pass '{step.name}' changed an answer: {on}{found}", rule, places)
+        self._look_for_races(args, error)
+        raise error
 
     def error(
         self,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from minilinalg.interp.defined_bytes import DefinedBytes
+from minilinalg.interp.dtypes import Array
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.storage import Storage
 from minilinalg.interp.views import rows_of
@@ -34,6 +37,12 @@ class Chunk:
     def active(self) -> Any:
         """`rows` as an index; `ALL` itself for all of them."""
         return ALL if self.rows is None else self.rows
+
+    @property
+    def numbers(self) -> Array:
+        """The numbers of the programs in the grid, x fastest, int64 (P,)."""
+        x, y, z = (np.asarray(p, np.int64) for p in self.pids)
+        return np.broadcast_to(x + self.grid[0] * (y + self.grid[1] * z), (self.size,))
 
     def take(self, index: Any) -> Chunk:
         """The programs at `index` (a slice or an index array)."""

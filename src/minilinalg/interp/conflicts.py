@@ -1,10 +1,11 @@
 """Conflicts in global memory: who has written and who has read each element, when everybody runs side by side.
 
 Everybody is an agent: a core of a machine, or a program of a grid. Beside every granule of the memory that is written
-stand two codes, for the last write and the last read: the agent, the operation, and when, counted in the times that
-agents have waited for one another. Two accesses to a granule are in conflict when they are of different agents, one of
-them writes, and the agents have not waited for one another in between. Writes that change nothing are in no conflict:
-programs may store the same number to the same place. (FastTrack's epochs, with sets of readers by cluster.)
+stand codes for the last write, the last read and the last atomic: the agent, the operation, and when, counted in the
+times that agents have waited for one another. Two accesses to a granule are in conflict when they are of different
+agents, one of them writes, and the agents have not waited for one another in between. Writes that change nothing are in
+no conflict: programs may store the same number to the same place. Nor are atomics with one another. (FastTrack's
+epochs, with sets of readers by cluster.)
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ class Order:
         self.kinds = self.alike + 1
         self.now = 0
         """How often some agents have waited for one another."""
-        self.known: Array = np.zeros((agents, agents), np.int64)
+
+    @cached_property
+    def known(self) -> Array:
         """known[a, b]: what b did before that time, a is behind."""
+        return np.zeros((self.agents, self.agents), np.int64)
 
     def waited(self, agents: Array) -> None:
         """These agents have waited for one another."""
@@ -55,14 +59,25 @@ class Order:
         self.known[agents] = rows
         return rows
 
+    def handed_on(self, agent: int, clock: Array | None, *, acquires: bool, releases: bool) -> Array | None:
+        """One agent has done an atomic where others have released what is behind `clock`. Returns what is there now."""
+        if acquires and clock is not None:
+            self.known[agent] = np.maximum(self.known[agent], clock)
+        if releases:
+            self.now += 1
+            self.known[agent, agent] = self.now
+            return self.known[agent].copy() if clock is None else np.maximum(self.known[agent], clock)
+        return clock
+
     def behind(self, me: Array, who: Array, when: Array) -> Array:
         """Whether agents `me` are behind what `who` (perhaps several agents) did at a time."""
         if not self.now:
             return np.zeros(np.broadcast_shapes(me.shape, who.shape), np.bool_)
-        by_group = np.minimum.reduceat(self.known, np.arange(0, self.agents, self.group), axis=1)
+        known = self.known[me.reshape(-1)]
+        by_group = np.minimum.reduceat(known, np.arange(0, self.agents, self.group), axis=1)
         everyone = by_group.min(axis=1, keepdims=True)
-        table = np.concatenate([self.known, by_group, everyone, everyone], axis=1)
-        return np.asarray(table[me, who] > when)
+        table = np.concatenate([known, by_group, everyone, everyone], axis=1)
+        return np.asarray(table[np.arange(me.size).reshape(me.shape), who] > when)
 
     def includes(self, who: Array, me: Array) -> Array:
         """Whether `who`, one agent or several, are agents `me` too."""
@@ -74,15 +89,19 @@ class Order:
         return np.where(group == b // self.group, self.agents + group, self.everyone)
 
 
+Did = Literal["written", "read", "updated"]
+
+
 @dataclass(frozen=True)
 class Found:
     """A conflict: `agent` writes or reads the element at byte `at` of `segment`, which `other` (None: several agents)
-    has written or read; `earlier` is the number of that operation."""
+    has written, read or changed by an atomic; `earlier` is the number of that operation. Both are the same agent where
+    one operation writes two values to one place."""
 
     agent: int
     other: int | None
     earlier: int
-    did: Literal["written", "read"]
+    did: Did
     segment: Segment
     at: int
 
@@ -166,55 +185,67 @@ class Windows(Places):
 
 class Conflicts:
     """What is known in one run. tracked: the segments that anything is written to. granule: the bytes of the smallest
-    element. operations: how many are told apart."""
+    element. operations: how many are told apart. in_lanes: whether an agent writes the elements of one operation in no
+    order, so that it may be in conflict with itself."""
 
-    def __init__(self, memory: GlobalMemory, order: Order, tracked: Sequence[Segment], granule: int, operations: int):
+    def __init__(
+        self,
+        memory: GlobalMemory,
+        order: Order,
+        tracked: Sequence[Segment],
+        granule: int,
+        operations: int,
+        *,
+        in_lanes: bool = False,
+    ):
         self.memory, self.order, self.granule, self.operations = memory, order, granule, operations
-        sizes = {id(s): -(-s.nbytes // granule) + 8 for s in tracked}
-        self._written = {key: np.zeros(size - size % 8, np.int64) for key, size in sizes.items()}
-        self._read = {key: np.zeros(size - size % 8, np.int64) for key, size in sizes.items()}
+        self.in_lanes = in_lanes
+        self._sizes = {id(s): (-(-s.nbytes // granule) + 7) // 8 * 8 for s in tracked}
+        self._codes: dict[tuple[Did, int], Array] = {}
 
     def tracks(self, segment: Segment) -> bool:
         """Whether anything is written there."""
-        return id(segment) in self._written
+        return id(segment) in self._sizes
 
-    def read(self, segment: Segment, operation: int, me: Array, places: Places, size: int) -> Found | None:
-        """Agents `me` (n,) read elements of `size` bytes."""
-        written, read = (self._elements(codes, segment, size) for codes in (self._written, self._read))
+    def read(
+        self, segment: Segment, operation: int, me: Array, places: Places, size: int, *, atomic: bool = False
+    ) -> Found | None:
+        """Agents `me` (n,) read elements of `size` bytes. atomic: in one step, which leaves nothing behind."""
         me = me.reshape(-1, *([1] * places.rank))
-        before = places.get(written)
-        if before.any():
-            who, _, when = self._decoded(before)
-            wrong = (before != 0) & (who != me) & (who != self.order.alike)
-            if wrong.any() and (wrong := self._unordered(wrong, me, who, when, places)).any():
-                return self._found(wrong, me, before, "written", segment, places, size)
-        mine = self._code(operation, me)
-        before = places.get(read)
-        if before.any():
-            who, _, when = self._decoded(before)
-            with_others = (before != 0) & (who != me) & ~self.order.behind(me, who, when)
-            mine = self._code(operation, np.where(with_others, self.order.together(who, me), me))
-        places.set(read, mine)
-        while len(places) > 1:
-            # What several read at once is read by all of them.
-            after = places.get(read)
-            who = self._decoded(after)[0]
-            lost = self._counted((after != mine) & ~self.order.includes(who, me), places)
-            if not lost.any():
-                break
-            places.where(lost).set(read, self._code(operation, self.order.together(who, me)))
+        for did in ("written",) if atomic else ("written", "updated"):
+            before = self._before(did, segment, places, size)
+            if before is not None:
+                who, _, when = self._decoded(before)
+                wrong = (before != 0) & (who != me) & (who != self.order.alike)
+                if wrong.any() and (wrong := self._unordered(wrong, me, who, when, places)).any():
+                    return self._found(wrong, me, before, did, segment, places, size)
+        if not atomic:
+            self._join("read", segment, operation, me, places, size)
+        return None
+
+    def update(self, segment: Segment, operation: int, me: Array, places: Places, size: int) -> Found | None:
+        """Agents `me` (n,) have changed elements of `size` bytes by an atomic."""
+        me = me.reshape(-1, *([1] * places.rank))
+        for did in ("written", "read"):
+            before = self._before(did, segment, places, size)
+            if before is not None:
+                who, _, when = self._decoded(before)
+                wrong = (before != 0) & (who != me)
+                if wrong.any() and (wrong := self._unordered(wrong, me, who, when, places)).any():
+                    return self._found(wrong, me, before, did, segment, places, size)
+        self._join("updated", segment, operation, me, places, size)
         return None
 
     def write(
         self, segment: Segment, operation: int, me: Array, places: Places, size: int, values: Callable[[], Array]
     ) -> Found | None:
         """Agents `me` (n,) are about to write elements of `size` bytes; values: their bits, (n, ...)."""
-        written, read = (self._elements(codes, segment, size) for codes in (self._written, self._read))
+        written = self._elements("written", segment, size)
         numbers, me = me, me.reshape(-1, *([1] * places.rank))
         alike: Array | None = None
-        for codes, did in ((written, "written"), (read, "read")):
-            before = places.get(codes)
-            if not before.any():
+        for did in ("written", "read", "updated"):
+            before = self._before(did, segment, places, size)
+            if before is None:
                 continue
             who, _, when = self._decoded(before)
             wrong = (before != 0) & (who != me)
@@ -224,6 +255,9 @@ class Conflicts:
                     return self._found(worse, me, before, did, segment, places, size)  # pyright: ignore
                 alike = wrong if did == "written" else alike
         mine = self._code(operation, me)
+        if self.in_lanes and (worse := _differing(places, numbers, values(), by_one=True)) is not None:
+            own = np.broadcast_to(mine, worse.shape)
+            return self._found(worse, me, own, "written", segment, places, size)
         places.set(written, mine)
         if len(places) > 1:
             lost = self._counted(places.get(written) != mine, places)
@@ -235,8 +269,37 @@ class Conflicts:
             places.where(alike).set(written, self._code(operation, np.int64(self.order.alike)))
         return None
 
-    def _elements(self, codes: dict[int, Array], segment: Segment, size: int) -> Array:
-        return codes[id(segment)].reshape(-1, size // self.granule)
+    def _join(self, did: Did, segment: Segment, operation: int, me: Array, places: Places, size: int) -> None:
+        """Leaves codes beside those of others who do the same, with whom nobody is in conflict."""
+        table = self._elements(did, segment, size)
+        mine = self._code(operation, me)
+        before = places.get(table)
+        if before.any():
+            who, _, when = self._decoded(before)
+            with_others = (before != 0) & (who != me) & ~self.order.behind(me, who, when)
+            mine = self._code(operation, np.where(with_others, self.order.together(who, me), me))
+        places.set(table, mine)
+        while len(places) > 1:
+            # What several did at once is done by all of them.
+            after = places.get(table)
+            who = self._decoded(after)[0]
+            lost = self._counted((after != mine) & ~self.order.includes(who, me), places)
+            if not lost.any():
+                break
+            places.where(lost).set(table, self._code(operation, self.order.together(who, me)))
+
+    def _before(self, did: Did, segment: Segment, places: Places, size: int) -> Array | None:
+        """The codes of what was done there; None where nothing was."""
+        if (did, id(segment)) not in self._codes:
+            return None
+        before = places.get(self._elements(did, segment, size))
+        return before if before.any() else None
+
+    def _elements(self, did: Did, segment: Segment, size: int) -> Array:
+        key = did, id(segment)
+        if key not in self._codes:
+            self._codes[key] = np.zeros(self._sizes[id(segment)], np.int64)
+        return self._codes[key].reshape(-1, size // self.granule)
 
     def _code(self, operation: int, who: Any) -> Any:
         return (self.order.now * self.order.kinds + who) * self.operations + operation + 1
@@ -259,7 +322,7 @@ class Conflicts:
         wrong: Array,
         me: Array,
         codes: Array,
-        did: Literal["written", "read"],
+        did: Did,
         segment: Segment,
         places: Places,
         size: int,
@@ -270,15 +333,16 @@ class Conflicts:
         return Found(int(me[first[0]].item()), who if who < self.order.agents else None, operation, did, segment, at)
 
 
-def _differing(places: Places, agents: Array, values: Array) -> Array | None:
-    """The elements, (n, ..., 1), to which another agent writes another value at the same time; None for none."""
+def _differing(places: Places, agents: Array, values: Array, *, by_one: bool = False) -> Array | None:
+    """The elements, (n, ..., 1), to which another agent (by_one: the same one) writes another value at the same time;
+    None for none."""
     shape = np.broadcast_shapes(places.index.shape, values.shape)
     index, values = np.broadcast_to(places.index, shape), np.broadcast_to(values, shape)
     who = np.broadcast_to(agents.reshape(-1, *([1] * (len(shape) - 1))), shape)
     counts = np.ones(shape, np.bool_) if places.lanes is None else np.broadcast_to(places.lanes, shape)
     order = np.argsort(index[counts], kind="stable")
     place, bits, agent = (part[counts][order] for part in (index, values, who))
-    worse = (place[1:] == place[:-1]) & (bits[1:] != bits[:-1]) & (agent[1:] != agent[:-1])
+    worse = (place[1:] == place[:-1]) & (bits[1:] != bits[:-1]) & ((agent[1:] == agent[:-1]) == by_one)
     if not worse.any():
         return None
     found = np.zeros(shape, np.bool_)

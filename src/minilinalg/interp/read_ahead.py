@@ -62,19 +62,14 @@ class ReadAhead:
         """How many turns of its pipelined loop each program has begun."""
         self.reads: list[_Read] = []
 
-    def programs(self, c: Chunk) -> Array:
-        """The numbers of programs, x fastest, (P,)."""
-        x, y, z = (np.asarray(p, np.int64) for p in c.pids)
-        return np.broadcast_to(x + self.grid[0] * (y + self.grid[1] * z), (c.size,))
-
     def turn(self, c: Chunk) -> None:
         """The programs begin a turn."""
-        self.begun[self.programs(c)] += 1
+        self.begun[c.numbers] += 1
         self._keep([self.begun[read.keys >> OF_BLOCK] < read.until for read in self.reads])
 
     def end(self, c: Chunk) -> None:
         """Their loop has ended."""
-        programs = self.programs(c)
+        programs = c.numbers
         self.begun[programs] = 0
         self._keep([~np.isin(read.keys >> OF_BLOCK, programs) for read in self.reads])
 
@@ -89,7 +84,7 @@ class ReadAhead:
             here |= (full >= low) & (full < high)
         if lanes is not None:
             here &= lanes
-        numbers = self.programs(c).reshape(-1, *[1] * (full.ndim - 1)) << OF_BLOCK
+        numbers = c.numbers.reshape(-1, *[1] * (full.ndim - 1)) << OF_BLOCK
         return np.unique((numbers + (full - BASE))[here])
 
     def read(self, c: Chunk, op: Operation, ahead: int, size: int, addresses: Array, lanes: Array | None) -> None:

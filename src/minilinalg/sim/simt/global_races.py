@@ -111,11 +111,6 @@ class GlobalRaces:
         """Whether anything is written there."""
         return id(segment) in self._shadows
 
-    def linear(self, pids: Sequence[int | Array], size: int) -> Array:
-        """The numbers of blocks, x fastest, (P,)."""
-        x, y, z = (np.asarray(p, np.int64) for p in pids)
-        return np.broadcast_to(x + self.grid[0] * (y + self.grid[1] * z), (size,))
-
     def read(self, access: Access, *, watches_atomics: bool = True) -> None:
         """Threads read. watches_atomics: whether what atomics changed must be ordered before it."""
         shadow = self._shadows[id(access.segment)]

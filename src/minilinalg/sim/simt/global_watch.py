@@ -192,7 +192,7 @@ class GlobalRaceWatch(Observer):
     ) -> Iterator[Access]:
         """What is accessed of each segment."""
         size, what = self._sites[number].size, f"'{self._sites[number].op.name}'"
-        blocks = races.linear(c.pids, c.size)
+        blocks = c.numbers
         when = races.order.now[blocks]
         if lanes is not None:
             if not lanes.any():
@@ -212,7 +212,7 @@ class GlobalRaceWatch(Observer):
 
 def _barrier(c: Chunk) -> None:
     races: GlobalRaces = c.machine.global_races
-    races.barrier(races.linear(c.pids, c.size))
+    races.barrier(c.numbers)
 
 
 def _pointer(op: Any) -> SSAValue:
