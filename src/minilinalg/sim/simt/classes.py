@@ -19,6 +19,8 @@ Count = Callable[[Array, Array | None], Array]
 """From addresses (L, T, A) and which are active (None: all) to numbers (L, k)."""
 KEPT = 4096
 """How many classes an operation remembers."""
+TOGETHER = 128
+"""And of how many sets of blocks, of what class each is."""
 
 
 class Classes:
@@ -31,11 +33,12 @@ class Classes:
     def __init__(self, count: Count, k: int, period: int, shape: tuple[int, int]):
         self.count, self.k, self.period, self.shape = count, k, period, shape
         self._known: dict[Any, Array] = {}
+        self._of_blocks: dict[Any, Array] = {}
         self._reaches: dict[Any, tuple[int, int]] = {}
 
     def __call__(self, address: Any, active: Lanes | None, blocks: int) -> tuple[Array, int, int]:
-        """The numbers (k,), summed over `blocks` blocks, and the least and the greatest address, of accesses that are
-        not made too. active: which are made; None: all."""
+        """The numbers of each of `blocks` blocks, (blocks, k), or once for all, (1, k), not to be written to; and the
+        least and the greatest address, of accesses that are not made too. active: which are made; None: all."""
         if type(address) is Partial:
             address = address.data
         found = self._pattern(address)
@@ -49,10 +52,11 @@ class Classes:
         here, there = np.flatnonzero(~odd), np.flatnonzero(odd)
         some = None if active is None else active.of_programs(here)
         others = None if active is None else active.of_programs(there)
-        one, low, high = self._following(starts[here], key, pattern, some, len(here))
+        numbers = np.empty((blocks, self.k), np.int64)
+        numbers[here], low, high = self._following(starts[here], key, pattern, some, len(here))
         # Those at an edge mostly follow a pattern of their own.
-        rest, least_of_rest, most_of_rest = self(written_out(address)[there], others, len(there))
-        return one + rest, min(low, least_of_rest), max(high, most_of_rest)
+        numbers[there], least_of_rest, most_of_rest = self(written_out(address)[there], others, len(there))
+        return numbers, min(low, least_of_rest), max(high, most_of_rest)
 
     def _following(
         self, starts: Any, key: Any, pattern: Callable[[], Array], active: Lanes | None, blocks: int
@@ -60,16 +64,16 @@ class Classes:
         """The same of blocks that follow one pattern."""
         low, high = self._reach(starts, key, pattern)
         if active is None or active.programs is None:
-            return self._by_class(starts, key, pattern, None if active is None else active.made, blocks), low, high
+            return self._by_class(starts, key, pattern, None if active is None else active.made), low, high
         each = np.broadcast_to(np.asarray(starts), (blocks,))
         groups, alone, masks = _by_mask(active, active.programs, blocks)
-        total = np.zeros(self.k, np.int64)
+        numbers = np.zeros((blocks, self.k), np.int64)
         for mask, here in groups:
             if here.any():
-                total = total + self._by_class(each[here], key, pattern, mask, int(np.count_nonzero(here)))
+                numbers[here] = self._by_class(each[here], key, pattern, mask)
         if len(alone):
-            total = total + self._one_by_one(each[alone, None, None] + pattern(), masks)
-        return total, low, high
+            numbers[alone] = self._one_by_one(each[alone, None, None] + pattern(), masks)
+        return numbers, low, high
 
     def _reach(self, starts: Any, key: Any, pattern: Callable[[], Array]) -> tuple[int, int]:
         known = self._reaches.get(key)
@@ -105,18 +109,22 @@ class Classes:
             starts = int(starts[0])
         return starts, (pattern.shape, pattern.tobytes()), lambda: spread(pattern, self.shape), odd
 
-    def _by_class(
-        self, starts: Any, key: Any, pattern: Callable[[], Array], active: Array | None, blocks: int
-    ) -> Array:
+    def _by_class(self, starts: Any, key: Any, pattern: Callable[[], Array], active: Array | None) -> Array:
         key = key, None if active is None else (active.shape, active.tobytes())
         if isinstance(starts, int):
-            return self._of_class(key, starts % self.period, pattern, active) * blocks
+            return self._of_class(key, starts % self.period, pattern, active)
         places = starts % self.period
         if (places == places[0]).all():
-            return self._of_class(key, int(places[0]), pattern, active) * blocks
-        found = np.zeros(self.k, np.int64)
-        for place, times in zip(*np.unique(places, return_counts=True), strict=True):
-            found = found + self._of_class(key, int(place), pattern, active) * int(times)
+            return self._of_class(key, int(places[0]), pattern, active)
+        whole = key, places.tobytes()
+        found = self._of_blocks.get(whole)
+        if found is None:
+            if len(self._of_blocks) >= TOGETHER:
+                self._of_blocks.clear()
+            table = np.zeros((self.period, self.k), np.int64)
+            for place in np.flatnonzero(np.bincount(places, minlength=self.period)).tolist():
+                table[place] = self._of_class(key, place, pattern, active)[0]
+            found = self._of_blocks[whole] = table[places]
         return found
 
     def _of_class(self, key: Any, place: int, pattern: Callable[[], Array], active: Array | None) -> Array:
@@ -125,12 +133,12 @@ class Classes:
             if len(self._known) >= KEPT:
                 self._known.clear()
             lanes = None if active is None else np.broadcast_to(active, (1, *self.shape))
-            found = self._known[key, place] = self.count(pattern() + place, lanes)[0]
+            found = self._known[key, place] = self.count(pattern() + place, lanes)
         return found
 
     def _one_by_one(self, addresses: Array, active: Array | None) -> Array:
         lanes = None if active is None else np.broadcast_to(active, addresses.shape)
-        return self.count(addresses, lanes).sum(axis=0)
+        return self.count(addresses, lanes)
 
 
 def _by_mask(active: Lanes, programs: Array, blocks: int) -> tuple[list[tuple[Array | None, Array]], Array, Array]:

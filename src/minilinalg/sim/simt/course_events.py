@@ -22,7 +22,7 @@ from minilinalg.interp.dtypes import dtype_of
 from minilinalg.sim.simt.demand import Demand
 from minilinalg.sim.simt.instructions import Pipe, Work, rate_of, work_of
 from minilinalg.sim.simt.sites import BESIDE, GLOBAL, SHARED
-from minilinalg.sim.simt.trace import Note
+from minilinalg.sim.simt.trace import Step
 from minilinalg.targets import SimtTarget
 
 Kind = Literal[
@@ -91,7 +91,7 @@ class Builder:
         self.warps = -(-threads // self.lanes)
         self._work: dict[Operation, list[tuple[Work, float]]] = {}
 
-    def build(self, steps: Iterable[tuple[Operation, Note | None]]) -> CourseEvents:
+    def build(self, steps: Iterable[tuple[Operation, Step | None]]) -> CourseEvents:
         """The events of the operations that a block executed, in order."""
         made = CourseEvents()
         names: dict[SSAValue, Makers] = {}
@@ -112,9 +112,9 @@ class Builder:
             for result in op.results:
                 names[result] = number
 
-        for op, note in steps:
-            if note is not None and op.name not in BESIDE:
-                add(op, self._access(op, note, needs_of(op)))
+        for op, step in steps:
+            if step is not None and op.name not in BESIDE:
+                add(op, self._access(op, step, needs_of(op)))
                 made.instructions += made.events[-1].issue
                 continue
             if op.regions:
@@ -127,7 +127,7 @@ class Builder:
                     if op.name == "scf.condition":
                         _name(parent.regions[1].blocks[0].args, handed[parent], names)
                 continue
-            special = self._special(op, needs_of(op), note)
+            special = self._special(op, needs_of(op), step)
             if special is not None:
                 add(op, special)
                 made.instructions += special.issue
@@ -198,9 +198,9 @@ class Builder:
             latency=after.get(work.pipe, latency.arithmetic),
         )
 
-    def _special(self, op: Operation, needs: Makers, note: Note | None) -> Event | None:
-        if note is not None and not isinstance(op, simt.WgmmaOp):
-            return self._bulk(op, needs, note)
+    def _special(self, op: Operation, needs: Makers, step: Step | None) -> Event | None:
+        if step is not None and not isinstance(op, simt.WgmmaOp):
+            return self._bulk(op, needs, step)
         match op:
             case simt.BarrierOp():
                 rounds = -(-self.warps // self.target.throughput.schedulers)
@@ -225,29 +225,28 @@ class Builder:
             case _:
                 return None
 
-    def _bulk(self, op: Operation, needs: Makers, note: Note) -> Event:
+    def _bulk(self, op: Operation, needs: Makers, step: Step) -> Event:
         """What one thread does for its block, and the wait of all for it. A barrier goes by the word that it is."""
-        if not note.touched:
+        if step.word is None:
             return Event("work", "issue", needs, 1, 1)
-        barrier = int(note.touched[-1].places.index.flat[0])
         match op:
             case simt.BulkTensorLoadOp():
-                return Event("box", "issue", needs, 1, 1, sectors=note.costs[0], site=note.number, groups=barrier)
+                return Event("box", "issue", needs, 1, 1, sectors=step.costs[0], site=step.number, groups=step.word)
             case simt.BulkTensorStoreOp():
-                return Event("send", "issue", needs, 1, 1, sectors=note.costs[0], site=note.number)
+                return Event("send", "issue", needs, 1, 1, sectors=step.costs[0], site=step.number)
             case simt.MbarrierWaitOp():
-                return Event("arrival", "issue", needs, self.warps, 1, groups=barrier, fixed=True)
+                return Event("arrival", "issue", needs, self.warps, 1, groups=step.word, fixed=True)
             case simt.TensormapCreateOp():
                 # Zeros, a replacement for each number and the copy, by one warp.
                 steps = 4 + sum(1 for _ in op.operands)
-                return Event("store", "issue", needs, steps, steps, sectors=note.costs[0], site=note.number, fixed=True)
+                return Event("store", "issue", needs, steps, steps, sectors=step.costs[0], site=step.number, fixed=True)
             case _:
                 return Event("work", "issue", needs, 1, 1, fixed=True)
 
-    def _access(self, op: Operation, note: Note, needs: Makers) -> Event:
+    def _access(self, op: Operation, step: Step, needs: Makers) -> Event:
         """costs: sectors, requests, accesses and sectors counted once of global memory, then wavefronts, conflicts and
         accesses of shared memory."""
-        latency, costs = self.target.latency, note.costs
+        latency, costs = self.target.latency, step.costs
         line = self.target.throughput.load_store_bytes
         cycles, issue, sectors = 0.0, 0.0, 0.0
         kind: Kind = "shared"
@@ -267,7 +266,7 @@ class Builder:
         schedulers = self.target.throughput.schedulers
         own = issue / min(schedulers, self.warps)
         after = latency.shared if kind == "shared" and op.results else 0
-        return Event(kind, "load store", needs, issue, own, cycles, cycles, after, sectors, note.number)
+        return Event(kind, "load store", needs, issue, own, cycles, cycles, after, sectors, step.number)
 
 
 def _kind_of_product(op: Operation) -> str:

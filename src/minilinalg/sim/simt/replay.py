@@ -6,12 +6,15 @@ Notes are of accesses and of regions that begin; what stands between them is rea
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from xdsl.ir import Block, Operation
 
 from minilinalg.dialects.upstream import func
 from minilinalg.sim.simt.sites import accesses_memory
-from minilinalg.sim.simt.trace import Note
+from minilinalg.sim.simt.trace import Note, Step
+
+Noted = TypeVar("Noted", Note, Step)
 
 
 class Replay:
@@ -22,17 +25,17 @@ class Replay:
         self.blocks = {number: block for block, number in begins.items()}
         self.begins, self.functions, self.skipped = begins, functions, skipped
 
-    def steps(self, entry: Block, notes: Sequence[Note]) -> Iterator[tuple[Operation, Note | None]]:
+    def steps(self, entry: Block, notes: Sequence[Noted]) -> Iterator[tuple[Operation, Noted | None]]:
         """Operations with the notes of those that access memory. One with regions comes in front of each of its turns,
         and once more when there are no more."""
         return _Steps(self, notes).block(entry)
 
 
-class _Steps:
-    def __init__(self, replay: Replay, notes: Sequence[Note]):
+class _Steps(Generic[Noted]):
+    def __init__(self, replay: Replay, notes: Sequence[Noted]):
         self.replay, self.notes, self.at = replay, notes, 0
 
-    def block(self, block: Block) -> Iterator[tuple[Operation, Note | None]]:
+    def block(self, block: Block) -> Iterator[tuple[Operation, Noted | None]]:
         self.at += 1
         for op in block.ops:
             if op in self.replay.skipped:

@@ -28,7 +28,7 @@ from minilinalg.sim.simt.registers import registers_of_thread
 from minilinalg.sim.simt.replay import Replay
 from minilinalg.sim.simt.report import SimtReport
 from minilinalg.sim.simt.timing import Gathered, Timer
-from minilinalg.sim.simt.trace import Course, Note, courses
+from minilinalg.sim.simt.trace import Course, Note, Step, courses
 from minilinalg.sim.simt.traffic import misses
 from minilinalg.sim.simt.watch import Tally, Watch
 from minilinalg.targets import SimtTarget
@@ -72,8 +72,8 @@ class SimtSimulator:
         self._seen: set[Any] = set()
         """Courses of which it is known that they are in no race."""
 
-    def _steps(self, notes: Sequence[Note]) -> Iterator[tuple[Operation, Note | None]]:
-        return self.replay.steps(self.entry, notes)
+    def _steps(self, steps: Sequence[Step]) -> Iterator[tuple[Operation, Step | None]]:
+        return self.replay.steps(self.entry, steps)
 
     def run(self, grid: Any, args: Sequence[Any]) -> SimtReport | None:
         """Runs the grid, arrays written in place; what the machine did, if its cycles are counted.
@@ -104,7 +104,7 @@ class SimtSimulator:
     def _report(self, tally: Tally, gathered: Gathered, memory: GlobalMemory) -> SimtReport:
         means = gathered.means()
         counts = [count for count, _ in means]
-        paths = [self.timer.course(notes) for _, notes in means]
+        paths = [self.timer.course(steps) for _, steps in means]
         missed = misses(tally.reach, memory.segments, self.target.memory.cache, self.target.memory.sector)
         found = tally.counters
         for count, path in zip(counts, paths, strict=True):

@@ -124,13 +124,13 @@ class SharedSide:
         return found
 
     def cost(self, touched: Touched, address: Any, active: Array | None, blocks: int) -> Array:
-        """Wavefronts, conflicts and accesses of warps, of all blocks."""
+        """Wavefronts, conflicts and accesses of warps, of each block, (blocks, 3), or once for all, (1, 3)."""
         if not touched.in_all:
             return self.classes(address, Lanes.of(active), blocks)[0]
         found = self._costs.get(touched)
         if found is None:
             found = self._costs[touched] = self.classes(address, Lanes.of(active), 1)[0]
-        return found * blocks
+        return found
 
 
 class OtherSide:

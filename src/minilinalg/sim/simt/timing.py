@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -13,7 +14,7 @@ from minilinalg.sim.simt.clock import Multiprocessor, Shares
 from minilinalg.sim.simt.course_events import Builder, CourseEvents
 from minilinalg.sim.simt.instructions import PIPES
 from minilinalg.sim.simt.occupancy import Occupancy
-from minilinalg.sim.simt.trace import Course, Note
+from minilinalg.sim.simt.trace import Course, Note, Step
 from minilinalg.sim.simt.traffic import Reach
 from minilinalg.targets import SimtTarget
 
@@ -21,24 +22,36 @@ KEPT = 256
 """How many timings and courses are remembered."""
 
 
+@dataclass
+class _Path:
+    """What blocks have done that took the same turns and branches. costs: of all notes, summed over `count` blocks."""
+
+    number: int
+    notes: Sequence[Note]
+    count: int
+    costs: Array
+
+
 class Gathered:
     """The courses of all blocks of a run, those of one path together: what accesses cost is their mean."""
 
     def __init__(self) -> None:
-        self._paths: dict[tuple[int, ...], tuple[list[Any], list[Note]]] = {}
+        self._paths: dict[tuple[Any, ...], _Path] = {}
         self._of_block: list[tuple[int, Array | None, int]] = []
         self._blocks = 0
 
     def add(self, courses: Iterable[Course], blocks: int) -> None:
         """The courses of a chunk of so many blocks, which follow those of earlier chunks."""
         for course in courses:
-            path = course.path
-            costs = np.array([c for note in course.notes for c in note.costs])
-            sums, _ = self._paths.setdefault(path, ([0, 0.0, len(self._paths)], list(course.notes)))
-            sums[0] += course.count
-            sums[1] = sums[1] + costs * course.count
+            key = course.path
+            path = self._paths.get(key)
+            if path is None:
+                path = self._paths[key] = _Path(len(self._paths), course.notes, course.count, course.costs)
+            else:
+                path.count += course.count
+                path.costs = path.costs + course.costs
             first = None if course.blocks is None else course.blocks + self._blocks
-            self._of_block.append((sums[2], first, self._blocks))
+            self._of_block.append((path.number, first, self._blocks))
         self._blocks += blocks
 
     @property
@@ -46,12 +59,16 @@ class Gathered:
         """The blocks of the run."""
         return self._blocks
 
-    def means(self) -> list[tuple[int, list[Note]]]:
-        """Of each path, how many blocks took it and its notes."""
-        found: list[tuple[int, list[Note]]] = []
-        for (count, total, _), notes in self._paths.values():
-            costs = iter((total / count).tolist() if count else ())
-            found.append((count, [n._replace(costs=tuple(next(costs) for _ in n.costs), touched=()) for n in notes]))
+    def means(self) -> list[tuple[int, list[Step]]]:
+        """Of each path, how many blocks took it and the steps of a mean one."""
+        found: list[tuple[int, list[Step]]] = []
+        for path in self._paths.values():
+            costs = iter((path.costs / path.count).tolist())
+            steps = [
+                Step(n.number, tuple(next(costs) for part in n.costs for _ in range(part.shape[1])), n.word)
+                for n in path.notes
+            ]
+            found.append((path.count, steps))
         return found
 
     def order(self) -> Array:
@@ -74,18 +91,18 @@ class Timer:
     def __init__(self, target: SimtTarget, builder: Builder, steps: Any, occupancy: Occupancy):
         self.target, self.builder, self.occupancy = target, builder, occupancy
         self._steps = steps
-        """From notes to the operations of a block in order."""
+        """From these steps to the operations of a block in order."""
         self._courses: dict[Any, CourseEvents] = {}
         self._known: dict[Any, float] = {}
 
-    def course(self, notes: Sequence[Note]) -> CourseEvents:
+    def course(self, steps: Sequence[Step]) -> CourseEvents:
         """The events of a path."""
-        key = tuple((note.number, note.costs) for note in notes)
+        key = tuple(steps)
         found = self._courses.get(key)
         if found is None:
             if len(self._courses) >= KEPT:
                 self._courses.clear()
-            found = self._courses[key] = self.builder.build(self._steps(notes))
+            found = self._courses[key] = self.builder.build(self._steps(steps))
         return found
 
     def cycles(self, gathered: Gathered, courses: Sequence[CourseEvents], misses: dict[int, float]) -> int:

@@ -34,10 +34,11 @@ class Reach(NamedTuple):
 
 
 def misses(reach: Mapping[int, Reach], segments: Sequence[Segment], cache: int, sector: int) -> dict[int, float]:
-    """Site -> the part of its sectors that comes from memory, or goes there."""
+    """Site -> the part of its sectors that comes from memory, or goes there. Sites are in the order of their numbers,
+    that of the text, whichever block was first at one."""
     new: dict[int, float] = {}
     known: list[Range] = []
-    for site, (low, high, _, once) in reach.items():
+    for site, (low, high, _, once) in sorted(reach.items()):
         ranges = [(max(low, s.address), min(high, s.end)) for s in segments if low < s.end and s.address < high]
         fresh = sum(_beyond(part, known) for part in ranges)
         new[site] = min(float(fresh), once * sector)

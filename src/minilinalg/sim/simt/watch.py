@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from minilinalg.sim.simt.sites import (
     GLOBAL,
     SHARED,
     GlobalSide,
+    OtherSide,
     SharedSide,
     accesses_memory,
     lanes_of,
@@ -37,6 +38,9 @@ from minilinalg.sim.simt.sites import (
 )
 from minilinalg.sim.simt.trace import Note
 from minilinalg.sim.simt.traffic import Reach
+
+NOTHING = np.zeros((1, 1))
+"""What an operation costs a block that takes no part in it."""
 
 
 class Tally:
@@ -161,6 +165,7 @@ class Watch(Observer):
         elif isinstance(op, simt.BulkTensorLoadOp | simt.BulkTensorStoreOp):
             assert isinstance(op.map.type, simt.TensorMapType)
             box, tensor = op.map.type.box_bytes / SECTOR, em.ref(op.map)
+        cost, by_one = np.array([[box]]), not isinstance(op, simt.WgmmaOp)
 
         def note(c: Chunk, tensor: Descriptor | InMemory | None, made: Any, when: Any, *addresses: Any) -> None:
             tally: Tally = c.machine
@@ -171,7 +176,7 @@ class Watch(Observer):
                 if taking_part is not None:
                     assert taking_part[1] is not None
                     resting = c.take(np.setdiff1d(np.arange(c.size), taking_part[1]))
-                notes.append(Note(resting.rows, number, (0.0,), ()))
+                notes.append(Note(resting.rows, number, (NOTHING,), ()))
                 if taking_part is None:
                     return
             here, programs = taking_part
@@ -183,8 +188,10 @@ class Watch(Observer):
                     bytes_moved[moves] += round(box * SECTOR) * here.size
             if programs is not None:
                 addresses = tuple(take(address, programs) for address in addresses)
-            touched = tuple(side.touched(here, address) for side, address in zip(sides, addresses, strict=True))
-            notes.append(Note(here.rows, number, (box,), touched))
+            for together, at in _by_barrier(sides, here, addresses) if by_one else [(here, addresses)]:
+                touched = tuple(side.touched(together, address) for side, address in zip(sides, at, strict=True))
+                word = int(touched[-1].places.index.flat[0]) if by_one else None
+                notes.append(Note(together.rows, number, (cost,), touched, word))
 
         when = "None" if only is None else em.ref(only)
         em.line(
@@ -205,7 +212,7 @@ class Watch(Observer):
 
         def count(c: Chunk, source: Any, mask: Any, to: Any, when: Any) -> None:
             tally: Tally = c.machine
-            costs: list[float] = []
+            costs: tuple[Array, ...] = ()
             touched = ()
             made = None if inside is None else active_of(when)
             if outside is not None:
@@ -213,22 +220,41 @@ class Watch(Observer):
                 if copies and made is not None:
                     active = Lanes.of(made if active is None else made & active.array(c.size))
                 found, low, high = outside.classes(source, active, c.size)
-                tally.add(sectors, found)
-                tally.asked[moves] += int(found[2]) * outside.bytes
-                tally.moved[moves] += int(found[0]) * SECTOR
-                once = float(found[3])
-                asked = float(found[0]) if outside.writes else once
+                total = _sum(found, c.size)
+                tally.add(sectors, total)
+                tally.asked[moves] += int(total[2]) * outside.bytes
+                tally.moved[moves] += int(total[0]) * SECTOR
+                once = float(total[3])
+                asked = float(total[0]) if outside.writes else once
                 tally.touched(number, Reach(low, high + outside.bytes, asked, once))
-                costs += (found / c.size).tolist()
+                costs = (found,)
             if inside is not None:
                 what = inside.touched(c, to, made)
                 touched = (what,)
                 found = inside.cost(what, to, made, c.size)
-                tally.add(wavefronts, found)
-                costs += (found / c.size).tolist()
-            tally.notes_of(c).append(Note(c.rows, number, tuple(costs), touched))
+                tally.add(wavefronts, _sum(found, c.size))
+                costs = (*costs, found)
+            tally.notes_of(c).append(Note(c.rows, number, costs, touched))
 
         return count
+
+
+def _sum(each: Array, blocks: int) -> Array:
+    """Numbers of each of so many blocks, or once for all, summed over them."""
+    return each[0] * blocks if len(each) == 1 else each.sum(axis=0)
+
+
+def _by_barrier(
+    sides: Sequence[OtherSide], c: Chunk, addresses: Sequence[Any]
+) -> Iterator[tuple[Chunk, Sequence[Any]]]:
+    """The blocks whose barriers are one word, with their addresses: what is done at a barrier is timed by it."""
+    words = sides[-1].touched(c, addresses[-1]).places.index[:, 0, 0]
+    if (words == words[0]).all():
+        yield c, addresses
+        return
+    for word in np.unique(words):
+        here = np.flatnonzero(words == word)
+        yield c.take(here), [take(address, here) for address in addresses]
 
 
 def _range(tensor: Descriptor) -> tuple[int, int]:
