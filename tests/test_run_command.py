@@ -128,6 +128,20 @@ def test_an_earlier_stage(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cycles" not in report
 
 
+@pytest.mark.parametrize(
+    ("road", "target", "said"), [("simt", "h200", "ml.read_ahead"), ("simd", "tiny-simd", "ml.no_overlap")]
+)
+def test_what_a_road_has_left_runs_with_the_launch_file_of_its_kernel(
+    capsys: pytest.CaptureFixture[str], road: str, target: str, said: str
+) -> None:
+    """Also where the passes say of two arguments how they may share memory: read ahead, or computed tile by tile."""
+    path = EXAMPLES / "kernels" / "softmax"
+    assert opt([f"{path}.ttir", "--road", road, "--target", target, "-o", "left.mlir"]) == 0
+    assert said in Path("left.mlir").read_text()
+    found, _ = loaded(capsys, ["run", "left.mlir", "--target", target, "--launch", f"{path}.toml"])
+    assert found["stage"] == road and found["ok"]
+
+
 def test_a_kernel_that_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     Path("none.ttir").write_text("tt.func public @none(%n: i32) {\n  tt.return\n}\n")
     Path("none.toml").write_text("grid = 2\n\n[arguments]\nn = 1\n")

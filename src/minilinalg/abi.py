@@ -15,7 +15,7 @@ tensor's sizes and strides in elements, one of each for every dimension. It is o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xdsl.dialects import builtin
@@ -57,6 +57,10 @@ class Parameter:
     @property
     def dtype(self) -> str:
         return str(self.type)
+
+    def alone(self) -> Parameter:
+        """The same, without what it says of other arguments."""
+        return replace(self, no_overlap=(), no_partial_overlap=(), read_ahead=())
 
     def attribute(self) -> DictionaryAttr:
         """This parameter as an entry of `ml.abi`."""

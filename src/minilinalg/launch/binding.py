@@ -162,7 +162,8 @@ class _Arguments:
             # Where an alias begins is known only beside the array that it is in.
             together = [p] if alias is None or alias.base not in named else [named[alias.base], p]
             try:
-                abi = FunctionAbi(self.abi.name, tuple(together))
+                # What two arguments promise one another, the launch itself holds them to.
+                abi = FunctionAbi(self.abi.name, tuple(q.alone() for q in together))
                 bind_to_engine(abi, [given[q.name] for q in together], GlobalMemory())
                 check_described(self.abi, p, given[name])
             except LaunchError as error:
