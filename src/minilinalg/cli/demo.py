@@ -1,11 +1,11 @@
-"""`minilinalg demo`: the example kernels down the road to two machines, every pass checked, answers against NumPy's."""
+"""`minilinalg demo`: the example kernels down both roads, every pass checked, and their answers against NumPy's."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple
@@ -16,6 +16,8 @@ from minilinalg.cli.process import read_input
 from minilinalg.cli.progress import Progress
 from minilinalg.cli.run_report import arguments_text, grid_text, shape_text
 from minilinalg.errors import CommandError, ExitCode, MinilinalgError
+from minilinalg.sim.simt.metrics import global_metrics, shared_metrics
+from minilinalg.sim.simt.report import SimtReport
 
 PROGRAM = "minilinalg demo"
 FLAGS = (
@@ -23,7 +25,9 @@ FLAGS = (
     Flag(("--examples",), "the examples folder of a checkout, when it is not beside the package", "DIR"),
     Flag(("--debug-traceback",), "show Python's traceback of an internal error"),
 )
-ROAD, TARGET, SMALL_TARGET = "simd", "mlu370", "tiny-simd"
+TARGETS = {"simd": "mlu370", "simt": "h200"}
+"""The machine at the end of each road."""
+SMALL_TARGET = "tiny-simd"
 
 
 class Shown(NamedTuple):
@@ -53,6 +57,8 @@ TELLING = {
     "memref": r"memref\.(alloc|copy)|linalg\.",
     "promoted": r"memref\.(alloc|copy)|linalg\.",
     "simd": r"simd\.",
+    "ttg": r"tt\.(load|store|dot|reduce)|arith\.\w+f\b|ttg\.",
+    "simt": r"simt\.|arith\.\w+f\b",
 }
 """By stage the operations that tell what it is about."""
 
@@ -76,13 +82,16 @@ def demo(argv: Sequence[str]) -> int:
         print(f"{wrong} of {len(codes)} kernels did not do what they should.")
         return max(codes)
     path = folder / KERNELS[0].name
-    print(f"All as it should be. One of these by hand:\n{_command(f'{path}.ttir', f'{path}.toml', TARGET)}")
+    print("All as it should be. One of these by hand:")
+    for road, target in TARGETS.items():
+        print(_command(f"{path}.ttir", f"{path}.toml", road, target))
     return ExitCode.DONE
 
 
 _DOC = """\
-Kernels in the IR that the official Triton compiler wrote, down to the instructions of simulated machines. Each kernel
-runs after every pass, its answers are compared with those of before the pass, and in the end with NumPy's."""
+Kernels in the IR that the official Triton compiler wrote, down to the instructions of simulated machines: by the simd
+road to an accelerator, by the simt road to a GPU. Each kernel runs after every pass, its answers are compared with
+those of before the pass, and in the end with NumPy's."""
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 a kernel does not run, or does not get to the end of the road; 2 the command line is wrong; 3 a
@@ -120,27 +129,33 @@ class _Kernel:
         """Prints a kernel's part; returns the exit code that it would have alone."""
         name = self.shown.name
         _print_heading(f"{name}: {self.folder / name}.ttir")
-        if (outcome := self.outcome(name, TARGET)) is not None:
-            _print_row("launch", f"grid {grid_text(outcome.launch)}; {arguments_text(outcome.launch)}")
-            self.print_stages(outcome)
+        seen: set[str] = set()
+        for road, target in TARGETS.items():
+            if (outcome := self.outcome(name, road, target)) is None:
+                continue
+            if not seen:
+                _print_row("launch", f"grid {grid_text(outcome.launch)}; {arguments_text(outcome.launch)}")
+            self.print_stages(outcome, seen)
+            seen.update(stage.name for stage in outcome.stages)
             _print_row("checked", _checks_text(outcome))
             _print_row("answers", _answers_text(outcome))
             _print_machine(outcome)
-        for label, variant, target in (("odd sizes", ".nopromise", TARGET), ("small", self.shown.small, SMALL_TARGET)):
-            if variant is not None and (other := self.outcome(f"{name}{variant}", target)) is not None:
+        variants = (("odd sizes", ".nopromise", TARGETS["simd"]), ("small", self.shown.small, SMALL_TARGET))
+        for label, variant, target in variants:
+            if variant is not None and (other := self.outcome(f"{name}{variant}", "simd", target)) is not None:
                 numbers = [f"{n} = {value}" for n, value in _numbers(other)]
                 _print_row(label, f"{name}{variant}.ttir, {', '.join(numbers)}: {_answers_text(other)}")
                 _print_machine(other)
         print(flush=True)
         return self.code
 
-    def outcome(self, stem: str, target: str) -> Outcome | None:
+    def outcome(self, stem: str, road: str, target: str) -> Outcome | None:
         """A kernel on a machine, as far down as it gets; None, and the message printed, when something is wrong."""
         launch = self.folder / f"{stem}.toml"
         try:
             text, file = read_input(str(self.folder / f"{stem}.ttir"))
-            command = _command(file, str(launch), target)
-            request = Request(text, file, launch, ROAD, target, check=True, command=command)
+            command = _command(file, str(launch), road, target)
+            request = Request(text, file, launch, road, target, check=True, command=command)
             with Progress() as progress:
                 outcome = perform(request, lambda text: progress.show(f"{stem} on {target}: {text}"))
             if outcome.failure is None:
@@ -152,14 +167,15 @@ class _Kernel:
         print(error.diagnostic.render())
         return None
 
-    def print_stages(self, outcome: Outcome) -> None:
-        """Prints the size of each stage, and, where excerpts are shown, its passes and a few lines of its IR."""
+    def print_stages(self, outcome: Outcome, seen: Collection[str]) -> None:
+        """Prints the size of each stage, and, where excerpts are shown, its passes and a few lines of its IR, if it is
+        not among the stages `seen`."""
         assert outcome.kernel is not None
         if not self.shown.excerpt:
             sizes = ", ".join(f"{stage.name} {stage.operations}" for stage in outcome.stages)
             _print_row("stages", f"{sizes} operations")
             return
-        for stage in outcome.stages:
+        for stage in (each for each in outcome.stages if each.name not in seen):
             passes = ", ".join(stage.passes) or "as it came"
             _print_row(stage.name, f"{stage.operations} operations after {passes}")
             for line in _telling_lines(outcome.kernel.text(stage.name), stage.name):
@@ -173,6 +189,23 @@ def _print_machine(outcome: Outcome) -> None:
         head, *_ = report.render().splitlines()
         busy = ", ".join(f"{name} {share:.1%}" for name, share in report.utilisation.items() if share)
         _print_row(report.target, f"{head.removeprefix(f'{report.target}: ')}; busy: {busy or 'nothing'}")
+        if isinstance(report, SimtReport):
+            _print_row("counted", _counters_text(report.counters))
+
+
+def _counters_text(counters: Mapping[str, int]) -> str:
+    """What is asked first of a GPU's kernel: how wide its accesses are, and whether banks are in each other's way."""
+
+    def total(names: Sequence[str]) -> int:
+        return sum(counters.get(name, 0) for name in names)
+
+    loads, stores = ([global_metrics(kind) for kind in kinds] for kinds in (("ld", "ldgsts"), ("st",)))
+    sectors = [
+        f"{total([s for s, _ in kinds]):,} sectors in {total([r for _, r in kinds]):,} {what}"
+        for kinds, what in ((loads, "loads"), (stores, "stores"))
+    ]
+    conflicts = total([shared_metrics(kind)[1] for kind in ("ld", "st", "ldgsts")])
+    return f"{', '.join(sectors)}, {conflicts:,} bank conflicts"
 
 
 def _numbers(outcome: Outcome) -> list[tuple[str, int | float]]:
@@ -182,10 +215,10 @@ def _numbers(outcome: Outcome) -> list[tuple[str, int | float]]:
     return [(name, value) for name, value in named if isinstance(value, int | float)]
 
 
-def _command(file: str, launch: str, target: str) -> str:
+def _command(file: str, launch: str, road: str, target: str) -> str:
     # As the demo itself was called, so that the line runs where the command is not on the PATH.
     program = str(_from_here(Path(sys.argv[0]))) if Path(sys.argv[0]).name == "minilinalg" else "minilinalg"
-    return f"{program} run {file} --road {ROAD} --target {target} --launch {launch} --check"
+    return f"{program} run {file} --road {road} --target {target} --launch {launch} --check"
 
 
 def _checks_text(outcome: Outcome) -> str:
