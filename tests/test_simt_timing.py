@@ -18,7 +18,7 @@ from minilinalg.errors import CommandError, InputError, RunError
 from minilinalg.sim.simt import clock
 from minilinalg.sim.simt.clock import Multiprocessor, Shares
 from minilinalg.sim.simt.course_events import Event
-from minilinalg.sim.simt.occupancy import Occupancy, occupancy
+from minilinalg.sim.simt.occupancy import Occupancy, most_registers, occupancy
 from minilinalg.sim.simt.report import SimtReport
 from minilinalg.sim.simt.run import SimtSimulator
 from minilinalg.targets import SimtTarget
@@ -234,6 +234,25 @@ def test_blocks_of_a_multiprocessor(threads: int, registers: int, shared: int, b
     of_warp = -(-32 * registers // 256) * 256
     assert found.blocks == min(32, 64 // warps, 65536 // (warps * of_warp), 233472 // (shared + 1024))
     assert found == Occupancy(warps, registers, 0, shared, blocks, by)
+
+
+@pytest.mark.parametrize(
+    ("threads", "registers"), [(32, 255), (96, 255), (256, 255), (288, 224), (512, 128), (992, 64), (1024, 64)]
+)
+def test_a_thread_has_so_many_registers_that_a_block_fits(threads: int, registers: int) -> None:
+    assert most_registers(H200, threads) == registers
+    assert occupancy(H200, threads, registers, 0).blocks >= 1
+
+
+def test_what_does_not_fit_into_registers_is_spilled() -> None:
+    """A hundred values of each of 1024 threads are needed at one time."""
+    values = [f"%v{n} = simt.shuffle bfly, %t, %t : vector<1xi32>" for n in range(100)]
+    sums = [f"%s{n + 1} = arith.addi %s{n}, %v{n} : vector<1xi32>" for n in range(1, 100)]
+    first = "%s1 = arith.addi %t, %v0 : vector<1xi32>"
+    end = at("x", "%s100", 4, "px") + "simt.store_global %px, %s100 : vector<1xi64>, vector<1xi32>"
+    body = "\n".join([*values, first, *sums, end])
+    found = SimtSimulator(module(body, 1024), H200).occupancy
+    assert (found.registers, found.blocks) == (64, 1) and found.spilled >= 40
 
 
 def test_a_block_too_large_for_the_machine() -> None:

@@ -68,6 +68,36 @@ module attributes {{"ttg.num-warps" = 2 : i32, "ttg.threads-per-warp" = 32 : i32
 """
 
 
+NARROW_AND_WIDE = """
+%t = arith.trunci %v : tensor<128xi32, #line> to tensor<128xi8, #line>
+%r:2 = "tt.reduce"(%t, %v) <{axis = 0 : i32}> ({
+^bb0(%a: i8, %b: i32, %c: i8, %d: i32):
+  %e = arith.maxsi %a, %c : i8
+  %f = arith.addi %b, %d : i32
+  tt.reduce.return %e, %f : i8, i32
+}) : (tensor<128xi8, #line>, tensor<128xi32, #line>) -> (i8, i32)
+%s:2 = "tt.scan"(%t, %v) <{axis = 0 : i32, reverse = false}> ({
+^bb0(%a: i8, %b: i32, %c: i8, %d: i32):
+  %e = arith.addi %a, %c : i8
+  %f = arith.maxsi %b, %d : i32
+  tt.scan.return %e, %f : i8, i32
+}) : (tensor<128xi8, #line>, tensor<128xi32, #line>) -> (tensor<128xi8, #line>, tensor<128xi32, #line>)
+%u = arith.extsi %r#0 : i8 to i32
+%w = arith.addi %u, %r#1 : i32
+%y = tt.splat %w : i32 -> tensor<128xi32, #line>
+%z = arith.extsi %s#0 : tensor<128xi8, #line> to tensor<128xi32, #line>
+%p = arith.addi %s#1, %y : tensor<128xi32, #line>
+%q = arith.addi %p, %z : tensor<128xi32, #line>
+tt.store %po, %q : tensor<128x!tt.ptr<i32>, #line>
+"""
+
+
+def test_warps_hand_on_narrow_and_wide_elements_together() -> None:
+    """Both find theirs at an address that their widest access may have."""
+    x = np.random.default_rng(0).integers(-999, 999, 128).astype(np.int32)
+    same(kernel(NARROW_AND_WIDE), x, np.zeros(128, np.int32), np.zeros_like(x), 0)
+
+
 SCATTER = """
 %index = tt.load %pi : tensor<128x!tt.ptr<i32>, #line>
 %b = ttg.local_alloc %v : (tensor<128xT, #line>) -> !ttg.memdesc<128xT, #flat, #smem, mutable>

@@ -97,4 +97,39 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
     } {tt.scheduled_max_stage = 2 : i32}
     tt.return %0 : tensor<64x64xf32, #mma>
   }
+
+  // What only a branch uses is read from the buffer there; the branch is what is scheduled.
+  // CHECK-LABEL: @used_in_a_branch
+  // CHECK: scf.for
+  // CHECK: ttg.async_wait
+  // CHECK: %[[B:.*]] = ttg.memdesc_index
+  // CHECK: scf.if
+  // CHECK-NOT: ttg.local_alloc
+  // CHECK: ttng.warp_group_dot %q, %[[B]], 
+  // CHECK: ttg.local_load %[[B]] token
+  // CHECK-NOT: ttg.convert_layout
+  // CHECK: tt.return
+  tt.func @used_in_a_branch(%b: !tt.ptr<f16> {tt.divisibility = 16 : i32}, %q: !ttg.memdesc<64x64xf16, #shared, #smem>, %n: i32, %yes: i1, %x: tensor<64x64xf16, #mma>) -> (tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>) {
+    %c0 = arith.constant 0 : i32
+    %c1 = arith.constant 1 : i32
+    %z = arith.constant dense<0.0> : tensor<64x64xf32, #mma>
+    %1 = tt.make_range {end = 64 : i32, start = 0 : i32} : tensor<64xi32, #row>
+    %2 = tt.expand_dims %1 {axis = 0 : i32} : tensor<64xi32, #row> -> tensor<1x64xi32, #b>
+    %3 = tt.broadcast %2 : tensor<1x64xi32, #b> -> tensor<64x64xi32, #b>
+    %4 = tt.splat %b : !tt.ptr<f16> -> tensor<64x64x!tt.ptr<f16>, #b>
+    %p = tt.addptr %4, %3 : tensor<64x64x!tt.ptr<f16>, #b>, tensor<64x64xi32, #b>
+    %0:2 = scf.for %i = %c0 to %n step %c1 iter_args(%acc = %z, %y = %x) -> (tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>) : i32 {
+      %v = tt.load %p {loop.cluster = 2 : i32, loop.stage = 0 : i32} : tensor<64x64x!tt.ptr<f16>, #b>
+      %r:2 = scf.if %yes -> (tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>) {
+        %vb = ttg.local_alloc %v : (tensor<64x64xf16, #b>) -> !ttg.memdesc<64x64xf16, #shared, #smem>
+        %s = ttng.warp_group_dot %q, %vb, %acc : !ttg.memdesc<64x64xf16, #shared, #smem> * !ttg.memdesc<64x64xf16, #shared, #smem> -> tensor<64x64xf32, #mma>
+        %w = ttg.convert_layout %v : tensor<64x64xf16, #b> -> tensor<64x64xf16, #mma>
+        scf.yield %s, %w : tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>
+      } else {
+        scf.yield %acc, %y : tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>
+      } {loop.cluster = 0 : i32, loop.stage = 2 : i32}
+      scf.yield %r#0, %r#1 : tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>
+    } {tt.scheduled_max_stage = 2 : i32}
+    tt.return %0#0, %0#1 : tensor<64x64xf32, #mma>, tensor<64x64xf16, #mma>
+  }
 }

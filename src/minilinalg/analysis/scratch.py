@@ -227,7 +227,7 @@ def held_rows(layout: LinearLayout, axis: int) -> LinearLayout:
 def _reduction_bytes(op: tt.ReduceOp) -> int:
     given, axis = _layout(op.srcs[0].type), op.axis.value.data
     layout = apart(given, axis)
-    found = [sum(size for _, size in partial_places(layout, axis, op.srcs))]
+    found = [partial_results(layout, axis) * sum(element_bytes(src.type) for src in op.srcs)]
     found += [exchange_bytes(given, layout, element_bytes(src.type)) for src in op.srcs]
     if is_tensor(op.results[0].type) and not across_warps(layout, axis):
         held = held_rows(layout, axis)
@@ -240,19 +240,22 @@ def across_warps(layout: LinearLayout, axis: int) -> list[int]:
     return [bit for bit, basis in enumerate(layout.bases(WARP)) if basis[axis]]
 
 
-def partial_places(layout: LinearLayout, axis: int, operands: Sequence[SSAValue]) -> list[tuple[int, int]]:
-    """(offset, bytes) of the partial results of each operand of a reduction; [] where one warp has all of a row."""
+def partial_results(layout: LinearLayout, axis: int) -> int:
+    """How many partial results of a reduction pass from warp to warp; 0 where one warp has all of a row."""
     warps = len(across_warps(layout, axis))
-    if not warps:
-        return []
-    rows = 1 << (layout.out_width - layout.outs[axis][1])
-    found: list[tuple[int, int]] = []
-    offset = 0
-    for operand in operands:
-        size = (rows << warps) * element_bytes(operand.type)
-        found.append((offset, size))
-        offset += size
-    return found
+    return 1 << layout.out_width - layout.outs[axis][1] + warps if warps else 0
+
+
+def areas(operands: Sequence[SSAValue], count: int) -> list[int]:
+    """Where `count` elements of each operand begin, in bytes. count: a power of two.
+
+    Wide elements come first: then each area begins at a multiple of its own size, as its widest access needs.
+    """
+    sizes = [count * element_bytes(operand.type) for operand in operands]
+    return [
+        sum(other for before, other in enumerate(sizes) if (-other, before) < (-size, position))
+        for position, size in enumerate(sizes)
+    ]
 
 
 def without_axis(layout: LinearLayout, axis: int) -> LinearLayout:

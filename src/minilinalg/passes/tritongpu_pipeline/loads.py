@@ -202,16 +202,17 @@ class Lowering:
     ) -> None:
         """Users take what was loaded from the buffer: as it lies there, or in the layout to which they convert it.
 
-        at: where it is loaded from the buffer for all others.
+        at: where it is loaded from the buffer for all others. A user within a branch or an inner loop has no place in
+        the schedule of its own.
         """
         needs_other = isinstance(load, tt.LoadOp) and load.other is not None and not _is_zero(load.other)
         for user in [use.operation for use in load.result.uses]:
             if isinstance(user, ttg.LocalAllocOp) and not needs_other and _layout(user) == _layout(view):
-                self.schedule.when.pop(user)
+                self.schedule.when.pop(user, None)
                 see_instead(user.result, view)
                 erase(user)
             elif isinstance(user, ttg.ConvertLayoutOp) and not needs_other:
-                self.load(user, view, token, tensor_type(user.result), self.schedule.when.pop(user), user.result)
+                self.load(user, view, token, tensor_type(user.result), self.schedule.when.pop(user, None), user.result)
                 erase(user)
         if load.result.first_use is not None:
             loaded = self.load(at, view, token, tensor_type(load.result), read, None)
@@ -224,11 +225,18 @@ class Lowering:
             load.result.replace_all_uses_with(loaded)
 
     def load(
-        self, at: Operation, view: SSAValue, token: SSAValue | None, type: AnyTensor, when: When, old: SSAValue | None
+        self,
+        at: Operation,
+        view: SSAValue,
+        token: SSAValue | None,
+        type: AnyTensor,
+        when: When | None,
+        old: SSAValue | None,
     ) -> SSAValue:
         loaded = ttg.LocalLoadOp(view, type, token)
         insert_before(at, loaded)
-        self.schedule.when[loaded] = when
+        if when is not None:
+            self.schedule.when[loaded] = when
         if old is not None:
             old.replace_all_uses_with(loaded.result)
         return loaded.result

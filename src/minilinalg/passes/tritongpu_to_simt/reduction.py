@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Block, SSAValue
 
-from minilinalg.analysis.scratch import across_warps, apart, held_rows, partial_places
+from minilinalg.analysis.scratch import across_warps, apart, areas, held_rows, partial_results
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt.types import count_of, element_of
 from minilinalg.dialects.tt.types import is_tensor
@@ -97,7 +97,7 @@ def _across_warps(
     every = (*(1 << position for position in range(len(bits))), *own.masks[REGISTER])
     reads = own.with_bases(REGISTER, every)
     base = offset_of(c, op)
-    offsets = [offset for offset, _ in partial_places(layout, axis, op.srcs)]
+    offsets = areas(op.srcs, partial_results(layout, axis))
     for value, offset in zip(values, offsets, strict=True):
         store(c, value, writes, writes, c.binary(arith.AddiOp, base, offset) if offset else base)
     c.insert(simt.BarrierOp())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from xdsl.dialects.builtin import VectorType
 from xdsl.ir import SSAValue
 
-from minilinalg.analysis.scratch import ScanStep, apart, element_bytes, scan_steps
+from minilinalg.analysis.scratch import ScanStep, apart, areas, scan_steps
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt.types import count_of, element_of
 from minilinalg.dialects.tt.effects import is_true
@@ -114,12 +114,10 @@ class _Scan:
             c.insert(simt.BarrierOp())
         self.passed = True
         found: list[Values] = []
-        at = base
-        bases: list[SSAValue] = []
-        for value, src in zip(self.total, self.op.srcs, strict=True):
-            bases.append(at)
+        offsets = areas(self.op.srcs, 1 << self.layout.out_width - step.below)
+        bases = [c.binary(arith.AddiOp, base, offset) if offset else base for offset in offsets]
+        for value, at in zip(self.total, bases, strict=True):
             store(c, value, writes, writes, at)
-            at = c.binary(arith.AddiOp, at, element_bytes(src.type) << self.layout.out_width - step.below)
         c.insert(simt.BarrierOp())
         for value, start in zip(self.total, bases, strict=True):
             type = VectorType(element_of(value.type), [parts * count_of(value.type)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minilinalg.errors import OverCapacityError
+from minilinalg.sim.simt.registers import GRANULE
 from minilinalg.targets import SimtTarget
 
 
@@ -31,6 +32,15 @@ class Occupancy:
     def warps(self) -> int:
         """The warps on one multiprocessor at a time."""
         return self.blocks * self.warps_of_block
+
+
+def most_registers(target: SimtTarget, threads: int) -> int:
+    """The most registers that a thread of such a block can have: an assembler that is told the threads of a block
+    (`.maxntid` in PTX) spills what goes beyond, so that one block fits."""
+    sm, lanes = target.multiprocessor, target.machine.threads_per_warp
+    warps = -(-threads // lanes)
+    of_warp = sm.registers // warps // sm.register_granule * sm.register_granule
+    return min(sm.registers_per_thread, max(GRANULE, of_warp // lanes // GRANULE * GRANULE))
 
 
 def occupancy(target: SimtTarget, threads: int, registers: int, shared: int, spilled: int = 0) -> Occupancy:

@@ -22,7 +22,7 @@ from minilinalg.sim.simt.course_events import Builder
 from minilinalg.sim.simt.demand import Demand
 from minilinalg.sim.simt.global_watch import GlobalRaceWatch
 from minilinalg.sim.simt.metrics import INSTRUCTIONS, counters, tensor_metric
-from minilinalg.sim.simt.occupancy import occupancy
+from minilinalg.sim.simt.occupancy import most_registers, occupancy
 from minilinalg.sim.simt.races import RaceWatch
 from minilinalg.sim.simt.registers import registers_of_thread
 from minilinalg.sim.simt.replay import Replay
@@ -66,7 +66,7 @@ class SimtSimulator:
         self.replay = Replay(self.watch.begins, self.watch.functions, frozenset(self.watch.skipped))
         self.races = RaceWatch(threads) if options.checked and self.watch.uses_shared else None
         demand = Demand(func)
-        registers, spilled = registers_of_thread(func, demand, target.multiprocessor.registers_per_thread)
+        registers, spilled = registers_of_thread(func, demand, most_registers(target, threads))
         self.occupancy = occupancy(target, threads, registers, shared_of(func), spilled)
         self.timer = Timer(target, Builder(target, threads, demand), self._steps, self.occupancy)
         self._seen: set[Any] = set()
