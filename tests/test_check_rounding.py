@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_check_mutations import KERNELS, TARGET
 
 from minilinalg import compile
-from minilinalg.check.rounding.rules import FUNCTION_UNITS, RULES, effect_of
+from minilinalg.check.rounding.rules import FUNCTION_UNITS, RULES, effect_of, multiply_all
 from minilinalg.check.rounding.spread import Spread, errors_of, fit, measure, precision_of, together
 from minilinalg.check.running import Launch
 from minilinalg.check.tolerance import Tolerance, watched
@@ -106,6 +106,25 @@ def test_rules(name: str, data: st.DataObject) -> None:
     allowed = (effect.error + effect.relative * np.abs(found)) * (1 + 1e-9) + 1e-13 * np.abs(found) + 1e-15
     known = np.isfinite(found) & np.isfinite(wanted)
     assert (np.abs(found - wanted)[known] <= allowed[known]).all()
+
+
+@given(
+    factors=st.lists(st.floats(0.125, 8), min_size=1, max_size=12),
+    shares=st.lists(st.floats(-1, 1), min_size=12, max_size=12),
+    error=st.sampled_from([0.0, 1e-9, 1e-3]),
+    relative=st.sampled_from([0.0, 1e-9, 1e-2]),
+)
+def test_products_of_many(factors: list[float], shares: list[float], error: float, relative: float) -> None:
+    x = np.array(factors)
+    exact = x + np.array(shares[: len(x)]) * (error + relative * x)
+    effect = multiply_all(measure(x).wrong_by(error, relative), Spread(), len(x))
+    assert abs(np.prod(x) - np.prod(exact)) <= (effect.error + effect.relative * np.prod(x)) * (1 + 1e-9) + 1e-12
+
+
+def test_a_product_with_a_zero_that_may_be_wrong_is_not_bounded() -> None:
+    assert multiply_all(measure(np.array([0.0, 1.0])).wrong_by(1e-9), Spread(), 2).error == math.inf
+    assert multiply_all(measure(np.array([0.0, 1.0])).wrong_by(0.0, 1e-9), Spread(), 2).error == 0.0
+    assert multiply_all(measure(np.array([1.0])).wrong_by(0.0, 1e-2), Spread(), 10**6).error == math.inf
 
 
 def test_what_is_not_known_is_not_bounded() -> None:

@@ -10,7 +10,7 @@ On whole numbers that are small enough there are no roundings, and the bound is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -165,6 +165,9 @@ class Tolerance:
         approximates, digits = numerics == "approximates", coarsest(before)
         a, b = (self._watched(self._analysed(module), args, approximates, digits) for module in (before, after))
         self.unruled |= a.unruled | b.unruled
+        if not b.unruled <= a.unruled:
+            # Nor is an operation without a rule where there was none: the same function has the same errors.
+            b = replace(b, errors=a.errors)
         return first_difference(old, new, bounds_of(a, b), overflow_is_open=not chosen)
 
     def _watched(self, module: ModuleOp, args: Sequence[Any], approximates: bool, digits: int) -> Watched:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from xdsl.ir import Operation, OpResult, SSAValue
 
-from minilinalg.check.rounding.rules import MOVES, Effect, choose, multiply, times
+from minilinalg.check.rounding.rules import MOVES, Effect, choose, multiply, multiply_all, times
 from minilinalg.check.rounding.spread import UNKNOWN, Spread, errors_of, fit, float_of, measure
 from minilinalg.dialects import simd
 from minilinalg.dialects.linalg_ext import IndexedOp
@@ -205,11 +205,12 @@ def reduce(
         quantum = min(each.quantum, init.quantum)
         effect = Effect(times(count, each.error) + init.worst, each.relative, quantum, float(count + terms.roundings))
         size = terms.magnitudes + init.magnitude
-    elif combiner == "arith.mulf" and not each.is_wrong and not init.is_wrong:
-        effect = Effect(units=float(count))
+    elif combiner == "arith.mulf":
+        effect = multiply_all(each, init, count)
     else:
-        watch.unruled.add(f"{op.name} by {combiner or 'more than one operation'}")
         effect = Effect(math.inf)
+    if math.isinf(effect.error) and combiner not in ("arith.addf", *EXTREMES):
+        watch.unruled.add(f"{op.name} by {combiner or 'more than one operation'}")
     watch.finish(c, values, made_by(op), combiner or "", effect, size)
 
 

@@ -61,7 +61,7 @@ def multiply_add(a: Spread, b: Spread, c: Spread) -> Effect:
 
 def divide(a: Spread, b: Spread) -> Effect:
     """Quotient: |x^ / y^ - x / y| <= (|x^ / y^| |dy| + |dx|) / |y|; exact when the divisor is one power of two."""
-    share = b.relative + (b.error / b.least if b.error else 0.0)
+    share = _share(b)
     if share >= 1:
         return Effect(math.inf)
     is_power = share == 0 and b.low == b.high and math.frexp(b.high)[0] in (0.5, -0.5)
@@ -70,6 +70,15 @@ def divide(a: Spread, b: Spread) -> Effect:
         (a.relative + share) / (1 - share),
         a.quantum / b.magnitude if is_power else 0.0,
     )
+
+
+def multiply_all(each: Spread, first: Spread, count: int) -> Effect:
+    """A product of `count` factors and a first one, in any order: relative errors grow like powers. The error of a zero
+    is no part of it, so that where one may be wrong nothing is known."""
+    if any(s.error and s.low <= 0 <= s.high for s in (each, first)):
+        return Effect(math.inf)
+    grown = count * math.log1p(_share(each)) + math.log1p(_share(first))
+    return Effect(0.0, math.expm1(grown), units=float(count)) if grown < 700 else Effect(math.inf)
 
 
 def choose(*operands: Spread) -> Effect:
@@ -118,7 +127,9 @@ def one_over_square_root(a: Spread) -> Effect:
 
 def _share(a: Spread) -> float:
     """What part of an operand that is not zero its error may be."""
-    return a.relative + (a.error / a.least if a.error else 0.0)
+    if not a.error:
+        return a.relative
+    return a.relative + a.error / a.least if a.least else math.inf
 
 
 def exponential(base: float) -> Rule:
