@@ -107,14 +107,9 @@ def figures(module: ModuleOp, lowered: ModuleOp, counters: Mapping[str, int] | N
     )
     if counters is None:
         return fixed
-    loads, stores = (summed(counters, *kinds) for kinds in (("ld", "ldgsts"), ("st",)))
+    loads, stores = ((counters[sectors], counters[requests]) for sectors, requests in map(global_metrics, ("ld", "st")))
     conflicts = sum(counters.get(shared_metrics(kind)[1], 0) for kind in ("ld", "st", "ldgsts"))
     return replace(fixed, loads=loads, stores=stores, conflicts=conflicts, cycles=cycles)
-
-
-def summed(counters: Mapping[str, int], *kinds: str) -> tuple[int, int]:
-    sectors, requests = zip(*(global_metrics(kind) for kind in kinds), strict=True)
-    return sum(counters.get(name, 0) for name in sectors), sum(counters.get(name, 0) for name in requests)
 
 
 def measured(source: Path, arch: str, case: Case | None) -> Figures | str:

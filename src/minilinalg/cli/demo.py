@@ -196,15 +196,11 @@ def _print_machine(outcome: Outcome) -> None:
 def _counters_text(counters: Mapping[str, int]) -> str:
     """What is asked first of a GPU's kernel: how wide its accesses are, and whether banks are in each other's way."""
 
-    def total(names: Sequence[str]) -> int:
-        return sum(counters.get(name, 0) for name in names)
-
-    loads, stores = ([global_metrics(kind) for kind in kinds] for kinds in (("ld", "ldgsts"), ("st",)))
     sectors = [
-        f"{total([s for s, _ in kinds]):,} sectors in {total([r for _, r in kinds]):,} {what}"
-        for kinds, what in ((loads, "loads"), (stores, "stores"))
+        f"{counters[sectors]:,} sectors in {counters[requests]:,} {what}"
+        for what, (sectors, requests) in (("loads", global_metrics("ld")), ("stores", global_metrics("st")))
     ]
-    conflicts = total([shared_metrics(kind)[1] for kind in ("ld", "st", "ldgsts")])
+    conflicts = sum(counters.get(shared_metrics(kind)[1], 0) for kind in ("ld", "st", "ldgsts"))
     return f"{', '.join(sectors)}, {conflicts:,} bank conflicts"
 
 

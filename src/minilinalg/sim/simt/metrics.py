@@ -1,7 +1,8 @@
 """The counters of a run, under the names that the profiler (Nsight Compute) gives them.
 
-Those of loads and stores were compared with the profiler's on an H200. cp.async counts as `ldgsts` on both sides;
-`simt.ldmatrix` and `simt.stmatrix` count among the loads and stores of shared memory.
+Those of loads and stores were compared with the profiler's on an H200. cp.async counts as `ldgsts` on both sides, and
+what it reads of global memory among the loads too, as with the profiler; `simt.ldmatrix` and `simt.stmatrix` count
+among the loads and stores of shared memory.
 """
 
 from __future__ import annotations
@@ -55,4 +56,6 @@ def counters(found: Mapping[str, int]) -> dict[str, int]:
     """All counters of a run, in the order of their names."""
     total = Counter(dict.fromkeys(ALWAYS, 0))
     total.update(found)
+    for name, part in zip(global_metrics("ld"), global_metrics("ldgsts"), strict=True):
+        total[name] += total[part]
     return dict(sorted(total.items()))
