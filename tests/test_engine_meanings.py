@@ -10,8 +10,10 @@ from engine_kernels import STORAGE, agree, kernel
 
 from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp import run
+from minilinalg.interp.arith.constants import constant_value
 from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import F16, F32
+from minilinalg.parsing import parse_attribute
 
 R, C = 4, 8
 LOAD = """
@@ -507,6 +509,14 @@ def test_assert(limit: int, says: str | None) -> None:
     assert str(caught.value) == (
         f"k.ttir:16:5: error: device assertion failed {says}\n  rule: the program asserts this"
     )
+
+
+@pytest.mark.parametrize("numbers", ["0.0, -0.0", "-0.0, 0.0", "-0.0, -0.0", "0x7FC00000, 0x7FC00000", "1.0, 2.0"])
+def test_a_constant_is_what_its_bits_are(numbers: str) -> None:
+    """Zeros of both signs are equal, and not one element twice; NaN is not equal to itself, and may be."""
+    attribute = parse_attribute(f"dense<[{numbers}]> : tensor<2xf32>")
+    found = np.broadcast_to(constant_value(attribute, attribute.type), (1, 2))
+    assert found.tobytes() == attribute.data.data
 
 
 def test_poison_that_nobody_uses() -> None:

@@ -14,11 +14,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, ErasedSSAValue, Operation, Region, SSAValue
 from xdsl.irdl.dominance import DominanceInfo
 from xdsl.parser.core import ForwardDeclaredValue
-from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface, SymbolTable
+from xdsl.traits import IsolatedFromAbove, NoTerminator, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.broken_rules import explain
 from minilinalg.errors import InputError
+from minilinalg.kinds import rules_of, verify_alone
 from minilinalg.locations import places_of
 
 
@@ -39,17 +40,17 @@ class _Verifier:
         self.visible: set[SSAValue] = set()
 
     def verify(self, op: Operation) -> None:
-        isolated = op.has_trait(IsolatedFromAbove, value_if_unregistered=False)
-        if isolated:
+        rules = rules_of(type(op))
+        if rules.isolated:
             outside, self.visible = self.visible, set()
         for region in op.regions:
             self._region(op, region)
-        if op.has_trait(SymbolTable, value_if_unregistered=False):
+        if rules.has_symbols:
             self._symbols(op)
-        if isolated:
+        if rules.isolated:
             self.visible = outside  # pyright: ignore[reportPossiblyUnboundVariable]
         try:
-            op.verify(verify_nested_ops=False)
+            verify_alone(op)
         except VerifyException as broken:
             self._fail(op, *explain(op, str(broken)))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
-import numpy as np
-from xdsl.ir import Block, BlockArgument, Operation, OpResult, Region, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, OpResult, Region, SSAValue
 
 from minilinalg.interp.dtypes import dtype_of, shape_of
 from minilinalg.interp.meanings import MEANINGS
@@ -88,13 +88,16 @@ def blocks_of(region: Region) -> Iterator[Block]:
 
 def largest_value(op: Operation) -> int:
     """Bytes of the largest tensor (or on-chip buffer) that one program computes with in `op`."""
-    largest = 1
-    for inner in op.walk():
-        for result in inner.results:
-            shape = shape_of(result.type)
-            if shape and min(shape) > 0 and getattr(getattr(result.type, "element_type", None), "name", "") != "tt.ptr":
-                largest = max(largest, int(np.prod(shape)) * dtype_of(result.type).carrier.itemsize)
-    return largest
+    types = {result.type for inner in op.walk() for result in inner.results}
+    return max((_bytes(type) for type in types), default=1)
+
+
+def _bytes(type_: Attribute) -> int:
+    """Those of all elements of a type; 1 of a scalar, of what is empty or not known in size, and of pointers."""
+    shape = shape_of(type_)
+    if not shape or min(shape) <= 0 or getattr(getattr(type_, "element_type", None), "name", "") == "tt.ptr":
+        return 1
+    return prod(shape) * dtype_of(type_).carrier.itemsize
 
 
 def writes_memory(op: Operation) -> bool:

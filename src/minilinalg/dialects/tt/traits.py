@@ -14,6 +14,7 @@ from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.types import element_type, encoding_of, is_tensor, shape_of
+from minilinalg.kinds import KindTrait
 
 MAX_TENSOR_ELEMENTS = 1 << 20
 
@@ -25,8 +26,14 @@ class OrderedTraits(OpTraits):
     other.
     """
 
+    _in_order: tuple[frozenset[OpTrait], tuple[OpTrait, ...]] | None = None
+    """The traits, which grow by `add_trait`, and their order."""
+
     def __iter__(self) -> Iterator[OpTrait]:
-        return iter(dict.fromkeys((*self.gen_traits(), *self.traits)))
+        traits = self.traits
+        if self._in_order is None or self._in_order[0] is not traits:
+            self._in_order = traits, tuple(dict.fromkeys((*self.gen_traits(), *traits)))
+        return iter(self._in_order[1])
 
 
 def in_order(*traits: OpTrait) -> OrderedTraits:
@@ -67,7 +74,7 @@ def verify_same(
             )
 
 
-class TensorSize(OpTrait):
+class TensorSize(KindTrait):
     """A tensor has a static shape, a power of two elements, and no more than 1048576: on every operation of `tt`.
 
     A layout, once it has one, has as many dimensions. Upstream lets dynamic sizes pass, which no program of Triton has.
@@ -96,14 +103,14 @@ def _size_problem(type: TensorType[Attribute]) -> str | None:
     return None
 
 
-class SameShape(OpTrait):
+class SameShape(KindTrait):
     """All operands and results have the same shape; scalars go with scalars only."""
 
     def verify(self, op: Operation) -> None:
         verify_same(op, "shape", shape_of, all_values(op))
 
 
-class SameEncoding(OpTrait):
+class SameEncoding(KindTrait):
     """All tensors among operands and results have the same layout, once they have one."""
 
     def verify(self, op: Operation) -> None:
@@ -111,7 +118,7 @@ class SameEncoding(OpTrait):
         verify_same(op, "layout", encoding_of, tensors)
 
 
-class LayoutsFollow(OpTrait):
+class LayoutsFollow(KindTrait):
     """The layouts of operands and results agree, once they have one: no element changes its place.
 
     Either all tensors have a layout or none has. The rules are of the dialect that layouts belong to.
@@ -131,14 +138,14 @@ class LayoutsFollow(OpTrait):
         verify_layouts(op)
 
 
-class SameOperandsShape(OpTrait):
+class SameOperandsShape(KindTrait):
     """All operands have the same shape."""
 
     def verify(self, op: Operation) -> None:
         verify_same(op, "shape", shape_of, ((f"operand {i}", operand) for i, operand in enumerate(op.operands)))
 
 
-class SameOperandsEncoding(OpTrait):
+class SameOperandsEncoding(KindTrait):
     """All tensors among the operands have the same layout."""
 
     def verify(self, op: Operation) -> None:
@@ -146,7 +153,7 @@ class SameOperandsEncoding(OpTrait):
         verify_same(op, "layout", encoding_of, operands)
 
 
-class SameElementType(OpTrait):
+class SameElementType(KindTrait):
     """All operands and results have the same element type."""
 
     def verify(self, op: Operation) -> None:
@@ -154,7 +161,7 @@ class SameElementType(OpTrait):
 
 
 @dataclass(frozen=True)
-class TypesMatch(OpTrait):
+class TypesMatch(KindTrait):
     """The type of value `target` is `of` the type of value `source`, where there is such a value.
 
     It verifies the operation, and lets the assembly format leave `target`'s type out (or either's, when `of` is
@@ -183,7 +190,7 @@ def same(type: Attribute) -> Attribute:
     return type
 
 
-class Elementwise(OpTrait):
+class Elementwise(KindTrait):
     """Each element of a result depends on the elements at the same index of the operands, and on no other.
 
     All tensors have the same shape, and there is a tensor among operands and results, or on neither side.

@@ -288,7 +288,9 @@ def shape_of(type: Attribute) -> tuple[int, ...] | None:
 
 def encoding_of(type: Attribute) -> Attribute | None:
     """The layout of a tensor, None for a scalar or a tensor without one."""
-    return type.encoding if is_tensor(type) and type.encoding != NoneAttr() else None
+    if not is_tensor(type) or isinstance(type.encoding, NoneAttr):
+        return None
+    return type.encoding
 
 
 def without_layout(type: Attribute) -> Attribute:

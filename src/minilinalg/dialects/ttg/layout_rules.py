@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xdsl.ir import Attribute, Operation
-from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
 from minilinalg.dialects.tt.traits import all_values
@@ -11,10 +10,11 @@ from minilinalg.dialects.tt.types import AnyTensor, encoding_of, is_tensor
 from minilinalg.dialects.ttg.distributed_layouts import DistributedLayout
 from minilinalg.dialects.ttg.types import MemDescType
 from minilinalg.errors import InputError
+from minilinalg.kinds import KindTrait
 from minilinalg.layouts.linear import LinearLayout
 
 
-class TensorsHaveLayouts(OpTrait):
+class TensorsHaveLayouts(KindTrait):
     """Every tensor among operands and results has a layout of registers."""
 
     def verify(self, op: Operation) -> None:

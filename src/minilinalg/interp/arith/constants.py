@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, FloatAttr, IntegerAttr
 
+from minilinalg.analysis.constants import uniform_element
 from minilinalg.errors import UnsupportedError
 from minilinalg.interp.dtypes import I1, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter
@@ -24,13 +25,15 @@ def constant_value(attr: Any, type_: Any) -> Any:
     if isinstance(attr, FloatAttr):
         return dtype.round(np.asarray(attr.value.data, np.float64).astype(dtype.carrier))[()]
     if isinstance(attr, DenseIntOrFPElementsAttr):
-        values = list(attr.get_values())
+        # Blocks of one number everywhere are never unpacked.
+        element = uniform_element(attr)  # pyright: ignore[reportUnknownArgumentType]
+        one = element is not None
+        values = [element] if one else list(attr.get_values())
         if dtype is I1:
             values = [bool(v) for v in values]
-        one = len(values) == 1 or attr.is_splat()
         if one and dtype.kind == "int" and dtype is not I1 and shape:
             return Affine(dtype.wrap(int(values[0])), (0,) * len(shape), shape, dtype)
-        array = np.array(values[:1] if one else values, dtype.carrier)
+        array = np.array(values, dtype.carrier)
         array.flags.writeable = False
         if one:
             return array.reshape((1,) * (len(shape) + 1))

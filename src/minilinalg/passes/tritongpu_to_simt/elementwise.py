@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
+from minilinalg.analysis.constants import uniform_element
 from minilinalg.dialects import tt
 from minilinalg.dialects.simt.types import bits_of, element_of, is_vector
 from minilinalg.dialects.tt.memory import pointee_type
@@ -66,9 +67,7 @@ def _constant(c: Conversion, op: arith.ConstantOp) -> None:
     if is_vector(type):
         if isinstance(value, IntegerAttr | FloatAttr):
             element = value.value.data
-        elif _is_splat(value):
-            element = next(iter(value.get_values()))
-        else:
+        elif (element := uniform_element(value)) is None:
             raise c.unsupported(
                 f"a constant of type {op.result.type} with different elements",
                 "a constant tensor has one element everywhere: which thread would hold which is not known",
@@ -76,13 +75,6 @@ def _constant(c: Conversion, op: arith.ConstantOp) -> None:
         c.bind(op.result, c.constant(element, type))
     else:
         c.bind(op.result, c.insert(arith.ConstantOp(value, type)).result)
-
-
-def _is_splat(value: Any) -> bool:
-    """Whether all elements have the same bits; a NaN is not equal to itself."""
-    data: bytes = value.data.data
-    size = max(1, len(data) // max(1, len(value)))
-    return value.is_splat() or data == data[:size] * len(value)
 
 
 HANDLERS: Mapping[str, Handler] = {**dict.fromkeys((*CLONED, *COMPUTED), elementwise), "arith.constant": _constant}
