@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -96,11 +97,20 @@ PAIRS = [
 SIZES = [(16, 16, 16), (1, 1, 1), (32, 8, 64), (64, 128, 32), (8, 64, 32), (128, 16, 4)]
 
 
-@pytest.mark.parametrize("warps", [1, 4, 8])
-@pytest.mark.parametrize(("pair", "size"), list(product(PAIRS, SIZES)), ids=str)
-def test_the_same_answers_with_and_without_tensor_cores(
-    pair: tuple[str, str, str], size: tuple[int, int, int], warps: int
-) -> None:
+WIDTHS = [
+    ("i8", "i32", ""),
+    ("i32", "i32", ""),
+    ("f16", "f32", ""),
+    ("f16", "f16", ""),
+    ("f32", "f32", "tf32"),
+    ("f64", "f64", ""),
+]
+"""A pair of each width: tiles are chosen by that, and not by what elements are."""
+
+
+@cache
+def without_layouts(pair: tuple[str, str, str], size: tuple[int, int, int]) -> tuple[str, list[np.ndarray], np.ndarray]:
+    """The kernel, its matrices, and what it leaves in the last of them."""
     (element, result, precision), (m, n, k) = pair, size
     source = text(element, result, m, n, k, precision)
     random = np.random.default_rng(3)
@@ -110,16 +120,29 @@ def test_the_same_answers_with_and_without_tensor_cores(
     ]
     expected = [x.copy() for x in matrices]
     Executable(parse_module(source)).run(1, expected)
+    return source, matrices, expected[2]
+
+
+@pytest.mark.parametrize(
+    ("warps", "pair", "size"),
+    [(4, *each) for each in product(PAIRS, SIZES)] + list(product((1, 8), WIDTHS, SIZES)),
+    ids=str,
+)
+def test_the_same_answers_with_and_without_tensor_cores(
+    pair: tuple[str, str, str], size: tuple[int, int, int], warps: int
+) -> None:
+    (element, _, precision), (m, n, k) = pair, size
+    source, matrices, expected = without_layouts(pair, size)
     module, ctx = accelerated(source, "a100", warps)
     assert version(module) == (2 if fits(element, precision, m, n, k) else 0)
     found = [x.copy() for x in matrices]
     Executable(module.clone()).run(1, found)
-    assert (found[2] == expected[2]).all()
+    assert (found[2] == expected).all()
     for name in ("allocate-shared-memory", "membar", "tritongpu-to-simt"):
         load_pass(name)().apply(ctx, module)
     found = [x.copy() for x in matrices]
     Executable(module).run(1, found)
-    assert (found[2] == expected[2]).all()
+    assert (found[2] == expected).all()
 
 
 def fits(element: str, precision: str, m: int, n: int, k: int) -> bool:

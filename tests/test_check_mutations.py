@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import mutations as m
 import numpy as np
 import pytest
+from checked_roads import CheckedRoad
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg import pipelines
-from minilinalg.check import Checker
-from minilinalg.context import MLContext, make_context
+from minilinalg.context import MLContext
 from minilinalg.errors import CheckError
 from minilinalg.parsing import parse_module
 from minilinalg.passes.base import MinilinalgPass
@@ -372,28 +373,23 @@ def test_every_pass_of_the_road_has_mistakes() -> None:
     assert all(len(mistakes) >= 2 for mistakes in MISTAKES.values())
 
 
+@cache
+def road(kernel: str) -> CheckedRoad:
+    return CheckedRoad("simd", TARGET, lambda ctx: source_of(kernel, ctx), LAUNCHES[kernel])
+
+
 @pytest.mark.parametrize(("index", "kernel", "mistake"), CASES)
 def test_check_names_the_broken_pass(index: int, kernel: str, mistake: m.Mutation) -> None:
-    steps = list(road_steps("simd"))
-    steps[index] = broken(steps[index], mistake)
-    ctx = make_context()
-    ctx.target = TARGET
-    module = source_of(kernel, ctx)
-    grid, args = LAUNCHES[kernel]()
-    checker = Checker(module, grid, args, target=TARGET)
+    step, *behind = road_steps("simd")[index:]
+    step = broken(step, mistake)
+    checker, module = road(kernel).before(index)
     with pytest.raises(CheckError) as caught:
-        run_pipeline(ctx, module, steps, instrumentation=[checker])
-    assert caught.value.pass_name == steps[index].run.name
+        run_pipeline(road(kernel).context(), module, [step, *behind], instrumentation=[checker])
+    assert caught.value.pass_name == step.run.name
     assert len(checker.checked) == index
     assert caught.value.module_before is not None
 
 
 @pytest.mark.parametrize("kernel", LAUNCHES)
 def test_check_is_silent_when_nothing_is_broken(kernel: str) -> None:
-    ctx = make_context()
-    ctx.target = TARGET
-    module = source_of(kernel, ctx)
-    grid, args = LAUNCHES[kernel]()
-    checker = Checker(module, grid, args, target=TARGET)
-    run_pipeline(ctx, module, road_steps("simd"), instrumentation=[checker])
-    assert checker.checked == [row.pass_name for row in ROADS["simd"]]
+    assert road(kernel).checked == [row.pass_name for row in ROADS["simd"]]

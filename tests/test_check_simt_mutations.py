@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import mutations as m
 import numpy as np
 import pytest
+from checked_roads import CheckedRoad
 from road_checks import described
 from test_check_mutations import KERNELS, break_pass, broken, sle, slt
 from test_f32_dot_tc import TEXT as DOT
@@ -310,19 +312,28 @@ def checked(name: str, steps: Any) -> Checker:
     return checker
 
 
+@cache
+def road(name: str) -> CheckedRoad:
+    return CheckedRoad(
+        "simt", TARGET, lambda ctx: parse_module(source(name), f"{name}.ttir", ctx), lambda: launch(name)
+    )
+
+
 @pytest.mark.parametrize(("index", "name", "mistake"), CASES)
 def test_check_names_the_broken_pass(index: int, name: str, mistake: m.Mutation) -> None:
-    steps = list(road_steps("simt"))
-    steps[index] = broken(steps[index], mistake)
+    step, *behind = road_steps("simt")[index:]
+    step = broken(step, mistake)
+    checker, module = road(name).before(index)
     with pytest.raises(CheckError) as caught:
-        checked(name, steps)
-    assert caught.value.pass_name == steps[index].run.name
+        run_pipeline(road(name).context(), module, [step, *behind], instrumentation=[checker])
+    assert caught.value.pass_name == step.run.name
+    assert len(checker.checked) == index
     assert caught.value.module_before is not None
 
 
 @pytest.mark.parametrize("name", ["softmax", "gemv", "matmul", *TEXTS])
 def test_check_is_silent_when_nothing_is_broken(name: str) -> None:
-    assert checked(name, road_steps("simt")).checked == [row.pass_name for row in ROADS["simt"]]
+    assert road(name).checked == [row.pass_name for row in ROADS["simt"]]
 
 
 PLACES = "with a place of its own for every buffer instead"
