@@ -137,7 +137,7 @@ def main() -> int:
         if profile:
             with real.staged(args) as staged:
                 staged.milliseconds(grid)
-            counted = {name: value for name, value in run.counters.items() if name.startswith(("l1tex", "smsp"))}
+            counted = {name: value for name, value in run.counters.items() if name.startswith(("l1tex", "sm"))}
             print(one, {"gpc__cycles_elapsed.max": run.cycles} | counted, flush=True)
             continue
         predicted.append(run.cycles / 1.98e3)
