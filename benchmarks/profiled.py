@@ -40,7 +40,7 @@ def predicted(path: Path) -> Iterator[tuple[str, Counters]]:
 
 
 def agreement(pairs: list[tuple[float, float]]) -> str:
-    """In how many launches (ours, the profiler's) are the same; where they are not, the ratios, or sums where one is 0."""
+    """In how many launches (ours, the profiler's) are the same; else the ratios, or sums where one is 0."""
     pairs = [pair for pair in pairs if any(pair)]
     others = [(ours, theirs) for ours, theirs in pairs if ours != theirs]
     same = f"{len(pairs) - len(others)} of {len(pairs)}"
