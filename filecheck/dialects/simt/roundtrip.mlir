@@ -97,6 +97,8 @@ func.func @warp_groups(%a: vector<1xi32>, %b: vector<1xi32>, %c: vector<64xf32>,
   simt.wgmma_commit
   // CHECK-NEXT: simt.wgmma_wait 0, %d : vector<64xf32>
   %e = simt.wgmma_wait 0, %d : vector<64xf32>
+  // CHECK-NEXT: simt.wgmma_wait 2
+  simt.wgmma_wait 2
   // CHECK-NEXT: simt.wgmma %r, %b, %c shape
   %f = simt.wgmma %r, %b, %c shape 64, 128, 16 tiles 1, 1, 4 {b_matrix = #simt.matrix<{element = f16, swizzle = 128, leading = 8192, stride = 1024, transposed = true, offsets = [0, 2048, 4096, 6144]}>} : vector<32xf16>, vector<1xi32> -> vector<64xf32>
   return

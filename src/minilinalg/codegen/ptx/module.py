@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, functions_of, is_public, symbol
+from minilinalg.analysis.products_under_way import early_use
 from minilinalg.codegen.ptx import (
     atomics,
     bulk_copy,
@@ -93,7 +94,8 @@ def ptx_name(name: str) -> str:
 def ptx_text(module: ModuleOp, machine: Machine, registers: int | None = None) -> str:
     """The PTX text of all public functions of a module of stage `simt`, whose threads have so many registers at most.
 
-    Raises InputError for functions of another stage, UnsupportedError, with the place, for what has no PTX.
+    Raises InputError for functions of another stage, RunError for a product's result that nobody waited for, and
+    UnsupportedError for what has no PTX, with the place.
     """
     functions = [each for each in functions_of(module).values() if is_public(each)]
     if not functions:
@@ -107,6 +109,8 @@ def ptx_text(module: ModuleOp, machine: Machine, registers: int | None = None) -
     texts: dict[str, str] = {}
     bodies: list[str] = []
     for function in functions:
+        if (early := early_use(function)) is not None:
+            raise early.error()
         w = Writer(machine, HANDLERS, _number(function, THREADS_ATTR))
         shared = shared or _number(function, SHARED_ATTR) > 0
         bodies.append(_function(w, function, registers))

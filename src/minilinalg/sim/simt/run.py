@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
+from minilinalg.analysis.products_under_way import early_use
 from minilinalg.errors import InputError
 from minilinalg.interp.binding import bind
 from minilinalg.interp.chunks import Chunk
@@ -66,6 +67,7 @@ class SimtSimulator:
         self.replay = Replay(self.watch.begins, self.watch.functions, frozenset(self.watch.skipped))
         self.races = RaceWatch(threads) if options.checked and self.watch.uses_shared else None
         demand = Demand(func)
+        self.early_use = early_use(func) if options.checked else None
         registers, spilled = registers_of_thread(func, demand, most_registers(target, threads))
         self.occupancy = occupancy(target, threads, registers, shared_of(func), spilled)
         self.timer = Timer(target, Builder(target, threads, demand), self._steps, self.occupancy)
@@ -79,9 +81,11 @@ class SimtSimulator:
         """Runs the grid, arrays written in place; what the machine did, if its cycles are counted.
 
         Raises RunError for what is out of bounds or misaligned, and where the options have it checked for a race, an
-        undefined element or threads that disagree.
+        undefined element, threads that disagree, or the result of a product that nobody waited for.
         """
         sizes = check_grid(grid)
+        if self.early_use is not None:
+            raise self.early_use.error()
         memory = GlobalMemory()
         values = bind(self.executable.abi, args, memory, watched=True)
         gathered = Gathered()

@@ -184,7 +184,7 @@ class Format:
                 parser.raise_error(f"a type for operand '{name}', which is not there", position, parser.pos)
         try:
             for match in self.derivations:
-                types[match.target] = [match.of(type) for type in types[match.source]]
+                types[match.target] = [match.of(type) for type in types.get(match.source, ())]
         except VerifyException as problem:
             parser.raise_error(str(problem), position, parser.pos)
         operands: list[SSAValue] = []
