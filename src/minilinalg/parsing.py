@@ -27,8 +27,14 @@ def parse_module(text: str, file: str = "<string>", ctx: MLContext | None = None
     module's rules are checked too.
 
     Raises InputError, with the place in the text and in the source that the text was made from, when the text is
-    not well formed, uses an unknown dialect, operation or attribute, or breaks a rule.
+    not well formed, uses an unknown dialect, operation or attribute, or breaks a rule; and for Python, without one.
     """
+    if file.endswith(".py"):
+        raise InputError(
+            f"'{file}' is Python",
+            rule="a module is read from MLIR text",
+            hint="docs/your-own-kernel.md shows how Triton writes the TTIR of a kernel",
+        )
     module = _read(text, file, ctx, lambda parser: parser.parse_module())
     if verify:
         verify_module(module, {file: text})

@@ -145,6 +145,11 @@ module attributes {ttg.a = #ttg.nvidia_mma<{versionMajor = 2, versionMinor = 0, 
 
 // -----
 
+// expected-error @+1 {{instrShape = [32, 64, 32]: a warp makes 16 rows of a wgmma}}
+module attributes {ttg.a = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [32, 64, 32]}>} {}
+
+// -----
+
 // expected-error @+1 {{instrShape has 24: sizes are powers of two}}
 module attributes {ttg.a = #ttg.nvidia_mma<{versionMajor = 3, versionMinor = 0, warpsPerCTA = [4, 1], instrShape = [16, 24, 16]}>} {}
 

@@ -207,6 +207,8 @@ class NvidiaMmaEncodingAttr(DistributedLayout, StructAttribute):
                 f"instrShape = {list(numbers(self.instr_shape))}: an instruction makes rows and columns in eights, "
                 "one matrix of a batch"
             )
+        if self.version == 3 and tile[0] != 16:
+            raise VerifyException(f"instrShape = {list(numbers(self.instr_shape))}: a warp makes 16 rows of a wgmma")
         verify_cga(self.cga, self.rank)
 
     @property
