@@ -180,17 +180,17 @@ def test_what_a_loop_adds_up_for_itself_is_changed() -> None:
         (
             "scf.yield %next",
             "tt.store %p, %next : tensor<32x!tt.ptr<f32>, #s>\nscf.yield %next",
-            "the loop needs the sum in every turn",
+            "the loop needs the result in every turn",
         ),
         (
             "scf.yield %next",
             "tt.store %p, %sum : tensor<32x!tt.ptr<f32>, #s>\nscf.yield %next",
-            "the loop needs the sum in every turn",
+            "the loop needs the result in every turn",
         ),
         (
             "%next = arith.addf %sum, %part",
             "%next = arith.addf %zero, %part",
-            "the loop needs the sum in every turn",
+            "the loop needs the result in every turn",
         ),
     ],
 )

@@ -77,10 +77,10 @@ def accumulation(reduce: tt.ReduceOp) -> Accumulation | str:
         return "the loop does not only combine its results, as it combines elements"
     end = only_user(update[0].results[0])
     if end is None or end[0] is not loop.body.block.last_op:
-        return "the loop needs the sum in every turn"
+        return "the loop needs the result in every turn"
     found = Accumulation(loop, end[1], reduce, computed[0], update[0])
     if only_user(found.carried) != (update[0], 1 - update[1]):
-        return "the loop needs the sum in every turn"
+        return "the loop needs the result in every turn"
     return found
 
 
