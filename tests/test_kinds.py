@@ -16,6 +16,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.test_value import create_ssa_value
 
 from minilinalg import compile, kinds
+from minilinalg.errors import InputError
 from minilinalg.kinds import KindTrait, kind_of, verify_alone
 from minilinalg.verification import verify
 
@@ -95,17 +96,23 @@ def test_what_looks_around_an_operation_is_looked_at_each_time(road: str) -> Non
                 assert verdict(lambda trait=trait, apart=apart: trait.verify(apart)) == ""
 
 
-def test_a_value_from_outside() -> None:
-    """What is isolated looks at each operation inside of it: one function is well, another of its kind is not."""
-    outer = test.TestOp(result_types=[i1])
-    functions = [func.FuncOp(name="f", function_type=((), ())) for _ in range(2)]
-    Block([outer, *functions, test.TestOp()])
-    for function in functions:
-        function.body.block.add_op(test.TestOp())
-    verify_alone(functions[0])
-    functions[1].body.block.first_op.operands = outer.results
-    assert kind_of(functions[0]) == kind_of(functions[1])
-    assert "isolated" in verdict(lambda: verify_alone(functions[1])).lower()
+@pytest.mark.parametrize("where", ["first block", "no path", "module"])
+def test_a_value_from_outside(where: str) -> None:
+    """What is isolated looks at each operation inside of it, though its kind is one that verified."""
+    outer, user = test.TestOp(result_types=[i1]), test.TestOp()
+    holder = ModuleOp([]) if where == "module" else func.FuncOp(name="f", function_type=((), ()))
+    if where == "no path":
+        holder.regions[0].block.add_op(test.TestTermOp())
+        holder.regions[0].add_block(Block())
+    block = holder.regions[0].blocks[-1]
+    block.add_ops([user, test.TestTermOp()])
+    module = ModuleOp([outer, holder])
+    verify(module)
+    kind = kind_of(holder)
+    user.operands = outer.results
+    assert kind_of(holder) == kind
+    with pytest.raises(InputError, match=f"uses a value from outside of '{holder.name}'"):
+        verify(module)
 
 
 @irdl_op_definition
@@ -147,8 +154,9 @@ def test_an_operand_that_was_erased() -> None:
 def test_few_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kinds, "LIMIT", 3)
     monkeypatch.setattr(kinds, "_verified", known := set[object]())
+    monkeypatch.setattr(kinds, "_same", same := dict[object, object]())
     for number in range(20):
         one = test.TestOp(attributes={"number": StringAttr(str(number))})
         Block([one, test.TestOp()])
         verify_alone(one)
-        assert kind_of(one) in known and len(known) <= 3
+        assert kind_of(one) in known and len(known) <= 3 and len(same) <= 3

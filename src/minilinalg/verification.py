@@ -75,6 +75,8 @@ class _Verifier:
             for op in block.ops:
                 if ordered and reachable:
                     self._operands(op)
+                else:
+                    self._walls(op)
                 self.verify(op)
                 self.visible.update(op.results)
                 seen += op.results
@@ -107,17 +109,22 @@ class _Verifier:
                     f"'{op.name}' uses a value that is not defined, as operand {index}{name}",
                     "an operation uses no value that it defines itself",
                 )
-            if (wall := _wall(op, operand)) is not None:
-                self._fail(
-                    op,
-                    f"'{op.name}' uses a value from outside of '{wall.name}', as operand {index}{name}",
-                    f"what is inside of '{wall.name}' uses no values from outside",
-                )
+            self._walls(op)
             self._fail(
                 op,
                 f"'{op.name}' uses a value before it is defined, as operand {index}{name}",
                 "the definition of a value comes before its uses, on every path to them",
             )
+
+    def _walls(self, op: Operation) -> None:
+        for index, operand in enumerate(op.operands):
+            if (wall := _wall(op, operand)) is not None:
+                name = f" (%{operand.name_hint})" if operand.name_hint else ""
+                self._fail(
+                    op,
+                    f"'{op.name}' uses a value from outside of '{wall.name}', as operand {index}{name}",
+                    f"what is inside of '{wall.name}' uses no values from outside",
+                )
 
 
 def _defined_in(block: Block) -> list[SSAValue]:

@@ -109,11 +109,6 @@ class Checker(Instrumentation):
         """Both of these."""
         return Checked(tuple(self.checked), tuple(self.notes))
 
-    def before_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
-        """Keeps the module, for a reproducer."""
-        if not module.is_structurally_equivalent(self._module_before):
-            self._module_before = module.clone()
-
     def after_pass(self, step: MinilinalgPass, module: ModuleOp) -> None:
         """Runs and compares; a module that the pass left as it was is the same program."""
         is_same = module.is_structurally_equivalent(self._module_before)

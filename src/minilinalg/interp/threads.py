@@ -49,8 +49,11 @@ def shared_of(func: Operation) -> int:
 def with_threads(func: Operation, threads: int) -> Operation:
     """A copy of `func` in which every vector of n elements has `threads` times n, the threads in front."""
     spread = func.clone()
+    found: dict[Attribute, Attribute] = {}
     for value in _values(spread):
-        value._type = _spread(value.type, threads)  # pyright: ignore[reportPrivateUsage]
+        if (type_ := found.get(value.type)) is None:
+            type_ = found[value.type] = _spread(value.type, threads)
+        value._type = type_  # pyright: ignore[reportPrivateUsage]
     return spread
 
 

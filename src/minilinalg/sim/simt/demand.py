@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from xdsl.dialects import vector
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from minilinalg.dialects.simt import TensorMapType
-from minilinalg.interp.dtypes import Array, shape_of
+from minilinalg.interp.dtypes import shape_of
 
 ELEMENTWISE = ("arith.", "math.")
 
@@ -26,52 +25,57 @@ def registers_in(value: SSAValue) -> int:
 
 
 class Demand:
-    """The demand of a function: `demand[value]` is bool (n,)."""
+    """The demand of a function: bit i of `demand[value]` says whether element i is needed."""
 
     def __init__(self, func: Operation):
-        self._needed: dict[SSAValue, Array] = {}
-        self._changed = True
-        order = list(func.walk())
-        while self._changed:
-            self._changed = False
-            for op in reversed(order):
+        self._needed: dict[SSAValue, int] = {}
+        self._seen: set[Operation] = set()
+        """The operations that this sweep, from the end of the function to its start, has come by."""
+        self._again = True
+        """Whether one of them needs more by now than it was asked for."""
+        order = list(func.walk())[::-1]
+        while self._again:
+            self._again = False
+            self._seen.clear()
+            for op in order:
+                self._seen.add(op)
                 self._visit(op)
 
-    def __getitem__(self, value: SSAValue) -> Array:
-        found = self._needed.get(value)
-        return np.zeros(registers_in(value), np.bool_) if found is None else found
+    def __getitem__(self, value: SSAValue) -> int:
+        return self._needed.get(value, 0)
 
     def count(self, value: SSAValue) -> int:
         """How many elements of a value are needed."""
-        found = self._needed.get(value)
-        return 0 if found is None else int(np.count_nonzero(found))
+        return self[value].bit_count()
 
-    def _need(self, value: SSAValue, which: Array | bool) -> None:
-        before = self._needed.get(value)
-        if before is None:
-            before = self._needed[value] = np.zeros(registers_in(value), np.bool_)
-        after = before | which
-        if not np.array_equal(after, before):
+    def _need(self, value: SSAValue, which: int | None = None) -> None:
+        """`which` elements of a value are needed; None: all."""
+        before = self[value]
+        after = before | (which if which is not None else (1 << registers_in(value)) - 1)
+        if after != before:
             self._needed[value] = after
-            self._changed = True
+            # What gives a loop its next turn stands behind what takes it.
+            if isinstance(value, BlockArgument) or value.owner in self._seen:
+                self._again = True
 
     def _visit(self, op: Operation) -> None:
         if op.name.startswith(ELEMENTWISE):
             which = self[op.results[0]]
-            if not which.any():
+            if not which:
                 return
+            registers = registers_in(op.results[0])
             for operand in op.operands:
-                self._need(operand, which if registers_in(operand) == len(which) else True)
+                self._need(operand, which if registers_in(operand) == registers else None)
         elif isinstance(op, vector.ShuffleOp):
             self._shuffle(op)
         elif op.name == "vector.broadcast":
-            if self[op.results[0]].any():
-                self._need(op.operands[0], True)
+            if self[op.results[0]]:
+                self._need(op.operands[0])
         elif op.regions or op.name in ("scf.yield", "scf.condition"):
             self._control(op)
-        elif not op.results or self._acts(op) or any(self[result].any() for result in op.results):
+        elif not op.results or self._acts(op) or any(self[result] for result in op.results):
             for operand in op.operands:
-                self._need(operand, True)
+                self._need(operand)
 
     @staticmethod
     def _acts(op: Operation) -> bool:
@@ -79,14 +83,13 @@ class Demand:
         return op.name.startswith(("simt.atomic", "func.", "debug."))
 
     def _shuffle(self, op: vector.ShuffleOp) -> None:
-        mask = np.array(op.mask.get_values())
-        chosen = mask[self[op.results[0]]]
-        first = registers_in(op.operands[0])
-        for operand, places in ((op.operands[0], chosen[chosen < first]), (op.operands[1], chosen[chosen >= first])):
-            offset = 0 if operand is op.operands[0] else first
-            which = np.zeros(registers_in(operand), np.bool_)
-            which[places - offset if operand is not op.operands[0] else places] = True
-            self._need(operand, which)
+        needed, first = self[op.results[0]], registers_in(op.operands[0])
+        which = [0, 0]
+        for at, place in enumerate(op.mask.get_values()):
+            if needed >> at & 1:
+                which[place >= first] |= 1 << (place - first if place >= first else place)
+        for operand, bits in zip(op.operands, which, strict=True):
+            self._need(operand, bits)
 
     def _control(self, op: Operation) -> None:
         if op.name in ("scf.yield", "scf.condition"):
@@ -94,14 +97,14 @@ class Demand:
             assert parent is not None
             handed = op.operands[1:] if op.name == "scf.condition" else op.operands
             if op.name == "scf.condition":
-                self._need(op.operands[0], True)
+                self._need(op.operands[0])
             for operand, receivers in zip(handed, _receivers(op, parent, len(handed)), strict=True):
                 for receiver in receivers:
                     self._need(operand, self[receiver])
             return
         if op.name == "scf.for":
             for bound in op.operands[:3]:
-                self._need(bound, True)
+                self._need(bound)
             for start, argument in zip(op.operands[3:], op.regions[0].blocks[0].args[1:], strict=True):
                 self._need(start, self[argument])
                 self._need(argument, self[op.results[argument.index - 1]])
@@ -110,7 +113,7 @@ class Demand:
                 self._need(start, self[argument])
         else:
             for operand in op.operands:
-                self._need(operand, True)
+                self._need(operand)
 
 
 def _receivers(op: Operation, parent: Operation, count: int) -> Sequence[list[SSAValue]]:
