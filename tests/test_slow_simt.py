@@ -146,7 +146,7 @@ def kernel(p: Program) -> tuple[Any, int]:
     return module("\n".join(lines), THREADS, 16 * THREADS, parameters), total
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(program=programs(), n=st.sampled_from((0, 1, 50, 64, 100, 191, 1000)))
 def test_as_one_thread_after_another(program: Program, n: int) -> None:
     whole, each = kernel(program)
