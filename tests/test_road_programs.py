@@ -21,13 +21,17 @@ from minilinalg.interp import run
 from minilinalg.targets import Target, load_target
 
 
+KERNELS = 20
+"""How many are run, which are enough to find a mistake."""
+
+
 @cache
 def machine(name: str) -> Target:
     return load_target(name)
 
 
 @pytest.mark.parametrize("target", ["mlu370", "tiny-simd"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=KERNELS, deadline=None)
 @given(random=st.randoms(use_true_random=False))
 def test_random_kernels_down_the_road(target: str, random: Any) -> None:
     launch = case(random)
@@ -76,7 +80,7 @@ def test_random_kernels_find_a_mistake(monkeypatch: pytest.MonkeyPatch, pass_nam
         return type(cls.__name__, (cls,), {"apply": apply})
 
     monkeypatch.setattr(pipelines, "load_pass", load)
-    for seed in range(40):
+    for seed in range(KERNELS):
         launch = case(Random(seed))
         try:
             kernel = ml.compile(ml.parse_module(launch.text), target=machine("mlu370"))
@@ -86,4 +90,4 @@ def test_random_kernels_find_a_mistake(monkeypatch: pytest.MonkeyPatch, pass_nam
             return
         except RunError:
             continue
-    pytest.fail(f"40 kernels, and nobody notices what {pass_name} does")
+    pytest.fail(f"{KERNELS} kernels, and nobody notices what {pass_name} does")
