@@ -19,9 +19,9 @@ from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.defined_bytes import record
 from minilinalg.interp.dtypes import Array, DType, dtype_of
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import Kind
 from minilinalg.interp.meanings import meaning
 from minilinalg.interp.memref import element
-from minilinalg.interp.scf import Kind
 from minilinalg.interp.simd import execute
 from minilinalg.interp.structured import Operand, regroup, take_each
 from minilinalg.interp.tensor import settled

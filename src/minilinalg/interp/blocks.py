@@ -17,8 +17,9 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, is_array
 from minilinalg.interp.engine import LEAVES, Emitter
+from minilinalg.interp.joining import Kind, join, known, uniform
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import Kind, Turns, join, known, uniform
+from minilinalg.interp.scf.regions import Turns
 from minilinalg.interp.turns import State
 from minilinalg.interp.values import take
 

@@ -19,9 +19,9 @@ from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor, padding
 from minilinalg.interp.dtypes import Array, dtype_of
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import known
 from minilinalg.interp.mbarrier import advance, first_fields, of_programs, wait_phase
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import begun_at, ended_at
 from minilinalg.interp.simt_shared import Landing, check
 from minilinalg.interp.tensor_maps import InMemory, descriptor_of

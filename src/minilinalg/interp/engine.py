@@ -4,7 +4,7 @@ Every region becomes one Python function whose parameters are the running progra
 outside, and its block arguments; every operation becomes a line that calls its meaning. The meanings are in one file
 per dialect beside this one, each a `Meaning` in the table `MEANINGS` under the operation's name.
 
-Control flow that differs between programs never branches per program: see scf.py. A function whose loops wait for
+Control flow that differs between programs never branches per program: see scf/. A function whose loops wait for
 memory is compiled a second way, one generator per program, so that programs can wait for one another.
 """
 

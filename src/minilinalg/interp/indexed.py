@@ -19,8 +19,8 @@ from minilinalg.interp import access
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import Kind
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import Kind
 from minilinalg.interp.structured import Operand, deliver, put, regroup, take_each
 from minilinalg.interp.values import Partial, along, take, written_out
 from minilinalg.interp.views import MemRef, Sized, groups, plain

@@ -17,10 +17,10 @@ from minilinalg.interp.contraction import combine_two, contract, grown
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.elements import element_region
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import Kind
 from minilinalg.interp.math import float_unary
 from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import reduce_with
-from minilinalg.interp.scf import Kind
 from minilinalg.interp.structured import (
     Axes,
     Operand,

@@ -16,8 +16,8 @@ from minilinalg.errors import RunError, UnsupportedError
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import known
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView, wait_at
 from minilinalg.interp.values import Partial, take
 from minilinalg.locations import places_of

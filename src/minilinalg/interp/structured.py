@@ -28,8 +28,8 @@ from minilinalg.interp.defined_bytes import known_of, record
 from minilinalg.interp.definedness import Known, both, defined, selects
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import Kind, join
 from minilinalg.interp.reduction import COMBINERS
-from minilinalg.interp.scf import Kind, join
 from minilinalg.interp.tensor import as_sized, settled
 from minilinalg.interp.values import Partial, along, per_program, take, written_out
 from minilinalg.interp.views import MemRef, Sized, groups

@@ -24,8 +24,8 @@ from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import I64, PTR, Array, dtype_of
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import known
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import known
 from minilinalg.interp.simt_shared import check
 from minilinalg.interp.values import Affine, spread, take
 from minilinalg.locations import places_of

@@ -12,9 +12,9 @@ from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.descriptors import Descriptor, as_block, padding
 from minilinalg.interp.dtypes import dtype_of, shape_of
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import known
 from minilinalg.interp.mbarrier import advance, of_programs
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView, begin_at
 from minilinalg.interp.tensor_maps import InMemory, descriptor_of
 from minilinalg.interp.values import spread, take

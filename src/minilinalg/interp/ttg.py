@@ -20,9 +20,10 @@ from minilinalg.interp.dot import numbers_of
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter
 from minilinalg.interp.indexing import gather_along, positions
+from minilinalg.interp.joining import Kind, undefined_of
 from minilinalg.interp.meanings import meaning
 from minilinalg.interp.reduction import whole
-from minilinalg.interp.scf import Kind, emit_branch, undefined_of
+from minilinalg.interp.scf.branches import emit_branch
 from minilinalg.interp.shared_memory import RULE, SharedView, begin, commit, wait
 from minilinalg.interp.tokens import Token
 from minilinalg.interp.values import Partial, spread, written_out

@@ -13,8 +13,8 @@ from minilinalg.errors import InputError
 from minilinalg.interp.dot import multiply_add
 from minilinalg.interp.dtypes import dtype_of, shape_of
 from minilinalg.interp.engine import Emitter
+from minilinalg.interp.joining import known
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.scf import known
 from minilinalg.interp.shared_memory import SharedView
 from minilinalg.interp.values import Partial, per_program, written_out
 from minilinalg.locations import places_of
