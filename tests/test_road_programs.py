@@ -20,7 +20,6 @@ from minilinalg.errors import CheckError, InputError, RunError
 from minilinalg.interp import run
 from minilinalg.targets import Target, load_target
 
-
 KERNELS = 20
 """How many are run, which are enough to find a mistake."""
 
