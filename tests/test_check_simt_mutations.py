@@ -28,6 +28,7 @@ import minilinalg as ml
 from minilinalg.analysis.scratch import OFFSET_ATTR
 from minilinalg.check import Checker
 from minilinalg.context import make_context
+from minilinalg.dialects.ttg.registers import SCRATCH_OFFSET_ATTR, SCRATCH_SIZE_ATTR
 from minilinalg.dialects.upstream import arith
 from minilinalg.errors import CheckError
 from minilinalg.parsing import parse_module
@@ -49,8 +50,26 @@ tt.func public @twice(
   tt.return
 }
 """
+MADE = """
+tt.func public @copied(%x: !tt.ptr<f32> {tt.divisibility = 16 : i32}, %z: !tt.ptr<f32> {tt.divisibility = 16 : i32}) {
+  %i = arith.constant 0 : i32
+  %n = arith.constant 32 : i32
+  %one = arith.constant 1 : i64
+  %s = arith.constant 32 : i64
+  %p = tt.get_program_id x : i32
+  %row = arith.muli %p, %n : i32
+  %rows = arith.constant 128 : i32
+  %d = tt.make_tensor_descriptor %x, [%rows, %n], [%s, %one] : !tt.ptr<f32>, !tt.tensordesc<32x32xf32>
+  %e = tt.make_tensor_descriptor %z, [%rows, %n], [%s, %one] : !tt.ptr<f32>, !tt.tensordesc<32x32xf32>
+  %v = tt.descriptor_load %d[%row, %i] : !tt.tensordesc<32x32xf32> -> tensor<32x32xf32>
+  tt.descriptor_store %e[%row, %i], %v : !tt.tensordesc<32x32xf32>, tensor<32x32xf32>
+  tt.return
+}
+"""
+"""Descriptors that the kernel makes itself, in memory that the launch lends."""
 TEXTS = {
     "tiles": TILES,
+    "made": MADE,
     "matmul_tma": (TTIR / "matmul_tma.ttir").read_text(),
     "three_dots": DOT.replace("PRECISION", "tf32x3"),
     "sums": kernel(8, 256, 1, "arith.addf", "f32", "0.0", False),
@@ -89,6 +108,8 @@ def launch(name: str) -> tuple[Any, list[Any]]:
             return 1, [*described(a), *described(b), *described(np.zeros((16, 16), np.float16)), 16, 16, 264]
         case "tiles":
             return 1, [*described(normal(30, 28)), *described(normal(32, 32))]
+        case "made":
+            return 4, [normal(128, 32), np.zeros((128, 32), np.float32)]
         case "small_tiles":
             return 1, factors("f16", 32, 150)
         case "three_dots":
@@ -163,6 +184,22 @@ def all_at_once(module: ModuleOp) -> bool:
     for op in found:
         op.attributes[OFFSET_ATTR] = IntegerAttr(0, i32)
     return len(found) > 1
+
+
+def scratch_at_once(module: ModuleOp) -> bool:
+    """All of a program's buffers in global memory begin at its first byte."""
+    found = [op for op in module.walk() if SCRATCH_OFFSET_ATTR in op.attributes]
+    for op in found:
+        op.attributes[SCRATCH_OFFSET_ATTR] = IntegerAttr(0, i32)
+    return len(found) > 1
+
+
+def too_little_scratch(module: ModuleOp) -> bool:
+    """A program's part of global memory ends in front of its last buffer, where the next one's begins."""
+    found = [op for op in module.walk() if SCRATCH_SIZE_ATTR in op.attributes]
+    for op in found:
+        op.attributes[SCRATCH_SIZE_ATTR] = IntegerAttr(128, i32)
+    return bool(found)
 
 
 def one_at_another(module: ModuleOp) -> bool:
@@ -337,21 +374,31 @@ def test_check_is_silent_when_nothing_is_broken(name: str) -> None:
 
 
 PLACES = "with a place of its own for every buffer instead"
+FENCES = "with a fence in front of every product of warp groups instead"
+SCRATCH = "with a place of its own for every buffer in global memory instead"
 MEETINGS = "with a barrier in front of every use of shared memory instead"
 
 
-@pytest.mark.parametrize(
-    ("name", "wrong", "mistake", "check", "rule"),
-    [
-        ("matmul", "allocate-shared-memory", all_at_once, True, PLACES),
-        ("matmul", "allocate-shared-memory", one_at_another, "deep", PLACES),
-        ("three_dots", "allocate-shared-memory", all_at_once, True, PLACES),
-        ("matmul", "membar", without("ttg.barrier"), True, MEETINGS),
-        ("matmul", "membar", m.drop("ttg.barrier"), True, MEETINGS),
-        ("softmax", "membar", without("ttg.barrier"), "deep", MEETINGS),
-        ("sums", "membar", m.drop("ttg.barrier", last=False), True, MEETINGS),
-    ],
-)
+TRACED: list[tuple[str, str, m.Mutation, Any, str]] = [
+    ("matmul", "allocate-shared-memory", all_at_once, True, PLACES),
+    ("matmul", "allocate-shared-memory", one_at_another, "deep", PLACES),
+    ("three_dots", "allocate-shared-memory", all_at_once, True, PLACES),
+    ("matmul", "triton-nvidia-gpu-fence-insertion", m.drop("ttng.fence_async_shared"), True, FENCES),
+    ("matmul", "triton-nvidia-gpu-fence-insertion", without("ttng.fence_async_shared"), "deep", FENCES),
+    ("made", "tritongpu-global-scratch-memory-allocation", scratch_at_once, True, SCRATCH),
+    ("made", "tritongpu-global-scratch-memory-allocation", too_little_scratch, "deep", SCRATCH),
+    ("matmul", "membar", without("ttg.barrier"), True, MEETINGS),
+    ("matmul", "membar", m.drop("ttg.barrier"), True, MEETINGS),
+    ("softmax", "membar", without("ttg.barrier"), "deep", MEETINGS),
+    ("sums", "membar", m.drop("ttg.barrier", last=False), True, MEETINGS),
+]
+
+
+def test_every_pass_that_can_be_done_with_care_has_mistakes_that_are_traced_to_it() -> None:
+    assert {wrong for _, wrong, *_ in TRACED} == {step.run.name for step in road_steps("simt") if step.run.careful}
+
+
+@pytest.mark.parametrize(("name", "wrong", "mistake", "check", "rule"), TRACED)
 def test_what_shows_on_threads_only_is_traced_to_the_pass_that_left_it(
     name: str, wrong: str, mistake: m.Mutation, check: Any, rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,7 +412,13 @@ def test_what_shows_on_threads_only_is_traced_to_the_pass_that_left_it(
     assert error.pass_name == error.pipeline == wrong
     assert error.diagnostic.found.startswith(f"what pass '{wrong}' left was got wrong later: ")
     assert error.diagnostic.rule == f"{rule}, 'tritongpu-to-simt' leaves right answers"
-    assert not any(op.name == "ttg.barrier" for op in error.module_before.walk())
+    left = {
+        PLACES: OFFSET_ATTR,
+        SCRATCH: SCRATCH_OFFSET_ATTR,
+        FENCES: "ttng.fence_async_shared",
+        MEETINGS: "ttg.barrier",
+    }
+    assert not any(left[rule] in (op.name, *op.attributes) for op in error.module_before.walk())
 
 
 @pytest.mark.parametrize("name", ["softmax", "gemv", "matmul", *TEXTS])

@@ -142,3 +142,25 @@ def test_an_address_in_no_argument_is_an_error_at_every_stage() -> None:
     for stage in kernel.stages:
         with pytest.raises(RunError, match="out of bounds: it touches address 0x10, which is in no argument"):
             kernel[1](16, np.zeros(1, np.float32), stage=stage)
+
+
+@pytest.mark.parametrize(("road", "target"), [("simd", "mlu370"), ("simt", "h200")])
+def test_an_array_of_addresses_of_the_host_is_said_to_be_one(road: str, target: str) -> None:
+    text = """
+    tt.func public @rows(%a: !tt.ptr<i64>, %x: !tt.ptr<f32>, %o: !tt.ptr<f32>) {
+      %n = tt.load %a : !tt.ptr<i64>
+      %p = tt.int_to_ptr %n : i64 -> !tt.ptr<f32>
+      %v = tt.load %p : !tt.ptr<f32>
+      tt.store %o, %v : !tt.ptr<f32>
+      tt.return
+    }"""
+    kernel = ml.compile(text, road=road, target=target)
+    x, o = floats(4), np.zeros(1, np.float32)
+    rows = np.array([x.ctypes.data])
+    for how in (*({"stage": stage} for stage in kernel.stages), {"check": True}):
+        with pytest.raises(RunError) as caught:
+            kernel[1](rows, x, o, **how)
+        told = caught.value.diagnostic
+        assert f"is out of bounds: it touches address {x.ctypes.data:#x}, which is in no argument" in told.found
+        assert told.rule is not None and "one of the host (x.ctypes.data, x.data_ptr()) means nothing" in told.rule
+        assert told.hint is not None and told.places[0].line == 5

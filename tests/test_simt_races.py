@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 from simt_programs import H200, TEXTS, module
+from test_check_simt_mutations import launch, source
 from test_ttgir_meaning import CASES, SM90, TTGIR, Case
 from test_ttgir_to_simt import ROAD
 from xdsl.dialects.builtin import ModuleOp
 
+import minilinalg as ml
 from minilinalg.context import make_context
 from minilinalg.dialects import simt
 from minilinalg.errors import RunError
@@ -241,6 +243,26 @@ def test_a_product_of_registers_that_no_fence_is_behind(body: str) -> None:
     assert told.startswith("'simt.wgmma' in block (0, 0, 0) takes registers that no fence is behind\nat: ")
 
 
+OPERAND = """
+%off = arith.extsi %at : vector<1xi32> to vector<1xi64>
+%from0 = vector.broadcast %x : i64 to vector<1xi64>
+%from = arith.addi %from0, %off : vector<1xi64>
+simt.cp_async %at, %from, 16 : vector<1xi32>, vector<1xi64>
+simt.cp_async_commit
+"""
+ARRIVED = "simt.cp_async_wait 0\n"
+
+
+def test_a_product_of_what_threads_copied() -> None:
+    """A copy by cp.async is one of the threads': a fence is behind it if it is behind the wait."""
+    arrays = np.ones(512, np.float32), np.zeros(1, np.float32)
+    simulate(product(OPERAND + ARRIVED + FENCE + BARRIER + MULTIPLY + ENDED), 1, *arrays)
+    for early in (OPERAND + FENCE + ARRIVED + BARRIER, OPERAND + ARRIVED + BARRIER):
+        told = race(product(early + MULTIPLY + ENDED), 1, *arrays)
+        assert "'simt.wgmma' reads byte 0 of shared memory in block (0, 0, 0), which thread 0 wrote by " in told
+        assert "'simt.cp_async'" in told and "and no fence is between them" in told
+
+
 # Official kernels
 
 
@@ -320,3 +342,46 @@ def test_every_barrier_is_missed(name: str) -> None:
                 break
     missed = set(range(len(barriers(whole)))) - found
     assert missed == set(MORE_THAN_NEEDED.get(name, {}))
+
+
+def fences(of: ModuleOp) -> list[simt.FenceAsyncSharedOp]:
+    return [op for op in of.walk() if isinstance(op, simt.FenceAsyncSharedOp)]
+
+
+FENCED = [name for name in dict.fromkeys(name for name, _ in RUNS) if fences(of_one_thread(name))]
+MORE_FENCES_THAN_NEEDED = {
+    "flash_attn.sm90": {1: "the one in front of the first product is behind the copies for both"},
+}
+
+
+@pytest.mark.parametrize("name", FENCED)
+def test_every_fence_is_missed(name: str) -> None:
+    whole = of_one_thread(name)
+    silent: set[int] = set()
+    for number in range(len(fences(whole))):
+        without = whole.clone()
+        fences(without)[number].detach()
+        try:
+            for case in reversed([case for other, case in RUNS if other == name]):
+                grid, args = case.make(*case.sizes)
+                simulate(without, grid, *args)
+            silent.add(number)
+        except RunError as error:
+            told = error.diagnostic
+            assert (
+                re.search(r"'simt\.\w+' (reads|updates|writes) byte .* no fence is between them", told.found)
+                and told.places
+            )
+    assert silent == set(MORE_FENCES_THAN_NEEDED.get(name, {}))
+
+
+@pytest.mark.parametrize("name", ["matmul", "matmul_tma", "tiles"])
+def test_every_fence_of_the_road_is_missed(name: str) -> None:
+    whole = ml.compile(source(name), road="simt", target="h200").module("simt")
+    grid, args = launch(name)
+    assert fences(whole)
+    for number in range(len(fences(whole))):
+        without = whole.clone()
+        fences(without)[number].detach()
+        with pytest.raises(RunError, match="no fence is between them"):
+            simulate(without, grid, *args)

@@ -22,6 +22,8 @@ from minilinalg.interp.dtypes import Array, DType
 
 ALIGNMENT = 256
 GUARD = 1 << 16
+FAR = 1 << 40
+"""What is as far from all arguments is no index that went astray, but an address of another kind."""
 BASE = 1 << 32
 """The first address: above any 32-bit integer, so that a number taken for a pointer is never a valid one."""
 
@@ -166,6 +168,13 @@ class GlobalMemory:
                 nearest, distance = s, gap
         if nearest is None:
             return RunError(f"{what} touches memory, but no argument is an array", rule="a pointer needs an array")
+        if distance is not None and distance > FAR:
+            return RunError(
+                f"{what} is out of bounds: it touches address {low:#x}, which is in no argument",
+                rule=f"the arrays of a launch lie in an address space of their own, from {BASE:#x} on: one of the "
+                "host (x.ctypes.data, x.data_ptr()) means nothing in a kernel, in an array of addresses or elsewhere",
+                hint="give each array as an argument: a kernel can store where it lies (x.to(tl.int64)), and load that",
+            )
         name = ", ".join(nearest.names)
         if distance is not None and distance > 2 * GUARD and low < BASE:
             where = f"address {low:#x}, which is in no argument"

@@ -14,7 +14,7 @@ from xdsl.ir import Operation
 from minilinalg.analysis.order import LOOPS
 from minilinalg.analysis.shared_buffers import SharedBuffers
 from minilinalg.dialects import tt, ttg, ttng
-from minilinalg.passes.base import MinilinalgPass
+from minilinalg.passes.base import Careful, MinilinalgPass
 from minilinalg.passes.insertion import insert_before
 
 
@@ -53,7 +53,17 @@ def _fence_for(dot: Operation, writes: list[Operation]) -> None:
         if isinstance(earlier, ttng.FenceAsyncSharedOp):
             return
         earlier = earlier.prev_op
-    insert_before(at, ttng.FenceAsyncSharedOp(properties={"bCluster": BoolAttr.from_bool(False)}))
+    insert_before(at, _fence())
+
+
+def _fence_everywhere(ctx: Context, module: ModuleOp) -> None:
+    """Puts one in front of every product, whatever was written since the one before."""
+    for dot in [op for op in module.walk() if isinstance(op, ttng.WarpGroupDotOp)]:
+        insert_before(dot, _fence())
+
+
+def _fence() -> ttng.FenceAsyncSharedOp:
+    return ttng.FenceAsyncSharedOp(properties={"bCluster": BoolAttr.from_bool(False)})
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ class TritonNvidiaGpuFenceInsertionPass(MinilinalgPass):
     """
 
     name = "triton-nvidia-gpu-fence-insertion"
+    careful = Careful(_fence_everywhere, "a fence in front of every product of warp groups")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [each for each in op.walk() if isinstance(each, tt.FuncOp)]:

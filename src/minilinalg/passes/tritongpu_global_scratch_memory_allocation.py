@@ -14,7 +14,20 @@ from minilinalg.dialects import tt, ttg
 from minilinalg.dialects.ttg.registers import SCRATCH_ALIGNMENT_ATTR, SCRATCH_OFFSET_ATTR, SCRATCH_SIZE_ATTR
 from minilinalg.errors import InputError, UnsupportedError
 from minilinalg.locations import places_of
-from minilinalg.passes.base import MinilinalgPass, remark
+from minilinalg.passes.base import Careful, MinilinalgPass, remark
+
+
+def _keep_apart(ctx: Context, module: ModuleOp) -> None:
+    """Gives each buffer of the module its own place, at a multiple of the greatest alignment there is."""
+    found = [op for op in module.walk() if isinstance(op, ttg.GlobalScratchAllocOp)]
+    most = max((op.alignment.value.data for op in found), default=1)
+    end = 0
+    for op in found:
+        op.attributes[SCRATCH_OFFSET_ATTR] = IntegerAttr(end, i32)
+        end += _up(op.nbytes.value.data, most)
+    if found:
+        for each in (module, *(op for op in module.ops if isinstance(op, tt.FuncOp))):
+            _set(each, end, most)
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,7 @@ class TritongpuGlobalScratchMemoryAllocationPass(MinilinalgPass):
     """
 
     name = "tritongpu-global-scratch-memory-allocation"
+    careful = Careful(_keep_apart, "a place of its own for every buffer in global memory")
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         sizes, alignments = [0], [1]

@@ -10,6 +10,7 @@ from itertools import product
 
 from xdsl.dialects.builtin import FixedBitwidthType, IntegerAttr, VectorType, i32
 from xdsl.ir import SSAValue
+from xdsl.traits import is_side_effect_free
 
 from minilinalg.dialects import simt, ttg, ttng
 from minilinalg.dialects.simt.bulk_copy import TensorMapType
@@ -82,7 +83,12 @@ def _store_wait(c: Conversion, op: ttng.TMAStoreWaitOp) -> None:
 
 def _init(c: Conversion, op: ttng.InitBarrierOp) -> None:
     c.insert(simt.MbarrierInitOp(_at(c, c.view(op.alloc)), op.count.value.data, _first(c)))
-    c.insert(simt.FenceAsyncSharedOp())
+    behind = op.next_op
+    while behind is not None and is_side_effect_free(behind):
+        behind = behind.next_op
+    if not isinstance(behind, ttng.InitBarrierOp):
+        # One for all that are made together: copies arrive at a barrier in another proxy than the one that makes it.
+        c.insert(simt.FenceAsyncSharedOp())
 
 
 def _inval(c: Conversion, op: ttng.InvalBarrierOp) -> None:

@@ -5,9 +5,11 @@ where its thread waits for it, and as the thread's own write from there to the n
 stores, and not with one another. Warps are no order: the lanes of a warp may run apart, too.
 
 A product of warp groups (wgmma) reads shared memory from where it begins to where it is waited for, and so does a bulk
-store; both see what threads stored only behind a fence. A product sees registers behind a fence of their own
-(wgmma.fence; PTX ISA 9.7.15.7), and what was waited for is the threads' own registers again. A bulk load writes until
-its barrier has been waited for, by all threads.
+store. A bulk load writes until its barrier has been waited for, by all threads. All three work in another proxy than
+threads do, cp.async among what these do: what threads wrote, barriers that they made too, is there behind a fence only
+(fence.proxy.async), and a copy of theirs has to have ended in front of it (PTX ISA, "Memory Consistency Model",
+"Proxies", and "Async proxy"). A product sees registers behind a fence of their own (wgmma.fence; PTX ISA 9.7.15.7), and
+what was waited for is the threads' own registers again.
 
 The notes of a course are gone through once (trace.py); whether two accesses meet is worked out once for each pair of
 patterns.
@@ -87,6 +89,8 @@ class RaceWatch:
                     assert isinstance(op, simt.CpAsyncWaitOp | simt.WgmmaWaitOp | simt.BulkWaitOp)
                     for done in groups[family].ended(int(op.groups.value.data)):
                         since[done.op, done.touched] = done
+                        if groups[family] is copies:
+                            unseen[done.op, done.touched] = done
                 continue
             flying = {"simt.cp_async": copies, "simt.wgmma": products, "simt.bulk_tensor_store": stores}.get(op.name)
             group = flying.group if flying is not None else 1 if op.name == "simt.bulk_tensor_load" else 0
@@ -96,7 +100,7 @@ class RaceWatch:
                     for old in under_way.values():
                         self._check(old, new, ids)
                 self._check_itself(new, ids)
-                if flying is products or flying is stores:
+                if op.name in BESIDE_THREADS:
                     for old in unseen.values():
                         self._check(old, new, ids, unseen=True)
                 if flying is not None:
@@ -212,6 +216,8 @@ class RaceWatch:
         return "a bulk copy" if thread == self.threads + BULK else f"warp group {thread - self.threads}"
 
 
+BESIDE_THREADS = ("simt.wgmma", "simt.bulk_tensor_load", "simt.bulk_tensor_store")
+"""What works in the async proxy."""
 WAITS = {
     "simt.cp_async": "simt.cp_async_wait",
     "simt.wgmma": "simt.wgmma_wait",
@@ -232,9 +238,10 @@ def _grains(touched: Touched, size: int, block: int) -> tuple[Array, Array]:
 def _unfenced(old: Done, new: Done, met: Meeting, ids: tuple[int, ...]) -> RunError:
     at = f" at {places_of(old.op)[0]}" if places_of(old.op) else ""
     return RunError(
-        f"'{new.op.name}' reads byte {met.byte} of shared memory in block {ids}, which thread {met.earlier} wrote by "
-        f"'{old.op.name}'{at}, and no fence is between them",
-        rule="what works beside the threads sees their stores to shared memory behind a fence only",
+        f"'{new.op.name}' {new.does} byte {met.byte} of shared memory in block {ids}, which thread {met.earlier} wrote "
+        f"by '{old.op.name}'{at}, and no fence is between them",
+        rule="what works beside the threads meets what they wrote to shared memory behind a fence only, and what they "
+        "copied behind a fence that is behind the wait",
         hint="'simt.fence_async_shared' between the two",
         places=places_of(new.op),
     )
