@@ -213,3 +213,58 @@ module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32}
     tt.return
   }
 }
+
+// -----
+
+#upcast = #ttg.blocked<{sizePerThread = [1, 16], threadsPerWarp = [4, 8], warpsPerCTA = [4, 1], order = [1, 0]}>
+#tile = #ttg.nvmma_shared<{swizzlingByteWidth = 128, transposed = false, elementBitWidth = 16}>
+#smem = #ttg.shared_memory
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // Eight lanes store a row of 256 bytes, which is in two tiles: half of the lanes begin with their upper 16 bytes.
+  // CHECK-LABEL: func.func @halves_in_another_order
+  // CHECK: %[[FOUR:.*]] = arith.constant dense<4> : vector<1xi32>
+  // CHECK: arith.constant dense<[0, 16]> : vector<2xi32>
+  // CHECK: %[[BIT:.*]] = arith.andi %{{.*}}, %[[FOUR]] : vector<1xi32>
+  // CHECK: arith.cmpi ne, %[[BIT]], %{{.*}} : vector<1xi32>
+  // CHECK-NEXT: %[[OTHER:.*]] = vector.shuffle %x, %x [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]
+  // CHECK: %[[MINE:.*]] = arith.select %{{.*}}, %[[OTHER]], %x : vector<16xi1>, vector<16xbf16>
+  // CHECK: simt.store_shared %{{.*}}, %[[MINE]] : vector<2xi32>, vector<16xbf16>
+  tt.func public @halves_in_another_order(%x: tensor<16x128xbf16, #upcast>) {
+    %b = ttg.local_alloc %x : (tensor<16x128xbf16, #upcast>) -> !ttg.memdesc<16x128xbf16, #tile, #smem>
+    tt.return
+  }
+}
+
+// -----
+
+#rows = #ttg.blocked<{sizePerThread = [1, 4], threadsPerWarp = [2, 16], warpsPerCTA = [4, 1], order = [1, 0]}>
+#row = #ttg.slice<{dim = 0, parent = #rows}>
+#lanes = #ttg.blocked<{sizePerThread = [1, 1], threadsPerWarp = [1, 32], warpsPerCTA = [4, 1], order = [1, 0]}>
+module attributes {"ttg.num-warps" = 4 : i32, "ttg.threads-per-warp" = 32 : i32} {
+  // Four indices for sixteen elements: an address for each of the four, the rest are constants. Every 32nd element is
+  // exchanged, so that lanes with every fourth one meet in no bank.
+  // CHECK-LABEL: func.func @looked_up
+  // CHECK: simt.store_shared %{{.*}}, %x : vector<16xi32>, vector<16xf32>
+  // CHECK: simt.barrier
+  // CHECK: %[[LOW:.*]] = arith.andi %i, %{{.*}} : vector<4xi32>
+  // CHECK: %[[HIGH:.*]] = arith.shrui %[[LOW]], %{{.*}} : vector<4xi32>
+  // CHECK: arith.xori %[[LOW]], %[[HIGH]] : vector<4xi32>
+  // CHECK: simt.load_shared %{{.*}} : vector<16xi32> -> vector<16xf32>
+  tt.func public @looked_up(%x: tensor<32x64xf32, #rows>, %i: tensor<64xi32, #row>, %o: !tt.ptr<f32>) {
+    %p = tt.splat %o : !tt.ptr<f32> -> tensor<32x64x!tt.ptr<f32>, #rows>
+    %e = tt.expand_dims %i {axis = 0 : i32} : tensor<64xi32, #row> -> tensor<1x64xi32, #rows>
+    %b = tt.broadcast %e : tensor<1x64xi32, #rows> -> tensor<32x64xi32, #rows>
+    %r = tt.gather %x[%b] {axis = 1 : i32} : (tensor<32x64xf32, #rows>, tensor<32x64xi32, #rows>) -> tensor<32x64xf32, #rows>
+    tt.store %p, %r : tensor<32x64x!tt.ptr<f32>, #rows>
+    tt.return
+  }
+  // Side by side they meet in no bank: rows are stored as they are.
+  // CHECK-LABEL: func.func @looked_up_side_by_side
+  // CHECK: simt.store_shared %{{.*}}, %x : vector<4xi32>, vector<16xf32>
+  tt.func public @looked_up_side_by_side(%x: tensor<32x64xf32, #rows>, %i: tensor<32x64xi32, #lanes>, %o: !tt.ptr<f32>) {
+    %p = tt.splat %o : !tt.ptr<f32> -> tensor<32x64x!tt.ptr<f32>, #lanes>
+    %r = tt.gather %x[%i] {axis = 1 : i32} : (tensor<32x64xf32, #rows>, tensor<32x64xi32, #lanes>) -> tensor<32x64xf32, #lanes>
+    tt.store %p, %r : tensor<32x64x!tt.ptr<f32>, #lanes>
+    tt.return
+  }
+}

@@ -40,16 +40,21 @@ class SharedAccess:
         return self.wavefronts - self.phases
 
 
-def shared_access(registers: LinearLayout, memory: LinearLayout | SharedLayout, element_bits: int) -> SharedAccess:
+def shared_access(
+    registers: LinearLayout,
+    memory: LinearLayout | SharedLayout,
+    element_bits: int,
+    widest: int = LARGEST_VECTOR_BITS,
+) -> SharedAccess:
     """What a store or load of a whole tensor costs, with the widest vectors that both layouts allow.
 
-    Raises InputError when `memory` lacks an element of `registers`.
+    widest: of a vector, in bits. Raises InputError when `memory` lacks an element of `registers`.
     """
     shared = SharedLayout(memory) if isinstance(memory, LinearLayout) else memory
     places = registers.invert_and_compose(shared.linear)
     # Offsets come first in a place, so the mask of a place without its block is its offset.
     offsets = {name: tuple(m & places.out_size(OFFSET) - 1 for m in places.masks.get(name, ())) for name in _THREADS}
-    vector = vector_width(places, element_bits, shared.padding)
+    vector = vector_width(places, element_bits, shared.padding, widest)
     starts = independent(offsets[REGISTER], beyond=(1 << bit for bit in range(vector)))
     words = max(1, (element_bits << vector) // WORD_BITS)
     lane_bits = len(offsets[LANE])
@@ -112,11 +117,16 @@ def vector_of_registers(places: LinearLayout, element_bits: int) -> int:
 _THREADS = (REGISTER, LANE, WARP)
 
 
-def vector_width(places: LinearLayout, element_bits: int, padding: Iterable[tuple[int, int]] = ()) -> int:
+def vector_width(
+    places: LinearLayout,
+    element_bits: int,
+    padding: Iterable[tuple[int, int]] = (),
+    widest: int = LARGEST_VECTOR_BITS,
+) -> int:
     """How many low bits of the offset a thread counts through in its own registers: log2 of the elements of a vector.
 
     `places` maps register, lane, warp to offset. No other input may move within a vector, and padding keeps vectors
-    whole and aligned.
+    whole and aligned. `widest`: of a vector, in bits.
     """
     span = Span(places.masks[REGISTER])
     others = 0
@@ -125,8 +135,8 @@ def vector_width(places: LinearLayout, element_bits: int, padding: Iterable[tupl
             others |= mask & places.out_size(OFFSET) - 1
     for interval, more in padding:
         others |= interval | more
-    width, widest = 0, log2(max(1, LARGEST_VECTOR_BITS // element_bits))
-    while width < min(widest, places.out_bits[OFFSET]) and 1 << width in span and not others >> width & 1:
+    width, most = 0, log2(max(1, widest // element_bits))
+    while width < min(most, places.out_bits[OFFSET]) and 1 << width in span and not others >> width & 1:
         width += 1
     return width
 

@@ -191,8 +191,12 @@ class _Expansion:
     def exists(self, iteration: int) -> SSAValue:
         """Whether the loop has this iteration, in front of it."""
         if ("exists", iteration) not in self.numbers:
-            made = self.before(arith.CmpiOp(self.loop.lb, self.bound(iteration), "slt"))
-            self.numbers["exists", iteration] = made
+            first = self.first(iteration)
+            start, number = constant_of(self.loop.lb), constant_of(first)
+            # Of numbers that are not known the sum might wrap, where the bound less so many steps exists.
+            is_known = iteration == 0 or (isinstance(start, int) and isinstance(number, int) and number > start)
+            sides = (first, self.loop.ub) if is_known else (self.loop.lb, self.bound(iteration))
+            self.numbers["exists", iteration] = self.before(arith.CmpiOp(*sides, "slt"))
         return self.numbers["exists", iteration]
 
     # --- in front of the loop
@@ -242,6 +246,9 @@ class _Expansion:
         self.runs: dict[int, SSAValue] = {}
         for slot, arg in zip(self.slots, block.args[1:], strict=True):
             arg.name_hint = slot.source.name_hint
+        # First, so that nobody waits for them behind a wait for memory.
+        for stage in sorted({self.stages[op] for op in self.order} - {self.last}):
+            self.condition(self.last - stage, block)
         for op in self.order:
             self.emit(op, block)
         handed = [

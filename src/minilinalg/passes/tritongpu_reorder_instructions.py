@@ -69,6 +69,28 @@ def is_written_once(buffer: SSAValue) -> bool:
     return not buffer.type.is_mutable and not any(isinstance(use.operation, ttg.LocalDeallocOp) for use in buffer.uses)
 
 
+MADE = (
+    tt.TransOp,
+    ttg.LocalLoadOp,
+    ttg.MemDescIndexOp,
+    ttg.MemDescReshapeOp,
+    ttg.MemDescSubsliceOp,
+    ttg.MemDescTransOp,
+)
+
+
+def made_for(operand: SSAValue) -> tuple[list[Operation], Operation | None]:
+    """What nothing needs but this operand of a dot: views of shared memory, the load from it, what is transposed; and
+    the load."""
+    found: list[Operation] = []
+    load: Operation | None = None
+    while isinstance(owner := operand.owner, MADE) and len(_users(owner)) == 1:
+        found.insert(0, owner)
+        operand = owner.operands[0]
+        load = owner if isinstance(owner, ttg.LocalLoadOp) else load
+    return found, load
+
+
 def _loop_around(op: Operation) -> Operation | None:
     parent = op.parent_op()
     while parent is not None and not isinstance(parent, scf.ForOp):
@@ -129,19 +151,13 @@ class TritongpuReorderInstructionsPass(MinilinalgPass):
         for each in [each for each in op.walk() if isinstance(each, tt.TransOp | ttg.MemDescTransOp)]:
             if (made := definition_in(each, each.parent)) is not None:
                 move_after(each, made)
-        for each in [each for each in op.walk() if isinstance(each, ttg.LocalLoadOp)]:
+        for each in [each for each in op.walk() if isinstance(each, tt.DotOp)]:
             self.second_behind_first(each)
 
-    def second_behind_first(self, load: ttg.LocalLoadOp) -> None:
-        """Loads of both operands of a dot stand together, the first one first."""
-        layout = layout_of(load.result.type)
-        if not isinstance(layout, DotOperandEncodingAttr) or layout.op_idx.data != 1:
-            return
-        users = _users(load)
-        if len(users) != 1 or not isinstance(users[0], tt.DotOp):
-            return
-        first = users[0].a.owner
-        if not isinstance(first, ttg.LocalLoadOp) or first.parent is not load.parent:
+    def second_behind_first(self, dot: tt.DotOp) -> None:
+        """Loads of both operands of a dot stand together, the first one first; with the second goes what turns it."""
+        (_, first), (second, load) = made_for(dot.a), made_for(dot.b)
+        if first is None or load is None or first.parent is not load.parent:
             return
         # Nothing between them may write the buffer: they stand side by side with only operations without effects.
         between = load.next_op
@@ -150,4 +166,5 @@ class TritongpuReorderInstructionsPass(MinilinalgPass):
                 return
             between = between.next_op
         if between is first:
-            move_after(load, first)
+            for op in reversed([op for op in second if op.parent is first.parent]):
+                move_after(op, first)

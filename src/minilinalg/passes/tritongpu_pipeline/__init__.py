@@ -157,23 +157,23 @@ class TritongpuPipelinePass(MinilinalgPass):
         %11 = arith.subi %n, %c512_i32 : i32
         %12:2 = scf.for %arg0 = %c0_i32 to %n step %c512_i32 iter_args(%arg1 = %x, %arg2 = %10)
             -> (tensor<512xf32, #blocked>, !ttg.async.token) : i32 {
-          %14 = ttg.async_wait %arg2 {num = 0 : i32}
-          %15 = ttg.memdesc_index %3[%c0_i32_0] : !ttg.memdesc<1x512xf32, #shared, #smem, mutable>
+          %14 = arith.cmpi slt, %arg0, %11 : i32
+          %15 = ttg.async_wait %arg2 {num = 0 : i32}
+          %16 = ttg.memdesc_index %3[%c0_i32_0] : !ttg.memdesc<1x512xf32, #shared, #smem, mutable>
               -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
-          %16 = ttg.local_load %15 token %14 : !ttg.memdesc<512xf32, #shared, #smem, mutable>
+          %17 = ttg.local_load %16 token %15 : !ttg.memdesc<512xf32, #shared, #smem, mutable>
               -> tensor<512xf32, #blocked>
-          %17 = arith.addf %arg1, %16 : tensor<512xf32, #blocked>
-          %18 = arith.addi %arg0, %c512_i32 : i32
-          %19 = arith.cmpi slt, %arg0, %11 : i32
-          %20 = tt.splat %18 : i32 -> tensor<512xi32, #blocked>
+          %18 = arith.addf %arg1, %17 : tensor<512xf32, #blocked>
+          %19 = arith.addi %arg0, %c512_i32 : i32
+          %20 = tt.splat %19 : i32 -> tensor<512xi32, #blocked>
           %21 = tt.addptr %2, %20 : tensor<512x!tt.ptr<f32>, #blocked>, tensor<512xi32, #blocked>
           %22 = ttg.memdesc_index %3[%c0_i32_0] : !ttg.memdesc<1x512xf32, #shared, #smem, mutable>
               -> !ttg.memdesc<512xf32, #shared, #smem, mutable>
-          %23 = tt.splat %19 : i1 -> tensor<512xi1, #blocked>
+          %23 = tt.splat %14 : i1 -> tensor<512xi1, #blocked>
           %24 = ttg.async_copy_global_to_local %21, %22 mask %23 {contiguity = 4 : i32}
               : tensor<512x!tt.ptr<f32>, #blocked> -> <512xf32, #shared, #smem, mutable>
           %25 = ttg.async_commit_group tokens %24
-          scf.yield %17, %25 : tensor<512xf32, #blocked>, !ttg.async.token
+          scf.yield %18, %25 : tensor<512xf32, #blocked>, !ttg.async.token
         } {tt.num_stages = 2 : i32}
         %13 = ttg.async_wait {num = 0 : i32}
         ttg.local_dealloc %3 : !ttg.memdesc<1x512xf32, #shared, #smem, mutable>

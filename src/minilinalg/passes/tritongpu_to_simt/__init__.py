@@ -131,7 +131,9 @@ class TritongpuToSimtPass(MinilinalgPass):
 
     A tensor is the registers that a thread holds of it, in the order of its layout. An access to memory is as wide as
     contiguity, divisibility and masks of the pointers allow, up to 16 bytes; a remark says what it became. Elements
-    that several threads hold are stored by one of them. A reduction combines halves of a thread's registers, then lanes
+    that several threads hold are stored by one of them. Where lanes would meet in the banks of shared memory, some make
+    their accesses in another order, and what is looked up at computed indices lies where reads meet less
+    (docs/layouts.md). A reduction combines halves of a thread's registers, then lanes
     at distance 1, 2, 4 ..., then warps through shared memory; so it changes the order of a sum.
 
     Requires: kernels of one block, inlined; a layout on every tensor; `allocation.offset` where shared memory is needed

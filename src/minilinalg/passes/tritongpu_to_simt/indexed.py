@@ -13,17 +13,22 @@ from minilinalg.dialects import simt, tt, ttg
 from minilinalg.dialects.simt.types import bits_of, count_of
 from minilinalg.dialects.tt.attributes import RMWOp
 from minilinalg.dialects.upstream import arith
+from minilinalg.layouts.gf2 import apply
 from minilinalg.layouts.linear import LANE, REGISTER, LinearLayout
+from minilinalg.layouts.lookup import lookup_places
 from minilinalg.passes.tritongpu_to_simt.atomics import repeated
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of, tensor_type
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
 from minilinalg.passes.tritongpu_to_simt.memory import from_memory, stored_type, to_memory
 from minilinalg.passes.tritongpu_to_simt.places import row_major
-from minilinalg.passes.tritongpu_to_simt.registers import concatenated, picked
+from minilinalg.passes.tritongpu_to_simt.registers import concatenated, distinct, picked
 from minilinalg.passes.tritongpu_to_simt.shared import load, offset_of, padded, store
 from minilinalg.passes.tritongpu_to_simt.threads import (
+    all_bits,
     both,
+    joined,
     numbers,
+    of_thread,
     of_value,
     own_registers,
     owners,
@@ -50,11 +55,21 @@ def addresses_along(
     """
     name = layout.out_names[axis]
     rest = layout.compose(places.with_bases(name, (0,) * layout.out_bits[name]))
-    own = numbers(c, thread_masks(rest), register_masks(rest), origin)
-    led = of_value(c, indices, places.masks[name])
-    found = own if led is None else c.binary(arith.XOrIOp, own, led)
+    threads, along = thread_masks(rest), places.masks[name]
+    # What registers share is computed once, and what they add is a constant of the address.
+    different, registers = distinct(indices)
+    own, led = of_thread(c, threads), of_value(c, _as_index(c, different), along)
+    if own is not None and led is not None:
+        own = joined(c, spread(c, own, count_of(led.type)), led, disjoint=not all_bits(threads) & all_bits(along))
+    shared = led if own is None else own
+    constants = [apply(register_masks(rest), number) ^ origin for number in range(len(registers))]
+    found = c.constants(constants)
+    if shared is not None:
+        shared = spread(c, shared, len(registers)) if led is None else picked(c, shared, registers)
+        apart = not all_bits([*threads, *along]) & all_bits(constants)
+        found = joined(c, shared, found, disjoint=apart) if any(constants) else shared
     found = padded(c, found, 1, padding)
-    return c.binary(arith.AddiOp, spread(c, base, count_of(found.type)), found)
+    return c.binary(arith.AddiOp, spread(c, base, len(registers)), found)
 
 
 def _as_index(c: Conversion, indices: SSAValue) -> SSAValue:
@@ -78,14 +93,14 @@ def _gather(c: Conversion, op: tt.GatherOp) -> None:
     if (within := warp_gather(source, layout_of(op.indices.type), op.axis.value.data)) is not None:
         c.bind(op.result, _gather_from_lanes(c, c.value(op.src), _as_index(c, c.value(op.indices)), within))
         return
-    base = offset_of(c, op)
-    places = row_major(source)
+    base, type, indices = offset_of(c, op), data_type(op.result.type), c.value(op.indices)
+    stored = stored_type(type)
+    size = bytes_of(stored)
+    different, _ = distinct(indices)
+    places = lookup_places(row_major(source), source, result, 8 * size, count_of(different.type))
     store(c, c.value(op.src), source, source.compose(places), base)
     c.insert(simt.BarrierOp())
-    type = data_type(op.result.type)
-    stored = stored_type(type)
-    indices = _as_index(c, c.value(op.indices))
-    at = addresses_along(c, scaled(places, bytes_of(stored)), base, 0, op.axis.value.data, indices, result)
+    at = addresses_along(c, scaled(places, size), base, 0, op.axis.value.data, indices, result)
     c.bind(op.result, from_memory(c, c.insert(simt.LoadSharedOp(at, stored)).result, type))
 
 
@@ -127,7 +142,7 @@ def _in_view(c: Conversion, view: View, axis: int, indices: SSAValue, layout: Li
     """Byte addresses of the elements of a view whose index along `axis` is computed."""
     size = bytes_of(view.element)
     places, padding = scaled(view.places, size), tuple((every * size, more * size) for every, more in view.padding)
-    return addresses_along(c, places, view.base, view.origin * size, axis, _as_index(c, indices), layout, padding)
+    return addresses_along(c, places, view.base, view.origin * size, axis, indices, layout, padding)
 
 
 def _local_gather(c: Conversion, op: ttg.LocalGatherOp) -> None:

@@ -14,7 +14,7 @@ from minilinalg.dialects.upstream import arith
 from minilinalg.layouts.conversion import Movement, conversion
 from minilinalg.layouts.linear import LANE, REGISTER, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion
-from minilinalg.passes.tritongpu_to_simt.threads import of_thread
+from minilinalg.passes.tritongpu_to_simt.threads import of_thread, spread
 
 
 def picked(c: Conversion, value: SSAValue, registers: Sequence[int]) -> SSAValue:
@@ -22,6 +22,14 @@ def picked(c: Conversion, value: SSAValue, registers: Sequence[int]) -> SSAValue
     if list(registers) == list(range(count_of(value.type))):
         return value
     return _shuffled(c, value, value, registers)
+
+
+def distinct(value: SSAValue) -> tuple[SSAValue, list[int]]:
+    """What `picked` made a vector from, and which registers it took; the vector itself where that has no fewer."""
+    op, count = value.owner, count_of(value.type)
+    if isinstance(op, ShuffleOp) and op.v1 is op.v2 and count_of(op.v1.type) < count:
+        return op.v1, list(op.mask.get_values())
+    return value, list(range(count))
 
 
 def concatenated(c: Conversion, *values: SSAValue) -> SSAValue:
@@ -53,6 +61,17 @@ def ordered(masks: Sequence[int], low: Sequence[int]) -> list[int]:
     return [
         sum((number >> position & 1) << bit for position, bit in enumerate(bits)) for number in range(1 << len(bits))
     ]
+
+
+def swapped(c: Conversion, value: SSAValue, swaps: Sequence[tuple[int, int]]) -> SSAValue:
+    """For each (lane, register): in lanes with bit `lane` of their number set, registers n and n XOR `1 << register`
+    have changed places."""
+    for lane, register in swaps:
+        bit = c.binary(arith.AndIOp, c.thread, 1 << lane)
+        is_set = c.insert(arith.CmpiOp(bit, c.constant(0, bit.type), "ne")).result
+        other = picked(c, value, [number ^ 1 << register for number in range(count_of(value.type))])
+        value = c.insert(arith.SelectOp(spread(c, is_set, count_of(value.type)), other, value)).result
+    return value
 
 
 def moved(c: Conversion, value: SSAValue, old: LinearLayout, new: LinearLayout) -> SSAValue | None:

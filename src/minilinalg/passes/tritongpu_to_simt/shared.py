@@ -12,12 +12,13 @@ from minilinalg.analysis.scratch import OFFSET_ATTR, buffer_step, exchange_place
 from minilinalg.dialects import simt, ttg
 from minilinalg.dialects.ttg.types import MemDescType, memdesc_type
 from minilinalg.dialects.upstream import arith
-from minilinalg.layouts.linear import LinearLayout
+from minilinalg.layouts.lane_order import lane_order
+from minilinalg.layouts.linear import LANE, REGISTER, LinearLayout
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type, layout_of
 from minilinalg.passes.tritongpu_to_simt.elementwise import bytes_of
 from minilinalg.passes.tritongpu_to_simt.matrices import as_matrices, load_matrices
 from minilinalg.passes.tritongpu_to_simt.memory import WIDEST, from_memory, stored_type, to_memory
-from minilinalg.passes.tritongpu_to_simt.registers import moved, ordered, picked
+from minilinalg.passes.tritongpu_to_simt.registers import moved, ordered, picked, swapped
 from minilinalg.passes.tritongpu_to_simt.shapes import numbers_of
 from minilinalg.passes.tritongpu_to_simt.threads import (
     all_bits,
@@ -116,9 +117,19 @@ def store(
     own = set(own_registers(layout))
     order = [register for register in ordered(register_masks(places), run) if register in own]
     firsts = order[:: 1 << len(run)]
-    at = addresses(c, base, places, size, firsts, origin, padding)
+    registers = [mask if 1 << bit in own else 0 for bit, mask in enumerate(register_masks(places))]
+    swaps = [] if padding else lane_order(places.masks[LANE], registers, run, 8 * size)
+    at = addresses(c, base, _in_lane_order(places, swaps), size, firsts, origin, padding)
     mask = both(c, None, owners(c, layout), len(firsts))
-    c.insert(simt.StoreSharedOp(at, picked(c, value, order), mask))
+    c.insert(simt.StoreSharedOp(at, picked(c, swapped(c, value, swaps), order), mask))
+
+
+def _in_lane_order(places: LinearLayout, swaps: Sequence[tuple[int, int]]) -> LinearLayout:
+    """Where each access of a lane goes that makes those of some registers in another order."""
+    lanes = list(places.masks[LANE])
+    for lane, register in swaps:
+        lanes[lane] ^= places.masks[REGISTER][register]
+    return places.with_bases(LANE, lanes)
 
 
 def load(
@@ -134,10 +145,12 @@ def load(
     if not padding and size << len(run) < WIDEST and (found := as_matrices(places, size, origin)) is not None:
         return load_matrices(c, type, found, places, base, origin)
     order = ordered(register_masks(places), run)
-    at = addresses(c, base, places, size, order[:: 1 << len(run)], origin, padding)
+    swaps = [] if padding else lane_order(places.masks[LANE], register_masks(places), run, 8 * size)
+    at = addresses(c, base, _in_lane_order(places, swaps), size, order[:: 1 << len(run)], origin, padding)
     loaded = c.insert(simt.LoadSharedOp(at, stored)).result
     undone = {register: position for position, register in enumerate(order)}
-    return from_memory(c, picked(c, loaded, [undone[register] for register in range(len(order))]), type)
+    found = picked(c, loaded, [undone[register] for register in range(len(order))])
+    return from_memory(c, swapped(c, found, swaps), type)
 
 
 # Buffers

@@ -59,13 +59,27 @@ def of_thread(c: Conversion, masks: Sequence[int]) -> SSAValue | None:
 
 def of_value(c: Conversion, value: SSAValue, masks: Sequence[int]) -> SSAValue | None:
     """The XOR of `masks` where the bits of `value`, a vector of i32, are set; None when it is always zero."""
+    if not any(masks):
+        return None
+    # What all masks have in common is shifted once, in the end.
+    up = min((mask & -mask).bit_length() - 1 for mask in masks if mask)
+    diagonals = _diagonals([mask >> up for mask in masks])
+    every = all_bits(list(diagonals.values()))
+    masked: dict[int, SSAValue] = {}
     total: SSAValue | None = None
-    for distance, kept in _diagonals(masks).items():
-        part = c.binary(arith.AndIOp, value, kept)
+    taken = 0
+    for distance, kept in sorted(diagonals.items(), key=lambda item: -item[1]):
+        # A shift to the right drops the lowest bits by itself.
+        dropped = (1 << max(0, -distance)) - 1
+        mask = every if kept == every & ~dropped else kept
+        part = masked[mask] = masked.get(mask) or c.binary(arith.AndIOp, value, mask)
         if distance:
             part = c.binary(arith.ShLIOp if distance > 0 else arith.ShRUIOp, part, abs(distance))
-        total = part if total is None else c.binary(arith.XOrIOp, total, part)
-    return total
+        reaches = kept << distance if distance > 0 else kept >> -distance
+        total = part if total is None else joined(c, total, part, disjoint=not taken & reaches)
+        taken |= reaches
+    assert total is not None
+    return c.binary(arith.ShLIOp, total, up) if up else total
 
 
 def _diagonals(masks: Sequence[int]) -> dict[int, int]:

@@ -137,6 +137,8 @@ def _arithmetic(op: Operation, demand: Demand) -> tuple[Work, ...]:
         if bits == 64:
             return (_lanes("f64", count * (steps + OTHER_FUNCTION)),)
         return (_lanes("f32", count * steps), _lanes("special", count))
+    if name == "select":
+        return (_lanes("integer", _selects(op, count)),)
     words = max(1, bits // 32)
     if name in DIVISIONS:
         by = op.operands[1].owner
@@ -145,6 +147,15 @@ def _arithmetic(op: Operation, demand: Demand) -> tuple[Work, ...]:
     if name == "muli":
         words *= words
     return (_lanes("integer", count * words),)
+
+
+def _selects(op: Operation, count: int) -> int:
+    """A select takes a register, of as many narrow elements as it has where all go by one condition."""
+    bits = dtype_of(op.results[0].type).bits
+    condition = op.operands[0].owner
+    if bits < 32 and not (isinstance(condition, Operation) and condition.name == "vector.broadcast"):
+        return count
+    return -(-count * bits // 32)
 
 
 def rate_of(pipe: Pipe, target: SimtTarget, bits: int = 16) -> float:
