@@ -318,17 +318,20 @@ SHARED_BY_WARPS = """
 """
 
 
-@pytest.mark.parametrize("moved_too", [False, True])
-@pytest.mark.parametrize("again", [False, True])
-def test_what_warps_have_alike_in_loops_of_different_length(moved_too: bool, again: bool) -> None:
-    """Of four warps two have the same rows and two the same columns; block p multiplies p times what it loaded before.
-
-    moved_too: what is loaded is not only multiplied. again: it is loaded in each turn, though nobody wrote.
-    """
+@pytest.mark.parametrize("loaded", ["before", "before, and stored", "in each turn", "a turn ahead"])
+def test_what_warps_have_alike_in_loops_of_different_length(loaded: str) -> None:
+    """Of four warps two have the same rows and two the same columns; block p multiplies p times what it loaded, nobody
+    having written there since, but where it is stored: so it is not only multiplied."""
     loads = """
     %va = simt.ldmatrix %a, 4 : vector<1xi32> -> vector<8xf16>
     %vb = simt.ldmatrix %bb, 4 : vector<1xi32> -> vector<8xf16>
     """
+    ahead, in_each = loaded == "a turn ahead", loaded == "in each turn"
+    following = loads.replace("%va", "%na").replace("%vb", "%nb")
+    carried = "%acc = %none, %ca = %va, %cb = %vb" if ahead else "%acc = %none"
+    types = "(vector<8xf32>, vector<8xf16>, vector<8xf16>)" if ahead else "vector<8xf32>"
+    operands = "%ca, %cb" if ahead else "%va, %vb"
+    handed = "%next, %na, %nb : vector<8xf32>, vector<8xf16>, vector<8xf16>" if ahead else "%next : vector<8xf32>"
     body = (
         SHARED_BY_WARPS
         + at("x", "%i", 16, "px")
@@ -340,13 +343,14 @@ def test_what_warps_have_alike_in_loops_of_different_length(moved_too: bool, aga
     %given = simt.load_global %px : vector<1xi64> -> vector<8xf16>
     simt.store_shared %own, %given : vector<1xi32>, vector<8xf16>
     simt.barrier
-    {"" if again else loads}
-    %d = scf.for %k = %zero to %b step %one iter_args(%acc = %none) -> vector<8xf32> : i32 {{
-      {loads if again else ""}
-      %next = simt.mma_sync %va, %vb, %acc shape 16, 8, 16 tiles 1, 2, 1
+    {"" if in_each else loads}
+    {"%d, %ea, %eb" if ahead else "%d"} = scf.for %k = %zero to %b step %one iter_args({carried}) -> {types} : i32 {{
+      {loads if in_each else ""}
+      %next = simt.mma_sync {operands}, %acc shape 16, 8, 16 tiles 1, 2, 1
         : vector<8xf16>, vector<8xf16> -> vector<8xf32>
-      {"simt.store_shared %own, %va : vector<1xi32>, vector<8xf16>" if moved_too and not again else ""}
-      scf.yield %next : vector<8xf32>
+      {"simt.store_shared %own, %va : vector<1xi32>, vector<8xf16>" if "stored" in loaded else ""}
+      {following if ahead else ""}
+      scf.yield {handed}
     }}
     simt.store_global %pvo, %d : vector<8xi64>, vector<8xf32>
     """

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minilinalg.errors import RunError
-from minilinalg.interp.block_memory import BlockMemory, Places, PlacesOf
-from minilinalg.interp.dtypes import I32
-from minilinalg.interp.fragments import Fragments, of_c, of_warps, tiled
+from minilinalg.interp.block_memory import WORDS, BlockMemory, Places, PlacesOf
+from minilinalg.interp.dtypes import F16, I32
+from minilinalg.interp.fragments import Fragments, of_a, of_b, of_c, of_warps, tiled
 from minilinalg.interp.lanes import Lanes
+from minilinalg.interp.operands import HeldOperand, Operand, in_words
 from minilinalg.interp.threads_last import as_threads_last, is_threads_last, registers
 from minilinalg.interp.values import Affine, Mask, Partial
 
@@ -60,6 +61,12 @@ def test_a_mask_that_holds_in_no_lane_of_the_programs_at_the_edge() -> None:
     assert lanes is not None and lanes.programs is not None
     assert lanes.programs.tolist() == [2, 3]
     assert lanes.made.shape[0] == 2
+
+
+def test_a_mask_that_is_the_same_in_all_programs_is_made_once() -> None:
+    lanes = Lanes.of(_mask(2, (-1, 0), np.ones((5, 1, 1), np.bool_)))
+    assert lanes is not None and lanes.programs is None
+    assert lanes.made[0, :, 0].tolist() == [True, True, True, False]
 
 
 def test_an_undefined_mask_is_an_error() -> None:
@@ -135,12 +142,54 @@ def test_all_bytes_of_a_matrix_are_undefined_while_a_copy_goes_there() -> None:
     assert not known[..., 60:].any()
 
 
-def test_warps_that_access_the_same() -> None:
-    lane, warp = np.arange(32), np.arange(4)[:, None]
-    index = (lane + warp % 2 * 32).reshape(1, 128, 1)
-    found = Places(index, 4, 0, 256, None).of_warps
-    assert found is not None
-    distinct, which = found
-    assert distinct.index.shape == (1, 64, 1)
-    assert np.array_equal(distinct.index.reshape(2, 32)[which], index.reshape(4, 32))
-    assert Places(index + warp.repeat(32, 1).reshape(1, 128, 1), 4, 0, 512, None).of_warps is None
+@pytest.mark.parametrize(
+    ("elements", "word"), [(range(16), 16), (range(4, 20), 8), (range(1, 17), 2), ((0, 1, 6, 7), 4)]
+)
+def test_matrices_are_read_in_the_widest_words(elements: Any, word: int) -> None:
+    numbers = np.array(elements)
+    found, index = in_words(numbers.reshape(1, -1), 2)
+    assert found == word
+    memory = np.arange(64, dtype=np.uint16)
+    assert memory.view(WORDS[word])[index].view(np.uint16).tolist() == numbers.tolist()
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+@pytest.mark.parametrize("is_right", [False, True])
+def test_a_matrix_of_shared_memory_is_that_of_its_registers(is_right: bool, transpose: bool) -> None:
+    """However words of 16 bytes lie: what is gathered is what registers hold, as matrices and as registers."""
+    threads, rng = 64, np.random.default_rng(0)
+    at = tiled(of_b(8, 16, 2), (8, 16), (2, 1)) if is_right else tiled(of_a(16, 16, 2), (16, 16), (1, 1))
+    operand = Operand(at, (threads, 8), F16, (16, 16), 2, is_right=is_right)
+    bits = 2 if transpose else 4
+    words = rng.permutation(1024 // bits)[: threads * 8 * 2 // bits].reshape(1, threads, -1)
+    places = Places(words, bits, 0, 1024, None)
+    memory = BlockMemory(3, 1024, tracks=False)
+    memory.data[...] = rng.integers(0, 120, memory.data.shape)
+    gather = operand.gather(places)
+    assert gather is not None
+    registers_of_threads = memory.read(places, None)[0].reshape(3, -1).view(np.float16).reshape(3, threads, 8)
+    held = HeldOperand(operand, gather, gather.read(memory, None, F16))
+    assert np.array_equal(held.array(), registers_of_threads)
+    assert np.array_equal(operand(held)[0], operand(registers_of_threads)[0])
+    some = slice(1, 3)
+    assert np.array_equal(gather.read(memory, some, F16), gather.read(memory, np.array([1, 2]), F16))
+    joined = HeldOperand.join_programs([(held.take_programs(some), 2), (held.take_programs(slice(0, 1)), 1)])
+    assert np.array_equal(joined.array(), registers_of_threads[[1, 2, 0]])
+    mixed = HeldOperand.join_programs([(held.take_programs(some), 2), (registers_of_threads[:1], 1)])
+    assert np.array_equal(mixed, registers_of_threads[[1, 2, 0]])
+
+
+def test_words_in_the_order_of_memory() -> None:
+    """Written in order, through a permutation, and where blocks are picked: the same words."""
+    rng = np.random.default_rng(1)
+    places = Places(16 + rng.permutation(32).reshape(1, 8, 4), 4, 64, 192, None)
+    assert places.order is not None
+    words = rng.integers(0, 1 << 30, (3, 8, 4)).astype(np.uint32)
+    for rows in (None, slice(0, 3), np.array([2, 0, 1])):
+        given, ordered = (BlockMemory(3, 256, tracks=False) for _ in range(2))
+        given.write(places, words, None, rows)
+        ordered.write(places, words.reshape(3, -1).take(places.order, axis=1), None, rows)
+        assert np.array_equal(given.data, ordered.data)
+        assert np.array_equal(given.read(places, rows)[0], words)
+    assert Places(np.array([[[0], [0], [2]]]), 4, 0, 12, None).order is None, "one word twice"
+    assert Places(np.array([[[0], [2]]]), 4, 0, 12, None).order is None, "a gap"

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.dialects.simt import LANES
 from minilinalg.errors import RunError
 from minilinalg.interp.access import undefined
 from minilinalg.interp.chunks import Chunk
@@ -42,7 +41,7 @@ class Places:
     words between low and high, in some order.
     """
 
-    __slots__ = ("_of_warps", "_parts", "fault", "full", "high", "index", "is_range", "low", "size")
+    __slots__ = ("_order", "_parts", "fault", "full", "high", "index", "is_range", "low", "size")
 
     def __init__(self, index: Array, size: int, low: int, high: int, fault: Fault | None):
         self.index = index
@@ -53,21 +52,20 @@ class Places:
         self.full: Array | None = None
         """The word numbers in the memories of all blocks of a chunk, one behind the other: (blocks, words)."""
         self._parts: dict[bytes, tuple[Places, Array]] = {}
-        self._of_warps: tuple[Places, Array] | bool | None = False
+        self._order: Array | bool | None = False
 
     @property
-    def of_warps(self) -> tuple[Places, Array] | None:
-        """The places of one warp each of those that access the same, and the number, among these, of what each warp of
-        a block accesses; None when all warps access different ones, or blocks do."""
-        if isinstance(self._of_warps, bool):
-            self._of_warps = None
-            if len(self.index) == 1:
-                warps = self.index.reshape(-1, LANES * self.index.shape[2])
-                _, first, which = np.unique(warps, axis=0, return_index=True, return_inverse=True)
-                if len(first) < len(warps):
-                    index = warps[first].reshape(1, -1, self.index.shape[2])
-                    self._of_warps = Places(index, self.size, self.low, self.high, self.fault), which.reshape(-1)
-        return self._of_warps
+    def order(self) -> Array | None:
+        """Which access is to each word between low and high, (words,), when one is to each; None when that is not so,
+        or blocks access different ones."""
+        if isinstance(self._order, bool):
+            self._order = None
+            first, count = self.low // self.size, (self.high - self.low) // self.size
+            if len(self.index) == 1 and self.index.size == count and self.fault is None:
+                found = np.full(count, -1)
+                found[self.index.reshape(-1) - first] = np.arange(count)
+                self._order = found if (found >= 0).all() else None
+        return self._order
 
     def among(self, words: int, rows: Array) -> Array:
         """Word numbers when the blocks at `rows` have so many words each, one block behind the other: (P, T, A)."""
@@ -226,18 +224,28 @@ class BlockMemory:
 
     def read(self, places: Places, rows: Any) -> tuple[Array, Array | None]:
         """The words (P, T, A), and which of their bytes are defined (uint8, 0 or 255, (P, T, A * size)); None: all."""
-        words = self._taken(self._table(places.size), places, rows)
+        return self._taken(self._table(places.size), places, rows), self.known(places, rows)
+
+    def known(self, places: Places, rows: Any) -> Array | None:
+        """Which bytes of the words are defined, as in `read`."""
         if self._known is None or places in self._sure:
-            return words, None
+            return None
         if rows is None and places.is_range and self._known[:, places.low : places.high].all():
             self._sure.add(places)
-            return words, None
+            return None
         known = self._taken(self._table(places.size, known=True), places, rows).view(np.uint8)
         if known.all():
             if rows is None:
                 self._sure.add(places)
-            return words, None
-        return words, known
+            return None
+        return known
+
+    def words(self, size: int, index: Array, rows: Any) -> Array:
+        """Words of `size` bytes by their numbers (n,), the same in all blocks: (P, n)."""
+        table = self._table(size)
+        if rows is None or isinstance(rows, slice):
+            return (table if rows is None else table[rows]).take(index, axis=1)
+        return table.reshape(-1).take(index + (self.rows(rows) * table.shape[1])[:, None])
 
     def made_of(self, places: Places, rows: Any) -> Any:
         """What was made of the words at `places`, as long as they are what they were; else None."""
@@ -257,8 +265,9 @@ class BlockMemory:
 
     def _taken(self, table: Array, places: Places, rows: Any) -> Array:
         index = places.index
-        if rows is None and len(index) == 1:
-            return table.take(index.reshape(-1), axis=1).reshape(-1, *index.shape[1:])
+        if len(index) == 1 and (rows is None or isinstance(rows, slice)):
+            here = table if rows is None else table[rows]
+            return here.take(index.reshape(-1), axis=1).reshape(-1, *index.shape[1:])
         return table.reshape(-1).take(places.among(table.shape[1], self.rows(rows)))
 
     def rows(self, rows: Any) -> Array:
@@ -266,7 +275,10 @@ class BlockMemory:
         return self._all if rows is None else self._all[rows]
 
     def write(self, places: Places, words: Array, mask: Array | None, rows: Any) -> None:
-        """Writes words (P or 1, T, A) where `mask` is true; of one word that several threads write, the last stays."""
+        """Writes words (P or 1, T, A) where `mask` is true; of one word that several threads write, the last stays.
+
+        Without a mask they may be in the order of memory, as `places.order` has it: (P or 1, words).
+        """
         self._changed(places)
         self._put(self._table(places.size), places, words, mask, rows)
 
@@ -277,6 +289,20 @@ class BlockMemory:
             mask = None
             if np.ndim(words) == 3:
                 words = words.reshape(len(words), 1, -1).take(chosen, axis=2)
+        in_order = np.ndim(words) == 2
+        if (
+            mask is None
+            and (rows is None or isinstance(rows, slice))
+            and (in_order or np.shape(words)[1:] == places.index.shape[1:])
+            and places.order is not None
+        ):
+            here = table if rows is None else table[rows]
+            given = words if in_order else words.reshape(len(words), -1).take(places.order, axis=1)
+            here[:, places.low // places.size : places.high // places.size] = given
+            return
+        if in_order:
+            # The accesses are to each word of a range, so each has one place in memory's order.
+            words = words[:, places.index - places.low // places.size][:, 0]
         if mask is None and rows is None and len(places.index) == 1:
             if places.full is None or len(places.full) != self.blocks:
                 places.full = places.among(table.shape[1], self._all)

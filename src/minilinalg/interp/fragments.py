@@ -79,7 +79,7 @@ class Fragments:
 
     def __init__(self, at: Array, group: int):
         self.group = group
-        self._shape = at.shape
+        self.shape = at.shape
         self._out = np.ascontiguousarray(at.T).reshape(-1)
         self._in = _inverse(self._out)
         self._in_groups = _inverse(at.reshape(-1)[::group] // group)
@@ -87,7 +87,7 @@ class Fragments:
     def out(self, matrices: Array) -> Array:
         """The registers (L, threads, n) of matrices (L, ...), threads last in memory."""
         found = matrices.reshape(len(matrices), -1).take(self._out, axis=1)
-        return as_threads_last(found.reshape(len(matrices), self._shape[1], self._shape[0]))
+        return as_threads_last(found.reshape(len(matrices), self.shape[1], self.shape[0]))
 
     def back(self, registers: Array) -> Array:
         """The matrices (L, elements) of registers (L, threads, n)."""

@@ -14,8 +14,11 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-IN_CACHE = 1 << 15
-"""Elements of which a few arrays stay near the core."""
+IN_CACHE = 1 << 16
+"""Elements of which a few arrays stay near the core, and that are worth the calls."""
+
+THIRTEEN_MORE = np.uint32(13 << 23 | 1 << 22)
+"""Makes 1.5 * 2**(e + 13) of the bits of 2**e."""
 
 LEAST = 1024
 """Elements for which it is worth it."""
@@ -89,11 +92,13 @@ def _round_piece(x: Array, out: Array) -> None:
     rounded = None if large is None else x[large].astype(np.float16)
     smallest = np.uint32(0x38800000)
     sign = None
-    if scale.min() < smallest:
+    if x.view(np.int32).min() >= 0:
+        np.maximum(scale, smallest, out=scale)
+    elif scale.min() < smallest:
         np.maximum(scale, smallest, out=scale)
         sign = x.view(np.uint32) & np.uint32(0x80000000)
+    scale += THIRTEEN_MORE
     shift = scale.view(np.float32)
-    np.multiply(shift, np.float32(1.5 * 2**13), out=shift)
     np.add(x, shift, out=out)
     np.subtract(out, shift, out=out)
     if sign is not None:

@@ -76,6 +76,8 @@ def _lanes(mask: Any) -> Lanes | None:
         return Lanes(None, _made(mask))
     programs = np.flatnonzero(~whole)
     made = _made(take(mask, programs))
+    if len(made) == 1 and len(programs) == len(whole):
+        return Lanes(None, made)
     return Lanes(programs, np.broadcast_to(made, (len(programs), *made.shape[1:])))
 
 

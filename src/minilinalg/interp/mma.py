@@ -7,6 +7,7 @@ product is moved to fragments again; where each element goes is worked out when 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,35 +15,33 @@ import numpy as np
 from minilinalg.dialects.simt import LANES
 from minilinalg.dialects.simt.dot import numbers
 from minilinalg.interp import math
-from minilinalg.interp.access import dtype_in
-from minilinalg.interp.dot import dot_arrays, round_tf32
+from minilinalg.interp.accumulators import added, is_accumulated
+from minilinalg.interp.dot import dot_arrays
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.engine import Emitter
-from minilinalg.interp.fragments import Fragments, of_a, of_b, of_c, of_warps, tiled
+from minilinalg.interp.fragments import Fragments, of_c, tiled
 from minilinalg.interp.meanings import meaning
+from minilinalg.interp.operands import Matrices, of_mma
 from minilinalg.interp.values import Partial, spread, written_out
-from minilinalg.interp.warps import OfWarps, whole_warps
-
-Shape = tuple[int, ...]
-Matrices = tuple[Array, Array | None]
-"""(L, distinct, rows, depth), and which of them each warp has; None: each its own."""
+from minilinalg.interp.warps import whole_warps
 
 
 @meaning("simt.mma_sync", fresh=True)
 def emit_mma_sync(em: Emitter, op: Any) -> None:
     m, n, k = numbers(op.shape)
     tm, tn, tk = numbers(op.tiles)
-    element, other, result = (dtype_of(v.type) for v in (op.a, op.b, op.d))
-    shapes = [shape_of(v.type) for v in (op.a, op.b, op.c)]
-    warps = whole_warps(op, shapes[0][0])
-    e = max(1, 4 // element.itemsize)
-    rows, columns, depth = tm * m, tn * n, tk * k
-    of_left = Operand(tiled(of_a(m, k, e), (m, k), (tm, tk)), shapes[0], element, (rows, depth), e)
-    of_right = Operand(tiled(of_b(n, k, e), (n, k), (tn, tk)), shapes[1], other, (columns, depth), e)
-    of_result = Products(tiled(of_c(m, n), (m, n), (tm, tn)), rows, columns)
+    element, result = dtype_of(op.a.type), dtype_of(op.d.type)
+    warps = whole_warps(op, shape_of(op.a.type)[0])
+    depth = tk * k
+    of_left, of_right = of_mma(op, 0), of_mma(op, 1)
+    stays = not result.is_narrow and is_accumulated(op)
+    of_result = products((m, n), (tm, tn))
 
     def mma(a: Any, b: Any, c: Any) -> Any:
         left, right, held = of_result.met(of_left(a), of_right(b), warps)
+        whole = Partial not in (type(a), type(b), type(c))
+        if stays and whole:
+            return added(c, dot_arrays(left, right.swapaxes(2, 3), element, result, depth), held)
         start = written_out(c)
         if not result.is_narrow:
             found = start + held.out(dot_arrays(left, right.swapaxes(2, 3), element, result, depth))
@@ -53,55 +52,13 @@ def emit_mma_sync(em: Emitter, op: Any) -> None:
                 part = slice(first, first + k)
                 product = dot_arrays(left[..., part], right[..., part].swapaxes(2, 3), element, result, k)
                 found = result.round(found + held.out(product))
-        if Partial not in (type(a), type(b), type(c)):
+        if whole:
             return found
         sides = of_left.known(a, warps), of_right.known(b, warps)
         both = of_result.apart(warps).out(sides[0][:, :, :, None] & sides[1][:, :, None, :])
         return Partial(found, both & c.defined_array() if type(c) is Partial else both)
 
     em.call(op, mma, em.refs((op.a, op.b, op.c)), "mma")
-
-
-class Operand:
-    """Makes matrices of an operand that warps hold.
-
-    at: where elements of a lane lie in the matrix of a warp, of `sizes`; of registers of this shape. group: how many
-    of them are side by side.
-    """
-
-    def __init__(self, at: Array, shape: Shape, element: DType, sizes: tuple[int, int], group: int):
-        self.at, self.shape, self.element, self.sizes, self.group = at, shape, element, sizes, group
-        self._held: dict[int, Fragments] = {}
-
-    def _matrices(self, registers: Array) -> Array:
-        """(L, warps, rows, depth) of registers (L, warps * lanes, n)."""
-        warps = registers.shape[1] // LANES
-        held = self._held.get(warps)
-        if held is None:
-            size = self.sizes[0] * self.sizes[1]
-            held = self._held[warps] = Fragments(of_warps(self.at, size, warps), self.group)
-        return held.back(registers).reshape(len(registers), warps, *self.sizes)
-
-    def __call__(self, value: Any) -> Matrices:
-        """The matrices, in their carrier."""
-        if type(value) is not OfWarps:
-            return self._carried(spread(value, self.shape)), None
-        found = value.matrices.get(self)
-        if found is None:
-            found = value.matrices[self] = self._carried(value.data)
-        return found, value.which
-
-    def _carried(self, registers: Array) -> Array:
-        found = self._matrices(registers)
-        if found.dtype != self.element.carrier:
-            found = dtype_in(found, self.element)
-        return round_tf32(found) if self.element.name == "f32" else found
-
-    def known(self, value: Any, warps: int) -> Array:
-        """Of which rows all elements are defined: (L, warps, rows)."""
-        if type(value) is not Partial:
-            return np.ones((1, warps, self.sizes[0]), np.bool_)
-        return np.asarray(self._matrices(spread(value.defined_array(), self.shape)).all(axis=3))
 
 
 class Products:
@@ -136,6 +93,12 @@ class Products:
             y, x = y + self.rows * row[:, None, None], x + self.columns * column[:, None, None]
             self._held[key] = Fragments((y * self.columns * across + x).reshape(len(row) * LANES, -1), 2)
         return self._held[key]
+
+
+@cache
+def products(one: tuple[int, int], tiles: tuple[int, int]) -> Products:
+    """Those of tiles of these extents. Operations share them, so that one adds to what another has made."""
+    return Products(tiled(of_c(*one), one, tiles), one[0] * tiles[0], one[1] * tiles[1])
 
 
 @meaning("simt.fma_dot", fresh=True)

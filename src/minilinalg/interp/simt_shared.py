@@ -18,10 +18,11 @@ from minilinalg.interp.global_words import as_words, from_words, read_words
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.meanings import meaning
+from minilinalg.interp.operands import HeldOperand, multiplied_as
 from minilinalg.interp.shared_memory import begin, commit, wait
 from minilinalg.interp.stored import as_stored, stays_stored
 from minilinalg.interp.values import Mask, Partial, scalar_form, spread, written_out
-from minilinalg.interp.warps import OfWarps, whole_warps
+from minilinalg.interp.warps import whole_warps
 
 Shape = tuple[int, ...]
 
@@ -172,21 +173,21 @@ def emit_ldmatrix(em: Emitter, op: Any) -> None:
     whole_warps(op, shape[0])
     what, stored = f"'{op.name}'", stays_stored(op.result)
     places_of = matrix_places(op, shape[0])
-    is_multiplied = all(use.operation.name == "simt.mma_sync" and use.index < 2 for use in op.result.uses)
+    operand = None if em.stepwise else multiplied_as(op.result)
 
     def load(c: Chunk, address: Any) -> Any:
         memory = BlockMemory.of(c)
         places = places_of(address, memory.nbytes)
-        if not is_multiplied:
+        if operand is None:
             return load_words(c, places, dtype, shape, stored, what)
         kept = memory.made_of(places, c.rows)
         if kept is not None:
             return kept
-        distinct, which = places.of_warps or (places, None)
-        found = load_words(c, distinct, dtype, (distinct.index.shape[1], shape[1]), stored, what)
-        if type(found) is Partial:
-            return found if which is None else load_words(c, places, dtype, shape, stored, what)
-        made = OfWarps(found, which)
+        check(c, places, None, what)
+        gather = operand.gather(places)
+        if gather is None or memory.known(places, c.rows) is not None:
+            return load_words(c, places, dtype, shape, stored, what)
+        made = HeldOperand(operand, gather, gather.read(memory, c.rows, dtype))
         memory.keep(places, c.rows, made)
         return made
 
@@ -245,7 +246,7 @@ def emit_cp_async(em: Emitter, op: Any) -> None:
         places = places_of(to, memory.nbytes)
         # Where the mask is false zeros are written, so the place must be sound all the same.
         check(c, places, None, what)
-        words = read_words(c, source, Lanes.of(mask, what), size, shape, what)
+        words = read_words(c, source, Lanes.of(mask, what), size, shape, what, places.order)
         landing = Landing(memory, places, c.rows)
         if memory.tracks:
             begin(c, words, landing)

@@ -10,6 +10,7 @@ tensor      array of shape (L, d1, ..., dn), L in {1, P}; an extent of 1 stands 
             Affine: integers or addresses that are a sum of an offset and one term per dimension
             Mask: a conjunction of Affine >= 0, not yet written out
             Partial: an array some of whose elements are undefined
+            Held: an array in another order in memory
 
 Pointers and masks stay symbolic on the usual path, so a load reads one strided window and writes no index array.
 Compare PtrState and MaskState of triton-shared, which do the same at compile time.
@@ -174,6 +175,26 @@ class Affine:
         return Affine(offset, terms, self.shape, self.dtype)
 
 
+def by_pattern(a: Affine) -> tuple[Affine, Array | None]:
+    """`a` with the terms of its first program for all, and which programs have other ones (None: none), bool (P,)."""
+    odd: Array | None = None
+    terms: list[Term] = []
+    for term in a.terms:
+        if isinstance(term, int) or len(term) == 1:
+            terms.append(term)
+            continue
+        terms.append(term[:1])
+        differs = (term != term[:1]).any(axis=1)
+        if differs.any():
+            odd = differs if odd is None else odd | differs
+    return Affine(a.offset, tuple(terms), a.shape, a.dtype), odd
+
+
+def has_one_pattern(a: Affine) -> bool:
+    """Whether the terms of an affine tensor are the same in all programs."""
+    return all(isinstance(t, int) or len(t) == 1 for t in a.terms)
+
+
 class Mask:
     """An i1 tensor that holds where every term is >= 0 and every array of `rest` is true."""
 
@@ -199,7 +220,9 @@ class Mask:
                 holds = np.zeros((1,) * (len(self.shape) + 1), np.bool_) if high < 0 else term.array() >= 0
                 total = holds if total is None else total & holds
             for array in self.rest:
-                total = array if total is None else total & array
+                # What holds everywhere would make the rest differ between programs, or between lanes.
+                if not array.all():
+                    total = array if total is None else total & array
             if total is None:
                 total = np.ones((1,) * (len(self.shape) + 1), np.bool_)
             self._array = total.view()
@@ -279,6 +302,16 @@ class Partial:
         return self.defined.array() if isinstance(self.defined, Mask) else self.defined
 
 
+class Held:
+    """A tensor whose elements are in another order in memory than one of its own; few operations take it as it is."""
+
+    __slots__ = ()
+
+    def array(self) -> Array:
+        """Written out in the order of a tensor."""
+        raise NotImplementedError
+
+
 def _least(a: Any, b: Any) -> Any:
     return min(a, b) if isinstance(a, int) and isinstance(b, int) else _plain(np.minimum(a, b))
 
@@ -314,7 +347,9 @@ def take(value: Any, index: Any) -> Any:
 def written_out(value: Any) -> Any:
     """A tensor value as an array; an undefined element becomes whatever stands there."""
     kind = form_of(value)
-    if kind is Affine or kind is Mask:
+    if kind is np.ndarray:
+        return value
+    if kind is Affine or kind is Mask or issubclass(kind, Held):
         return value.array()
     if kind is Partial:
         return value.data

@@ -7,6 +7,7 @@ once; that nobody uses it before its wait is the machine's to check (sim/).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from minilinalg.dialects.simt.dot import numbers
 from minilinalg.dialects.simt.warp_group import MatrixAttr
 from minilinalg.errors import InputError
 from minilinalg.interp.access import dtype_in
+from minilinalg.interp.accumulators import added, is_accumulated
 from minilinalg.interp.block_memory import BlockMemory, PlacesOf
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dot import dot_arrays, round_tf32
@@ -121,13 +123,17 @@ def emit_wgmma(em: Emitter, op: Any) -> None:
     if op.a_matrix is not None:
         left = _Matrix(what, op.a_matrix, threads, m, k, (tm, tk))
     of_registers = _of_registers(shape_of(op.a.type), dtype_of(op.a.type), k, (tm, tk), warps)
-    held = Fragments(of_warp_groups(tiled(of_c(16, 8), (16, 8), (tm, tn * n // 8)), tn * n, tm, warps), 2)
+    held = _products(n, (tm, tn), warps)
+
+    stays = not result.is_narrow and is_accumulated(op)
 
     def multiply(c: Chunk, a: Any, b: Any, acc: Any, use: Any) -> Any:
         x, x_known = of_registers(a) if left is None else left.read(c, a)
         y, y_known = right.read(c, b)
         product = dot_arrays(x, y.swapaxes(2, 3), element, result, tk * k)
-        start = _where_used(acc, use)
+        start = _where_used(acc, use, result)
+        if stays and x_known is None and y_known is None and type(start) is not Partial:
+            return added(start, product, held)
         found = result.round(written_out(start) + held.out(product))
         if x_known is None and y_known is None and type(start) is not Partial:
             return found
@@ -139,6 +145,14 @@ def emit_wgmma(em: Emitter, op: Any) -> None:
 
     use = "None" if op.use is None else em.ref(op.use)
     em.call(op, multiply, f"c, {em.refs((op.a, op.b, op.c))}, {use}", "wgmma")
+
+
+@cache
+def _products(n: int, tiles: tuple[int, int], warps: int) -> Fragments:
+    """Where the registers of warp groups hold tiles of 64 by `n`. Operations share it, so that one adds to what another
+    has made."""
+    down, right = tiles
+    return Fragments(of_warp_groups(tiled(of_c(16, 8), (16, 8), (down, right * n // 8)), right * n, down, warps), 2)
 
 
 def _of_registers(
@@ -164,12 +178,12 @@ def _of_registers(
     return read
 
 
-def _where_used(acc: Any, use: Any) -> Any:
+def _where_used(acc: Any, use: Any, dtype: DType) -> Any:
     """c, or zero where it does not count."""
     if use is None:
         return acc
     if isinstance(use, bool | int | np.bool_):
-        return acc if use else np.zeros_like(written_out(acc)[:1])
+        return acc if use else np.zeros((1, 1, 1), dtype.carrier)
     chosen = np.asarray(written_out(use)).reshape(-1, 1, 1)
     zero = np.where(chosen, written_out(acc), 0).astype(written_out(acc).dtype)
     return Partial(zero, acc.defined_array() | ~chosen) if type(acc) is Partial else zero

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from minilinalg.interp.dtypes import Array
 from minilinalg.interp.values import Affine, Term, least, most
 
 
@@ -20,13 +21,10 @@ def _add(a: Affine, b: Affine) -> Affine:
     return Affine(a.offset + b.offset, tuple(map(_sum_of_terms, a.terms, b.terms, a.shape)), a.shape, a.dtype)
 
 
-def negated(a: Affine) -> Affine:
-    """-a, without wrap-around."""
-    return Affine(-a.offset, tuple(-t for t in a.terms), a.shape, a.dtype)
-
-
 def difference(a: Affine, b: Affine) -> Affine:
-    return _add(a, negated(b))
+    """a - b, without wrap-around."""
+    terms = tuple([_sum_of_terms(x, -y, n) for x, y, n in zip(a.terms, b.terms, a.shape, strict=True)])
+    return Affine(a.offset - b.offset, terms, a.shape, a.dtype)
 
 
 def _mul(a: Affine, b: Affine) -> Affine | None:
@@ -60,14 +58,25 @@ def _rem(a: Affine, b: Affine) -> Affine | None:
         # No program's tile wraps: the remainder moves each program's offset only.
         moved = a.offset - offset * divisor
         return Affine(int(moved) if moved.ndim == 0 else moved, a.terms, a.shape, a.dtype)
-    moving = [d for d, t in enumerate(a.terms) if not isinstance(t, int) or (t and a.shape[d] > 1)]
-    if len(moving) != 1:
+    # What wraps differs between programs, and mostly along one dimension: an index vector, read row by row.
+    return _as_sum(a.array().astype(np.int64) % divisor, a)
+
+
+def _as_sum(x: Array, a: Affine) -> Affine | None:
+    """Numbers (L, *shape), of extent 1 where they do not change, as a sum of a term for each dimension, in the form of
+    `a`; None when they are no such sum."""
+    rank = x.ndim - 1
+    first = x[(slice(None), *[slice(0, 1)] * rank)]
+    terms: list[Term] = []
+    total = first
+    for dim in range(rank):
+        line = x[(slice(None), *[slice(None) if d == dim else slice(0, 1) for d in range(rank)])] - first
+        total = total + line
+        terms.append(line.reshape(len(x), -1) if line.shape[dim + 1] > 1 else 0)
+    if not bool((total == x).all()):
         return None
-    # Along one dimension the remainder is an index vector, which a load reads row by row.
-    dim = moving[0]
-    vector = a.array().astype(np.int64).reshape(-1, a.shape[dim]) % divisor
-    terms = tuple(vector if d == dim else 0 for d in range(len(a.shape)))
-    return Affine(0, terms, a.shape, a.dtype)
+    offset = first.reshape(-1)
+    return Affine(int(offset[0]) if len(x) == 1 else offset, tuple(terms), a.shape, a.dtype)
 
 
 def _div(a: Affine, b: Affine) -> Affine | None:

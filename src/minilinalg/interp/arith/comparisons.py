@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.interp.arith.affine import difference, negated
+from minilinalg.interp.arith.affine import difference
 from minilinalg.interp.dtypes import I1, I32, INDEX, DType, dtype_of
 from minilinalg.interp.engine import Emitter
 from minilinalg.interp.lifting import Function, guarded, lift, rank_of
@@ -97,31 +97,28 @@ def compare_int_tensors(predicate: str, dtype: DType) -> Function:
 
 
 def _compare_affine(predicate: str, a: Affine, b: Affine) -> Mask:
-    apart = difference(a, b)
-    opposite = negated(apart)
     match predicate[-2:]:
         case "lt":
-            terms = [_shifted(opposite, -1)]
+            terms = (_apart(b, a, -1),)
         case "le":
-            terms = [opposite]
+            terms = (_apart(b, a, 0),)
         case "gt":
-            terms = [_shifted(apart, -1)]
+            terms = (_apart(a, b, -1),)
         case "ge":
-            terms = [apart]
+            terms = (_apart(a, b, 0),)
         case _:
-            terms = [apart, opposite]
-    return Mask(tuple(_narrowest(t) for t in terms), (), a.shape)
+            terms = _apart(a, b, 0), _apart(b, a, 0)
+    return Mask(terms, (), a.shape)
 
 
-def _shifted(a: Affine, by: int) -> Affine:
-    return Affine(a.offset + by, a.terms, a.shape, a.dtype)
-
-
-def _narrowest(a: Affine) -> Affine:
-    """A difference may need one bit more than its operands; 32 bits are faster where they are enough."""
-    low, high = a.ends()
-    dtype = I32 if low >= -(1 << 31) and high < 1 << 31 else INDEX
-    return Affine(a.offset, a.terms, a.shape, dtype)
+def _apart(a: Affine, b: Affine, by: int) -> Affine:
+    """a - b + by. A difference may need one bit more than its operands; 32 bits are faster where they are enough."""
+    found = difference(a, b)
+    apart = Affine(found.offset + by, found.terms, a.shape, INDEX)
+    low, high = apart.ends()
+    if low >= -(1 << 31) and high < 1 << 31:
+        apart.dtype = I32
+    return apart
 
 
 @meaning("arith.cmpi")

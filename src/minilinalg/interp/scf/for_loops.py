@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minilinalg.interp.accumulators import gives_sums, settled
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType, dtype_of
 from minilinalg.interp.engine import Emitter
@@ -129,3 +130,6 @@ def emit_for(em: Emitter, op: Any) -> None:
     )
     results = "".join(em.define(r) + ", " for r in op.results)
     em.line(f"{results + '= ' if results else ''}{em.give}{driver}({arguments})", op)
+    if gives_sums(op):
+        for result in op.results:
+            em.line(f"{em.ref(result)} = {em.const(settled, 'settled')}({em.ref(result)})")

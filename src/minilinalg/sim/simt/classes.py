@@ -13,7 +13,7 @@ import numpy as np
 
 from minilinalg.interp.dtypes import INDEX, Array
 from minilinalg.interp.lanes import Lanes
-from minilinalg.interp.values import Affine, Mask, Partial, least, most, spread, written_out
+from minilinalg.interp.values import Affine, Mask, Partial, by_pattern, least, most, spread, take, written_out
 
 Count = Callable[[Array, Array | None], Array]
 """From addresses (L, T, A) and which are active (None: all) to numbers (L, k)."""
@@ -55,7 +55,7 @@ class Classes:
         numbers = np.empty((blocks, self.k), np.int64)
         numbers[here], low, high = self._following(starts[here], key, pattern, some, len(here))
         # Those at an edge mostly follow a pattern of their own.
-        numbers[there], least_of_rest, most_of_rest = self(written_out(address)[there], others, len(there))
+        numbers[there], least_of_rest, most_of_rest = self(take(address, there), others, len(there))
         return numbers, min(low, least_of_rest), max(high, most_of_rest)
 
     def _following(
@@ -87,10 +87,14 @@ class Classes:
     def _pattern(self, address: Any) -> tuple[Any, Any, Callable[[], Array], Array | None] | None:
         """Where the pattern starts in each block (a number: in all), what tells it from others, it, (1, T, A), and the
         blocks that follow another one (None: none); None when most blocks do."""
-        if type(address) is Affine and all(isinstance(t, int) or len(t) == 1 for t in address.terms):
-            terms, shape = address.terms, address.shape
-            key = tuple(t if isinstance(t, int) else t.tobytes() for t in terms)
-            return address.offset, key, lambda: spread(Affine(0, terms, shape, INDEX), self.shape), None
+        if type(address) is Affine:
+            first, odd = by_pattern(address)
+            if odd is None or 2 * np.count_nonzero(odd) <= len(odd):
+                terms, shape, starts = first.terms, first.shape, address.offset
+                key = tuple(t if isinstance(t, int) else t.tobytes() for t in terms)
+                if odd is not None and isinstance(starts, int):
+                    starts = np.full(len(odd), starts)
+                return starts, key, lambda: spread(Affine(0, terms, shape, INDEX), self.shape), odd
         array = np.asarray(written_out(address))
         if array.ndim < 3:
             # The same in all threads.

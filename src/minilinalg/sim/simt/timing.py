@@ -94,6 +94,7 @@ class Timer:
         """From these steps to the operations of a block in order."""
         self._courses: dict[Any, CourseEvents] = {}
         self._known: dict[Any, float] = {}
+        self._busy: dict[Any, dict[str, int]] = {}
 
     def course(self, steps: Sequence[Step]) -> CourseEvents:
         """The events of a path."""
@@ -102,6 +103,9 @@ class Timer:
         if found is None:
             if len(self._courses) >= KEPT:
                 self._courses.clear()
+                # They know courses by their ids, which others get now.
+                self._known.clear()
+                self._busy.clear()
             found = self._courses[key] = self.builder.build(self._steps(steps))
         return found
 
@@ -149,12 +153,18 @@ class Timer:
 
     def busy(self, counts: Sequence[int], courses: Sequence[CourseEvents]) -> dict[str, int]:
         """Busy cycles of each pipe, summed over the multiprocessors."""
+        key = tuple(counts), tuple(id(course) for course in courses)
+        if (known := self._busy.get(key)) is not None:
+            return dict(known)
         total: dict[str, float] = dict.fromkeys(PIPES, 0.0)
         for count, course in zip(counts, courses, strict=True):
             for event in course.events:
                 total["issue"] += event.issue / self.target.throughput.schedulers * count
                 total[event.pipe] += event.pipe_cycles * count
-        return {name: round(cycles) for name, cycles in total.items()}
+        if len(self._busy) >= KEPT:
+            self._busy.clear()
+        found = self._busy[key] = {name: round(cycles) for name, cycles in total.items()}
+        return dict(found)
 
     def bandwidth(self, reach: Mapping[int, Reach], misses: dict[int, float]) -> dict[str, int]:
         """Busy cycles of the cache and of memory."""
