@@ -10,13 +10,16 @@ from simt_programs import CHUNKINGS, H200, TEXTS, module
 from test_simt_timing import report
 from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i32
 
+from minilinalg.check.running import Launch
 from minilinalg.codegen.ptx import Machine, ptx_text
 from minilinalg.context import make_context
 from minilinalg.dialects.simt import SCRATCH_ATTR
-from minilinalg.errors import MinilinalgError, RunError, UnsupportedError
+from minilinalg.errors import MinilinalgError, RunError, TileError, UnsupportedError
 from minilinalg.interp import Executable
 from minilinalg.parsing import parse_module
 from minilinalg.passes import load_pass
+from minilinalg.run_options import RunOptions
+from minilinalg.sim.simt.run import SimtSimulator
 
 MAP = "!simt.tensor_map<2x16xf32, swizzle = 64>"
 COPY = """
@@ -72,6 +75,49 @@ def copied(made: ModuleOp, rows: int, n: int) -> None:
 @pytest.mark.parametrize(("rows", "n"), [(1, 48), (2, 17), (7, 23), (8, 16), (26, 32)])
 def test_blocks_copy_by_maps_of_their_own(rows: int, n: int) -> None:
     copied(kernel(), rows, n)
+
+
+def stored_beside(n: int, o: np.ndarray, **options: bool) -> np.ndarray:
+    """What stands in five rows of memory, -1 before, of which `o` is a part."""
+    x = np.arange(5 * 48, dtype=np.float32).reshape(5, 48)
+    SimtSimulator(kernel(), H200, options=RunOptions(**options)).run(3, [x, o, n, 5])
+    return x
+
+
+@pytest.mark.parametrize("n", [17, 18, 19, 20, 23, 31, 32, 48])
+def test_stores_write_to_the_end_of_16_bytes(n: int) -> None:
+    """As an H200 does (test_gpu.py): behind the tensor stands what the load filled up with."""
+    column, end = np.arange(48), min(n, 32)
+    filled = (column >= end) & (column < -(-end // 4) * 4)
+    wide = np.full((5, 48), -1, np.float32)
+    x = stored_beside(n, wide, checks=False)
+    assert (wide == np.where((column >= 16) & (column < end), x, np.where(filled, 0, -1))).all()
+    part = np.full((5, 48), -1, np.float32)
+    stored_beside(n, part[:, :n])
+    # The last row of a slice ends with it: there is no memory of a launch behind.
+    assert (part[:-1] == wide[:-1]).all() and (part[-1, :n] == wide[-1, :n]).all()
+
+
+def test_elements_that_a_store_takes_along_stop_the_run() -> None:
+    wide = np.full((5, 48), -1, np.float32)
+    with pytest.raises(TileError) as caught:
+        stored_beside(23, wide)
+    told = caught.value.diagnostic
+    assert told.found == "'simt.bulk_tensor_store' writes byte 92 of argument 'o', which is beside the tensor"
+    assert told.rule is not None and "up to 12 bytes behind the end of the tensor are lost" in told.rule
+    assert told.places
+    wide[:, 23] = 0
+    # What stands there already is not lost.
+    stored_beside(23, wide)
+
+
+def test_a_check_compares_what_lies_beside_a_tensor_with_nobody() -> None:
+    part = np.full((5, 48), -1, np.float32)
+    x = np.arange(5 * 48, dtype=np.float32).reshape(5, 48)
+    found = Launch(3, target=H200).answer(kernel(), [x, part[:, :23], 23, 5])
+    assert all((bytes_.view(np.float32) != 0).sum() == 4 * 25 for _, bytes_ in found.between)
+    with pytest.raises(TileError):
+        Launch(3, target=H200).answer(kernel(), [x, part, 23, 5])
 
 
 def test_the_simulated_gpu_moves_boxes_and_maps() -> None:

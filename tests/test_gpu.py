@@ -380,7 +380,7 @@ def test_launches_that_overlap() -> None:
 
 @pytest.mark.parametrize(("rows", "n"), [(1, 48), (7, 23), (26, 32)])
 def test_maps_that_a_block_makes(rows: int, n: int) -> None:
-    """TMA stores to the end of 16 bytes: behind the tensor, what the load filled up with. Only on a real GPU."""
+    """TMA stores to the end of 16 bytes: behind the tensor, what the load filled up with."""
     x, o = np.arange(rows * 48, dtype=np.float32).reshape(rows, 48), np.full((rows, 48), -1, np.float32)
     CudaKernel(copying(), None, Machine(90, specific=True)).run(-(-rows // 2), [x, o, n, rows])
     column, end = np.arange(48), min(n, 32)

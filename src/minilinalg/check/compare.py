@@ -39,15 +39,8 @@ class Answer:
 
 def _between(segment: Segment) -> tuple[str, Array] | None:
     """The bytes of a segment that are no part of an array; those that are count as 0."""
-    if len(segment.owners) == 1 and segment.owners[0].flags.forc:
-        return None
-    free = np.ones(segment.nbytes, np.bool_)
-    for array in segment.owners:
-        if array.size:
-            first = array.ctypes.data - segment.data.ctypes.data
-            itemsize = array.dtype.itemsize
-            np.ndarray((*array.shape, itemsize), np.bool_, free, first, (*array.strides, 1))[...] = False
-    return (", ".join(segment.names), np.where(free, segment.data, 0)) if free.any() else None
+    free = segment.free
+    return None if free is None else (", ".join(segment.names), np.where(free, segment.data, 0))
 
 
 @dataclass(frozen=True)

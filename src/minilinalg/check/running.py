@@ -110,7 +110,9 @@ class Launch:
         if isinstance(self.target, Target) and any(op.name.startswith("simd.") for op in module.walk()):
             program = Simulator(module, self.target, self.function, options, turns)
         elif isinstance(self.target, SimtTarget) and is_of_one_thread(module, self.function):
-            program = SimtSimulator(module, self.target, self.function, replace(options, cycles=False), turns)
+            # What lies between elements is compared, and is nobody's.
+            only = replace(options, cycles=False)
+            program = SimtSimulator(module, self.target, self.function, only, turns, margins=False)
         else:
             program = Executable(module, self.function, options, turns)
         ready = Ready(program, turns)

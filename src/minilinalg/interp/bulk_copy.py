@@ -249,8 +249,11 @@ def emit_bulk_tensor_store(em: Emitter, op: Any) -> None:
             flags = np.asarray(defined.reshape(len(defined), *box.shape, box.dtype.itemsize).all(axis=-1))
             value = Partial(value, flags)
         start = [known(n, what, "computes an address from") for n in origin]
-        pointer, inside = descriptor_of(c, map).tile(start, box.shape, box.dtype.itemsize, what, stores=True)
+        tensor = descriptor_of(c, map)
+        pointer, inside = tensor.tile(start, box.shape, box.dtype.itemsize, what, stores=True)
         access.store(c.memory, pointer, value, inside, box.dtype, box.shape, c.size, what)
+        if c.memory.margins is not None:
+            c.memory.margins.stored(c, op, tensor, start, box.shape, value, box.dtype)
 
     em.call(op, copy, f"c, {em.ref(op.map)}, [{em.refs(op.coords)}], {em.refs((op.source, op.when))}", "bulk_store")
 

@@ -12,6 +12,7 @@ import bisect
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,19 @@ class Segment:
     def end(self) -> int:
         return self.address + self.nbytes
 
+    @cached_property
+    def free(self) -> Array | None:
+        """The bytes that are no part of an array but lie between its elements, bool; None where there are none."""
+        if len(self.owners) == 1 and self.owners[0].flags.forc:
+            return None
+        free = np.ones(self.nbytes, np.bool_)
+        for array in self.owners:
+            if array.size:
+                first = array.ctypes.data - self.data.ctypes.data
+                itemsize = array.dtype.itemsize
+                np.ndarray((*array.shape, itemsize), np.bool_, free, first, (*array.strides, 1))[...] = False
+        return free if free.any() else None
+
 
 class GlobalMemory:
     """The address space of one run.
@@ -70,6 +84,8 @@ class GlobalMemory:
         """From where to where arguments share memory of which a loop may store to one what it has read of the other."""
         self.read_ahead: Any = None
         """What was read ahead there (read_ahead.py), in a run that looks at it."""
+        self.margins: Any = None
+        """What a machine leaves beside tensors that it stores (sim/simt/margins.py), on one that does so."""
         self._starts: list[int] = []
         self._next = BASE
         self._lent: int | None = None

@@ -22,6 +22,7 @@ from minilinalg.sim.report import PathTraffic
 from minilinalg.sim.simt.course_events import Builder
 from minilinalg.sim.simt.demand import Demand
 from minilinalg.sim.simt.global_watch import GlobalRaceWatch
+from minilinalg.sim.simt.margins import Margins
 from minilinalg.sim.simt.metrics import INSTRUCTIONS, counters, tensor_metric
 from minilinalg.sim.simt.occupancy import most_registers, occupancy
 from minilinalg.sim.simt.races import RaceWatch
@@ -39,7 +40,7 @@ class SimtSimulator:
     """A module's function of one thread, compiled for one machine; every `run` starts afresh.
 
     Raises InputError when the module is not at the simt stage, or when a block is too large for the machine. observer:
-    looks on beside it.
+    looks on beside it. margins: whether bulk stores write what is nobody's beside a tensor (margins.py).
     """
 
     def __init__(
@@ -49,8 +50,11 @@ class SimtSimulator:
         function: str | None = None,
         options: RunOptions = DEFAULTS,
         observer: Observer | None = None,
+        *,
+        margins: bool = True,
     ):
         self.target, self.options = target, options
+        self.margins = Margins(stops=options.checked, writes=margins)
         self.watch = Watch()
         func = find_function(module, function)
         threads = threads_of(func)
@@ -87,6 +91,7 @@ class SimtSimulator:
         if self.early_use is not None:
             raise self.early_use.error()
         memory = GlobalMemory()
+        memory.margins = self.margins
         values = bind(self.executable.abi, args, memory, watched=True)
         gathered = Gathered()
 
