@@ -184,8 +184,8 @@ def test_text() -> None:
     once = ["global_address", "rank", *["box_dim"] * 2, *["global_dim"] * 2, "global_stride", *["element_stride"] * 2]
     assert fields == 2 * [*once, "elemtype", "swizzle_mode"]
     assert ptx_text(module("", 32), Machine(90, specific=True)).startswith(".version 8.0\n")
-    for machine, rule in ((Machine(80), "TMA and its barriers"), (Machine(90), "of compute capability 9.0 alone")):
-        with pytest.raises(UnsupportedError, match=rule):
+    for machine in (Machine(80), Machine(90)):
+        with pytest.raises(UnsupportedError, match=r"of compute capability 9\.0 alone"):
             ptx_text(kernel(), machine)
     with pytest.raises(MinilinalgError, match=r"in a function without simt\.scratch"):
         ptx_text(module("%m = simt.global_scratch 0 : i64", 32), Machine(90, specific=True))

@@ -71,7 +71,7 @@ func.func @group(%p: i64) attributes {simt.threads = 128 : i32, simt.shared = 51
 
 // -----
 
-// expected-error @+1 {{parameter 'boxes_param_0', a tensor map, on sm_80}}
+// expected-error @+1 {{parameter 'map', a tensor map, on sm_80}}
 func.func @boxes(%map: !simt.tensor_map<64xf16, swizzle = 128>, %n: i32, %one: i64) attributes {simt.threads = 32 : i32,
     simt.shared = 512 : i32, ml.abi = [
     {name = "map", kind = "descriptor", type = f16, shape = array<i64: 64>}, {name = "n", kind = "scalar", type = i32},

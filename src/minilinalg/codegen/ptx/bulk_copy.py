@@ -17,19 +17,10 @@ MAP_ALIGNMENT = 64
 
 def map_parameter(w: Writer, label: str) -> tuple[str, str]:
     """The declaration of a parameter that is a tensor map, and its address in a register."""
-    expect_bulk_copies(w, f"parameter '{label}', a tensor map,")
     start, address = w.new("d"), w.new("d")
     w.raw(f"mov.b64 {start}, {label};", (start,), needed=False)
     w.raw(f"cvta.param.u64 {address}, {start};", (address,), needed=False)
     return f".param .align {MAP_ALIGNMENT} .b8 {label}[{MAP_BYTES}]", address
-
-
-def expect_bulk_copies(w: Writer, found: str) -> None:
-    """Raises UnsupportedError where there are none."""
-    if w.machine.capability < 90:
-        raise w.unsupported(
-            f"{found} on {w.machine.name}", "TMA and its barriers are those of compute capability 9.0 and above"
-        )
 
 
 # Barriers
@@ -37,7 +28,6 @@ def expect_bulk_copies(w: Writer, found: str) -> None:
 
 def _by_one(w: Writer, op: Any, text: str) -> None:
     """An instruction of the thread whose `when` is true."""
-    expect_bulk_copies(w, f"'{op.name}'")
     (when,) = w.values[op.when]
     if when != 0:
         w.raw(f"{'' if when == 1 else f'@{w.predicate(when)} '}{text};")
@@ -63,7 +53,6 @@ def _expect(w: Writer, op: Any) -> None:
 
 def _wait(w: Writer, op: Any) -> None:
     """A loop, as one try ends after a time of the machine's choice. Lanes may leave it in different turns."""
-    expect_bulk_copies(w, f"'{op.name}'")
     pred = 1 if op.pred is None else w.values[op.pred][0]
     if pred == 0:
         return
@@ -103,12 +92,10 @@ def _store(w: Writer, op: Any) -> None:
 
 
 def _commit(w: Writer, op: Any) -> None:
-    expect_bulk_copies(w, f"'{op.name}'")
     w.raw("cp.async.bulk.commit_group;")
 
 
 def _wait_group(w: Writer, op: Any) -> None:
-    expect_bulk_copies(w, f"'{op.name}'")
     w.raw(f"cp.async.bulk.wait_group{'' if op.read is None else '.read'} {op.groups.value.data};")
 
 

@@ -206,10 +206,6 @@ def _ldmatrix(w: Writer, op: Any) -> None:
 
 
 def _stmatrix(w: Writer, op: Any) -> None:
-    if w.machine.capability < 90:
-        raise w.unsupported(
-            f"'{op.name}' on {w.machine.name}", "stmatrix is an instruction of compute capability 9.0 and above"
-        )
     count, bits = op.matrices.value.data, w.bits(op.value)
     name = f"stmatrix.sync.aligned.m8n8.x{count}{'.trans' if op.transpose is not None else ''}.shared.b16"
     words = [w.register(word) for word in w.words(w.values[op.value], bits)]

@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, functions_of, is_public, symbol
+from minilinalg.analysis.machine_needs import expect
 from minilinalg.analysis.products_under_way import early_use
 from minilinalg.codegen.ptx import (
     atomics,
@@ -109,9 +110,11 @@ def ptx_text(module: ModuleOp, machine: Machine, registers: int | None = None) -
     texts: dict[str, str] = {}
     bodies: list[str] = []
     for function in functions:
+        threads = _number(function, THREADS_ATTR)
+        expect(function, machine.name, lambda need: need.met(machine.capability, machine.specific))
         if (early := early_use(function)) is not None:
             raise early.error()
-        w = Writer(machine, HANDLERS, _number(function, THREADS_ATTR))
+        w = Writer(machine, HANDLERS, threads)
         shared = shared or _number(function, SHARED_ATTR) > 0
         bodies.append(_function(w, function, registers))
         texts |= w.texts

@@ -120,11 +120,6 @@ def _barrier(w: Writer, op: Any) -> None:
 
 def _grid_dependency(what: str) -> Handler:
     def handle(w: Writer, op: Any) -> None:
-        if w.machine.capability < 90:
-            raise w.unsupported(
-                f"'{op.name}' on {w.machine.name}",
-                "launches that overlap are those of compute capability 9.0 and above",
-            )
         w.raw(f"griddepcontrol.{what};")
 
     return handle

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from minilinalg.codegen.ptx.bulk_copy import expect_bulk_copies
 from minilinalg.codegen.ptx.elements import Element, Offset
 from minilinalg.codegen.ptx.memory import shared_base
 from minilinalg.codegen.ptx.writer import Handler, Writer
@@ -36,16 +35,6 @@ def scratch_parameter(w: Writer, label: str, nbytes: int) -> str:
     return f".param .u64 .ptr .global .align {SCRATCH_ALIGNMENT} {label}"
 
 
-def _expect(w: Writer, op: Any) -> None:
-    expect_bulk_copies(w, f"'{op.name}'")
-    if not w.machine.specific:
-        raise w.unsupported(
-            f"'{op.name}' on {w.machine.name}",
-            "tensor maps are changed by instructions of compute capability 9.0 alone",
-        )
-    w.version = max(w.version, LEAST_VERSION)
-
-
 def _global_scratch(w: Writer, op: Any) -> None:
     if w.scratch is None:
         raise w.unsupported(f"'{op.name}' in a function without simt.scratch", "a launch lends what simt.scratch says")
@@ -65,7 +54,7 @@ def _address(w: Writer, element: Element) -> str:
 
 
 def _create(w: Writer, op: Any) -> None:
-    _expect(w, op)
+    w.version = max(w.version, LEAST_VERSION)
     thread, guard = w.pure("r", "mov.b32", "%tid.x"), _of_first_warp(w)
     base = shared_base(w, w.values[op.shared][0])
     own = w.pure("r", "add.s32", base, w.pure("r", "shl.b32", thread, 2))
@@ -99,7 +88,7 @@ def _create(w: Writer, op: Any) -> None:
 
 def _acquire(w: Writer, op: Any) -> None:
     """The official compiler waits for bulk copies behind the fence, as ptxas lets what follows overtake it."""
-    _expect(w, op)
+    w.version = max(w.version, LEAST_VERSION)
     guard, at = _of_first_warp(w), _address(w, w.values[op.address][0])
     w.raw(f"{guard}fence.proxy.tensormap::generic.acquire.gpu {at}, {MAP_BYTES};")
     w.raw(f"{guard}cp.async.bulk.commit_group;")

@@ -38,17 +38,7 @@ STEP = 16
 """Descriptors count shared memory in steps of so many bytes."""
 
 
-def _expect_warp_groups(w: Writer, op: Any) -> None:
-    if not w.machine.specific:
-        raise w.unsupported(
-            f"'{op.name}' on {w.machine.name}",
-            "warp groups multiply on sm_90a, compute capability 9.0, alone: a target with tensor_cores.version = 2 "
-            "does without",
-        )
-
-
 def _product(w: Writer, op: Any) -> None:
-    _expect_warp_groups(w, op)
     element = kind_of(op.b_matrix.element)
     kinds = element, kind_of(op.c.type)
     if kinds not in TYPES:
@@ -164,7 +154,6 @@ def _is_own(op: Any) -> bool:
 
 
 def _wait(w: Writer, op: Any) -> None:
-    _expect_warp_groups(w, op)
     w.raw(f"wgmma.wait_group.sync.aligned {op.groups.value.data};")
     for value, result in zip(op.inputs, op.outputs, strict=True):
         w.values[result] = w.values[value]
@@ -172,7 +161,6 @@ def _wait(w: Writer, op: Any) -> None:
 
 def _line(text: str) -> Handler:
     def handle(w: Writer, op: Any) -> None:
-        _expect_warp_groups(w, op)
         w.raw(text)
 
     return handle

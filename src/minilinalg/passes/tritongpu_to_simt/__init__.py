@@ -26,6 +26,7 @@ from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from minilinalg.abi import ABI, FunctionAbi
 from minilinalg.analysis.axis_info import AxisInfoAnalysis
+from minilinalg.analysis.machine_needs import expect_target
 from minilinalg.dialects import simt, tt
 from minilinalg.dialects.simt import LANES, SCRATCH_ATTR, SHARED_ATTR, THREADS_ATTR
 from minilinalg.dialects.tt.types import TensorDescType
@@ -58,6 +59,7 @@ from minilinalg.passes.tritongpu_to_simt import (
     warp_group,
 )
 from minilinalg.passes.tritongpu_to_simt.conversion import Conversion, Handler, data_type
+from minilinalg.targets import SimtTarget
 
 HANDLERS: Mapping[str, Handler] = {
     **elementwise.HANDLERS,
@@ -191,6 +193,8 @@ def _convert_function(ctx: Context, run: MinilinalgPass, module: ModuleOp, old: 
     block.insert_op_before(made, old)
     old.detach()
     old.erase()
+    if isinstance(target := getattr(ctx, "target", None), SimtTarget):
+        expect_target(made, target)
 
 
 def _argument_type(c: Conversion, arg: SSAValue) -> Attribute:

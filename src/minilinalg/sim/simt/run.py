@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
+from minilinalg.analysis.machine_needs import expect_target
 from minilinalg.analysis.products_under_way import early_use
 from minilinalg.errors import InputError
 from minilinalg.interp.binding import bind
@@ -39,8 +40,9 @@ from minilinalg.targets import SimtTarget
 class SimtSimulator:
     """A module's function of one thread, compiled for one machine; every `run` starts afresh.
 
-    Raises InputError when the module is not at the simt stage, or when a block is too large for the machine. observer:
-    looks on beside it. margins: whether bulk stores write what is nobody's beside a tensor (margins.py).
+    Raises InputError when the module is not at the simt stage, or when a block is too large for the machine, and
+    UnsupportedError for what the machine has no unit for. observer: looks on beside it. margins: whether bulk stores
+    write what is nobody's beside a tensor (margins.py).
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class SimtSimulator:
                 f"function '{symbol(func)}' is not written for one thread",
                 rule="what runs on a SIMT machine is at stage simt: a function with simt.threads",
             )
+        expect_target(func, target)
         self.global_watch = GlobalRaceWatch(FunctionAbi.of(func), threads) if options.checked else None
         observers = [each for each in (self.watch, self.global_watch, observer) if each is not None]
         self.executable = Executable(module, function, options, Observers(*observers))
