@@ -194,8 +194,11 @@ def is_public(func: Operation) -> bool:
     return not (isinstance(visibility, StringAttr) and visibility.data in ("private", "nested"))
 
 
-def find_function(module: ModuleOp, name: str | None = None) -> Operation:
-    """The function `name`, or the only public one. Raises InputError when there is none, or a choice."""
+def find_function(module: ModuleOp, name: str | None = None, say: str = 'function="{}"') -> Operation:
+    """The function `name`, or the only public one. Raises InputError when there is none, or a choice.
+
+    say: how the user says which one, with {} for its name.
+    """
     functions = functions_of(module)
     if name is not None:
         if name in functions:
@@ -218,6 +221,7 @@ def find_function(module: ModuleOp, name: str | None = None) -> Operation:
     raise InputError(
         f"this module has {len(public)} public functions: {', '.join(symbol(f) for f in public)}",
         rule="with several functions, say which one runs",
+        hint=" or ".join(say.format(symbol(f)) for f in public[:2]),
         places=places_of(public[1])[:1],
     )
 

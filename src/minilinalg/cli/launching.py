@@ -154,7 +154,7 @@ def _function(module: ModuleOp, file: LaunchFile, request: Request) -> str:
                 hint=near_name(file.function, functions),
                 places=[file.document.place("function")],
             )
-    return symbol(find_function(module, request.function or file.function))
+    return symbol(find_function(module, request.function or file.function, say="--function {}"))
 
 
 def _run_as_it_is(
