@@ -18,7 +18,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from minilinalg.abi import FunctionAbi, check_grid, find_function, symbol
 from minilinalg.context import MLContext, make_context
-from minilinalg.errors import CommandError, InputError, LaunchError, Remark, UnsupportedError, unknown_name
+from minilinalg.errors import CommandError, InputError, LaunchError, Remark, UnsupportedError, near_name, unknown_name
 from minilinalg.locations import places_of
 from minilinalg.parsing import parse_module
 from minilinalg.pipelines import ROADS, Instrumentation, Step, check_options, road_stages, run_pipeline, steps_for
@@ -26,7 +26,7 @@ from minilinalg.printing import module_text
 from minilinalg.reading import read_text
 from minilinalg.run_options import DEFAULTS, RunOptions
 from minilinalg.stages import stage_of
-from minilinalg.targets import Machine, SimtTarget, Target, load_target
+from minilinalg.targets import Machine, SimtTarget, Target, list_targets, load_target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,7 +172,11 @@ class Kernel:
         """A launch over `grid`: a number, or up to three (x, y, z). Raises LaunchError for what is no grid."""
         sizes = check_grid(grid)
 
-        def launch(*args: Any, check: Check = False, stage: str | None = None, options: RunOptions = DEFAULTS) -> Run:
+        def launch(
+            *args: Any, check: Check = False, stage: str | None = None, options: RunOptions = DEFAULTS, **more: Any
+        ) -> Run:
+            if more:
+                raise self._given_by_name(next(iter(more)))
             return self.launch(sizes, args, check=check, stage=stage, options=options)
 
         return launch
@@ -231,6 +235,16 @@ class Kernel:
         results = self._executables[stage, options].run(grid, args, cores=self.target.cores)
         return Run(results, None, checked, notes)
 
+    def _given_by_name(self, name: str) -> LaunchError:
+        """The error of an argument that is given by its name."""
+        names = [p.name for p in FunctionAbi.of(find_function(self.source, self.name)).parameters]
+        return LaunchError(
+            f"'{name}' is given by its name",
+            rule=f"the arguments are given in their order, {', '.join(names) or 'of which there are none'}; "
+            "by name there are check, stage and options",
+            hint=near_name(name, ("check", "stage", "options")),
+        )
+
     def _cuda(self) -> CudaKernel:
         """The kernel on the GPU, loaded when it is first run."""
         if not self._on_gpu:
@@ -277,6 +291,11 @@ class Kernel:
 def _machine(target: Any) -> Machine:
     if isinstance(target, Target | SimtTarget):
         return target
+    if target is None:
+        raise CommandError(
+            "target is not given",
+            rule=f"a road leads to a machine: target is one of {', '.join(list_targets())}, or a TOML file's path",
+        )
     if not isinstance(target, str) and not hasattr(target, "__fspath__"):
         raise CommandError(
             f"target is {target!r}", rule="a target is a machine's name, the path of a TOML file, or a Target"
@@ -298,19 +317,8 @@ def _steps(road: str, source: ModuleOp, to: str | None, options: Mapping[str, An
         raise CommandError(
             f"the source is at stage '{at}', beyond '{to}'", rule=f"road {road} runs {' -> '.join(stages)}"
         )
-    return () if at == stages[-1] else steps_for(source, road, to=to, options=options)
-
-
-def _options(road: str, **numbers: int | None) -> Mapping[str, int]:
-    """What is given for the road as a whole. Raises CommandError for what is no number, or no option of the road."""
-    given = {name: number for name, number in numbers.items() if number is not None}
-    for name, number in given.items():
-        if type(number) is not int:
-            raise CommandError(f"{name} is {number!r}", rule=f"{name} is an integer")
-        if number < 1:
-            raise CommandError(f"{name} is {number}", rule=f"{name} is at least 1")
-    check_options(road, given)
-    return given
+    steps = steps_for(source, road, to=to, options=options)
+    return () if at == stages[-1] else steps
 
 
 def _stage(source: ModuleOp, stages: Sequence[str]) -> str:
@@ -351,7 +359,7 @@ def compile(
     source: Source,
     *,
     road: str | None = None,
-    target: str | os.PathLike[str] | Machine,
+    target: str | os.PathLike[str] | Machine | None = None,
     function: str | None = None,
     to: str | None = None,
     partial: bool = False,
@@ -365,15 +373,16 @@ def compile(
     source: TTIR or MLIR text at any stage of the road, the path of such a file, a ModuleOp, or what has one as its
     `module` (a builder's); a module is not changed.
     road: "simd" or "simt", the one that leads to `target` unless told. target: a machine by name, the path of a TOML
-    file, or a Target. function: which one, when there are several.
+    file, or a Target; it must be given. function: which one, when there are several.
     to: the stage to stop after. partial: when an operation has no way down, keep the stages reached, and say why in
     `kernel.stopped`, instead of raising. watch: instrumentation of the passes. device: "cuda" runs stage simt on the
     first GPU of this computer instead of the simulated one. num_warps: how many warps run a program, on road simt; 4
-    where nothing is said, and what a module that has layouts already says of itself. num_stages: how many iterations of
-    a loop go on at once there, 3 where neither this nor the loop says it; 1 for one after another.
+    where nothing is said, and what a module that has layouts already says of itself, which no other number changes.
+    num_stages: how many iterations of a loop go on at once there, 3 where neither this nor the loop says it; 1 for one
+    after another.
 
-    Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet, and CommandError
-    for an unknown road, target, stage or device.
+    Raises InputError for a wrong source, UnsupportedError for an operation that has no way down yet or that the target
+    does not have, and CommandError for an unknown road, target, stage or device, and for options that do not fit.
     """
     if road not in (None, *ROADS):
         raise unknown_name("road", str(road), ROADS)
@@ -396,7 +405,9 @@ def compile(
     original = _read(source, ctx)
     name = symbol(find_function(original, function))
     FunctionAbi.of(find_function(original, function))
-    options = _options(road, num_warps=num_warps, num_stages=num_stages)
+    given = {"num_warps": num_warps, "num_stages": num_stages}
+    options = {name: number for name, number in given.items() if number is not None}
+    check_options(road, options)
     steps = _steps(road, original, to, options)
     modules: dict[str, ModuleOp] = {_stage(original, stages): original}
     module = original.clone()

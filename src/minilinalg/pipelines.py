@@ -187,8 +187,12 @@ def road_steps(
 
 
 def check_options(road: str, options: Mapping[str, Any]) -> None:
-    """Raises CommandError for an option that no pass of the road has."""
+    """Raises CommandError for an option that no pass of the road has, and for one that is no number from 1 on."""
     for name, value in options.items():
+        if type(value) is not int:
+            raise CommandError(f"{name} is {value!r}", rule=f"{name} is an integer")
+        if value < 1:
+            raise CommandError(f"{name} is {value}", rule=f"{name} is at least 1")
         if not any(_given_to(row, {name: value}) for row in road_rows(road)):
             roads = [other for other, rows in ROADS.items() if any(_given_to(row, {name: value}) for row in rows)]
             raise CommandError(
@@ -212,16 +216,30 @@ def steps_for(
     """The passes of a road for `module`, which is taken up at the first stage whose contract it keeps.
 
     The rows of that stage run too: linalg that somebody wrote was not fused yet. () for a module beyond `to`.
-    `options`: as `road_steps`.
+    `options`: as `road_steps`. Raises CommandError for one that only passes before that stage have.
     """
     from minilinalg.stages import stage_of
 
     stages = road_stages(road)
     at = stage_of(module)
     start = at if at in stages else stages[0]
+    _expect_passes_ahead(road, start, options)
     if to in stages and stages.index(start) > stages.index(to):
         return ()
     return road_steps(road, start=start, to=to, options=options)
+
+
+def _expect_passes_ahead(road: str, start: str, options: Mapping[str, Any]) -> None:
+    """Raises CommandError for an option that no pass from stage `start` on has: it would change nothing."""
+    stages = road_stages(road)
+    for name, value in options.items():
+        having = [row for row in road_rows(road) if _given_to(row, {name: value})]
+        if having and all(stages.index(row.stage) < stages.index(start) for row in having):
+            raise CommandError(
+                f"{name} is {value}, and the module is at stage '{start}' already",
+                rule=f"{name} is an option of '{having[0].pass_name}', which works towards stage '{having[0].stage}'",
+                hint="the kernel at an earlier stage",
+            )
 
 
 def run_pipeline(

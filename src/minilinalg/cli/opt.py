@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from minilinalg.cli.arguments import HELP, VERSION, Flag, help_table, parse, table
 from minilinalg.cli.process import EXIT_CODES, run_command
+from minilinalg.cli.road_options import ROAD_FLAGS
 from minilinalg.cli.run_passes import Run
 from minilinalg.errors import ExitCode
 from minilinalg.passes import PASSES
@@ -21,6 +22,7 @@ FLAGS = (
     Flag(("-p", "--pass-pipeline"), "run 'a,b{x=1,2},c' or 'builtin.module(a,tt.func(b))'", "TEXT"),
     Flag(("--road",), "run a road from the stage that the input is at (minilinalg pipelines shows it)", "NAME"),
     Flag(("--to",), "with --road: stop at the end of STAGE", "STAGE"),
+    *ROAD_FLAGS,
     Flag(("--target",), "the machine that passes ask for sizes: a name, or the path of a target file", "NAME"),
     Flag(("--allow-unregistered-dialect",), "read operations of dialects that are not known"),
     Flag(("--split-input-file",), "process the parts between lines '// -----' each on its own"),

@@ -11,6 +11,7 @@ from minilinalg.cli.arguments import HELP, Arguments, Flag, help_table, parse
 from minilinalg.cli.launching import Outcome, Request, perform
 from minilinalg.cli.process import read_input
 from minilinalg.cli.progress import Progress
+from minilinalg.cli.road_options import ROAD_FLAGS, road_options
 from minilinalg.cli.run_report import print_json, print_report
 from minilinalg.errors import CommandError, ExitCode, near_name, unknown_name
 from minilinalg.run_options import RunOptions
@@ -23,8 +24,7 @@ FLAGS = (
     Flag(("--target",), "the machine: a name (minilinalg targets lists them), or the path of a target file", "NAME"),
     Flag(("--launch",), "the launch file: grid, arguments and reference, in TOML", "FILE"),
     Flag(("--device",), "run on this computer's GPU instead of the simulated one", "cuda", ("cuda",)),
-    Flag(("--num-warps",), "how many warps run a program, on road simt (4 unless told)", "NUMBER"),
-    Flag(("--num-stages",), "how many iterations of a loop go on at once, on road simt (3 unless told)", "NUMBER"),
+    *ROAD_FLAGS,
     Flag(("--stage",), "run the module at the end of STAGE instead of at the end of the road", "STAGE"),
     Flag(("--function",), "which function runs, where there are several", "NAME"),
     Flag(("--set",), "another value for a number of the launch file; may be given often", "NAME=VALUE"),
@@ -101,7 +101,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         raise unknown_name(f"stage of road {road}", stage, road_stages(road))
     if road is not None:
         road_stages(road)
-    asks = ("road", "stage", "num-warps", "num-stages", "device", "check", "no-cycles", "no-answers")
+    asks = ("road", "stage", *(flag.key for flag in ROAD_FLAGS), "device", "check", "no-cycles", "no-answers")
     if target is not None:
         kind = load_target(target).kind
         road = road or kind
@@ -120,11 +120,7 @@ def read_request(arguments: Arguments, command: str) -> Request:
         target=target,
         stage=stage,
         device=arguments.text("device"),
-        road_options={
-            name: number
-            for name in ("num_warps", "num_stages")
-            if (number := _integer(arguments, name.replace("_", "-"))) is not None
-        },
+        road_options=road_options(arguments),
         function=arguments.text("function"),
         check="deep" if arguments.text("check") == "deep" else arguments.has("check"),
         numbers=dict(_number(value or "") for key, value in arguments.order if key == "set"),
@@ -135,15 +131,6 @@ def read_request(arguments: Arguments, command: str) -> Request:
         ),
         command=command,
     )
-
-
-def _integer(arguments: Arguments, flag: str) -> int | None:
-    """The whole number that a flag gives."""
-    text = arguments.text(flag)
-    try:
-        return None if text is None else int(text)
-    except ValueError:
-        raise CommandError(f"--{flag} cannot be '{text}'", rule=f"--{flag} NUMBER: an integer") from None
 
 
 def _number(text: str) -> tuple[str, int | float]:

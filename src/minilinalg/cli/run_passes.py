@@ -12,6 +12,7 @@ from pathlib import Path
 from minilinalg.cli.arguments import Arguments
 from minilinalg.cli.excerpts import with_excerpts
 from minilinalg.cli.process import print_traceback, read_input, write_text
+from minilinalg.cli.road_options import ROAD_FLAGS, road_options
 from minilinalg.errors import CommandError, Diagnostic, ExitCode, InternalError, MinilinalgError
 from minilinalg.passes import PASSES
 
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from minilinalg.pipelines import Instrumentation, PassFailure, Step
     from minilinalg.targets import Machine
 
+ROAD_ONLY = {
+    "to": "--to STAGE ends a road early",
+    **{flag.key: f"--{flag.key} is for a road; a pass has options of its own, --NAME='x=1'" for flag in ROAD_FLAGS},
+}
+"""Flags that say something of a road -> the rule."""
 SPLIT_MARKER = re.compile(r"^// -----.*\n?", re.MULTILINE)
 
 
@@ -42,6 +48,7 @@ class Plan:
     def __init__(self, arguments: Arguments, ctx: MLContext):
         self.parts: list[tuple[Step, ...] | str] = []
         self.to = arguments.text("to")
+        self.options = road_options(arguments)
         for key, value in arguments.order:
             if key == "pass-pipeline":
                 self.parts.append(_parse_pipeline(value or "", ctx))
@@ -52,8 +59,9 @@ class Plan:
                 self.steps_of(self.parts[-1], None)
             elif key in PASSES:
                 self.parts.append(_parse_pipeline(f"{key}{{{value}}}" if value else key, ctx, flag=key))
-        if self.to is not None and not any(isinstance(part, str) for part in self.parts):
-            raise CommandError("--to stands without --road", rule="--to STAGE ends a road early")
+        for flag, rule in ROAD_ONLY.items():
+            if arguments.text(flag) is not None and not any(isinstance(part, str) for part in self.parts):
+                raise CommandError(f"--{flag} stands without --road", rule=rule)
 
     def steps(self, module: ModuleOp) -> tuple[Step, ...]:
         """The steps for `module`: a road is taken up at the stage where the module is."""
@@ -64,7 +72,9 @@ class Plan:
             return part
         from minilinalg.pipelines import road_steps, steps_for
 
-        return road_steps(part, to=self.to) if module is None else steps_for(module, part, to=self.to)
+        if module is None:
+            return road_steps(part, to=self.to, options=self.options)
+        return steps_for(module, part, to=self.to, options=self.options)
 
 
 def _parse_pipeline(text: str, ctx: MLContext, flag: str | None = None) -> tuple[Step, ...]:

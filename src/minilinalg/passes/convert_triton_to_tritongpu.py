@@ -36,11 +36,15 @@ from minilinalg.dialects.ttg.inference import (
     with_layout,
 )
 from minilinalg.errors import CommandError, InputError
-from minilinalg.passes.base import MinilinalgPass, remark, require_simt_target
+from minilinalg.locations import places_of
+from minilinalg.passes.base import MinilinalgPass, require_simt_target
 from minilinalg.passes.layout_rewriting import CTAS, THREADS, converted, give_result, num_warps_of, threads_per_warp_of
 from minilinalg.passes.thread_numbers import check_thread_numbers
 from minilinalg.stages import WARPS
 from minilinalg.targets import SimtTarget
+
+NUM_WARPS = 4
+"""Of a program, where nothing is said."""
 
 
 @dataclass
@@ -202,9 +206,9 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
     }
     ```
 
-    `num-warps` warps run a program, and `num-ctas` blocks; how many threads a warp has and what the module is compiled
-    for are the target's, unless `threads-per-warp` and `target` say otherwise. A module that says its numbers already
-    keeps them.
+    `num-warps` warps run a program, 4 where nothing is said, and `num-ctas` blocks; how many threads a warp has and
+    what the module is compiled for are the target's, unless `threads-per-warp` and `target` say otherwise. A module
+    that says its numbers already keeps them, and another `num-warps` is an error.
 
     Requires: stage tt. Ensures: every tensor has a layout, by default one element a thread with the last dimension
     fastest; where the layouts of an operation follow from one another (reductions, expand_dims, broadcast, trans,
@@ -214,7 +218,7 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
 
     name = "convert-triton-to-tritongpu"
 
-    num_warps: int = 4
+    num_warps: int | None = None
     num_ctas: int = 1
     threads_per_warp: int | None = None
     target: str | None = None
@@ -223,16 +227,21 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
         if WARPS in op.attributes:
             check_thread_numbers(ctx, op)
             warps = num_warps_of(op)
-            if warps != self.num_warps:
-                remark(ctx, self, op, f"the module says that {warps} warps run a program, and keeps them")
+            if self.num_warps not in (None, warps):
+                raise CommandError(
+                    f"num-warps is {self.num_warps}, and the module has layouts for {warps} warps already",
+                    rule=f"the number of warps is chosen where layouts are: a module with {WARPS} keeps its own",
+                    hint=f"num-warps={warps} or none, or the kernel at stage tt, without layouts",
+                    places=places_of(op)[:1],
+                )
             if not has_layouts(op):
                 _Conversion(warps, threads_per_warp_of(op)).run(op)
             return
-        threads, target = self.threads_per_warp, self.target
+        warps, threads, target = self.num_warps or NUM_WARPS, self.threads_per_warp, self.target
         if threads is None or target is None:
             machine = require_simt_target(ctx, self, "the threads of a warp and what it runs")
             threads, target = threads or machine.machine.threads_per_warp, target or machine.triple
-        for name, number in (("num-warps", self.num_warps), ("threads-per-warp", threads)):
+        for name, number in (("num-warps", warps), ("threads-per-warp", threads)):
             if number < 1 or number & number - 1:
                 raise CommandError(
                     f"{name} is {number}",
@@ -240,10 +249,10 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
                     hint=f"{name}={1 << max(number - 1, 0).bit_length()}",
                 )
         machine = getattr(ctx, "target", None)
-        if isinstance(machine, SimtTarget) and self.num_warps * threads > machine.multiprocessor.threads_per_block:
+        if isinstance(machine, SimtTarget) and warps * threads > machine.multiprocessor.threads_per_block:
             most = machine.multiprocessor.threads_per_block
             raise CommandError(
-                f"num-warps is {self.num_warps}",
+                f"num-warps is {warps}",
                 rule=f"a block of target '{machine.name}' has at most {most} threads, and a warp {threads}",
                 hint=f"num-warps={most // threads}",
             )
@@ -251,11 +260,11 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
             raise CommandError(
                 f"num-ctas is {self.num_ctas}", rule="one block runs a program: clusters of several have no way down"
             )
-        _Conversion(self.num_warps, threads).run(op)
+        _Conversion(warps, threads).run(op)
         op.attributes.update(
             {
                 CTAS: IntegerAttr(self.num_ctas, i32),
-                WARPS: IntegerAttr(self.num_warps, i32),
+                WARPS: IntegerAttr(warps, i32),
                 "ttg.target": StringAttr(target),
                 THREADS: IntegerAttr(threads, i32),
             }

@@ -27,6 +27,8 @@ from minilinalg.passes.loop_schedule import defining, operands_of, operations
 from minilinalg.passes.shared_operand import DifferentLayouts, for_users
 
 LATENCY, STAGES = "tt.latency", "tt.num_stages"
+NUM_STAGES = 3
+"""Of a loop, where nothing is said."""
 LOADS = (tt.LoadOp, tt.DescriptorLoadOp, tt.DescriptorGatherOp)
 DOTS = (tt.DotOp, tt.DotScaledOp, ttng.WarpGroupDotOp)
 
@@ -192,9 +194,10 @@ class TritongpuAssignLatenciesPass(MinilinalgPass):
     }
     ```
 
-    `num-stages` is how many iterations of a loop may be under way, unless the loop says so itself
-    (`tt.num_stages = 2 : i32`). Loads that dots use, through other loads or not, share the stages before the last; in a
-    loop without dots that says how many stages it has, those that anything uses.
+    `num-stages` is how many iterations of a loop may be under way, 3 where nothing is said, unless the loop says so
+    itself (`tt.num_stages = 2 : i32`). A remark says when no loop goes by the number that is given. Loads that dots
+    use, through other loads or not, share the stages before the last; in a loop without dots that says how many stages
+    it has, those that anything uses.
 
     A load begins before what earlier iterations write. Where only stores through other arguments do, a launch in which
     these arguments share memory checks that no iteration stores what a later one loads (`ml.read_ahead` in `ml.abi` of
@@ -207,30 +210,34 @@ class TritongpuAssignLatenciesPass(MinilinalgPass):
 
     name = "tritongpu-assign-latencies"
 
-    num_stages: int = 3
+    num_stages: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        chosen = False
         for func in [each for each in op.walk() if isinstance(each, tt.FuncOp)]:
             axes = AxisInfoAnalysis(func, trusts_signs=True)
             for loop in [each for each in func.walk() if isinstance(each, scf.ForOp)]:
-                self.assign(ctx, func, loop, axes)
+                begin_early = self.assign(ctx, func, loop, axes)
+                chosen = chosen or (begin_early and STAGES not in loop.attributes)
+        if self.num_stages not in (None, 1) and not chosen:
+            remark(ctx, self, op, f"num-stages={self.num_stages} changes nothing: no loop goes by it")
 
-    def assign(self, ctx: Context, func: tt.FuncOp, loop: scf.ForOp, axes: AxisInfoAnalysis) -> None:
-        """The loads of one loop."""
-        stages = stages_of(loop, self.num_stages)
+    def assign(self, ctx: Context, func: tt.FuncOp, loop: scf.ForOp, axes: AxisInfoAnalysis) -> bool:
+        """The loads of one loop; whether any begins early."""
+        stages = stages_of(loop, NUM_STAGES if self.num_stages is None else self.num_stages)
         if stages < 2 or any(isinstance(inner, scf.ForOp | scf.WhileOp) for inner in loop.body.walk()):
-            return
+            return False
         levels = _Loads(ctx, self, loop, axes).find()
         levels = {load: level for load, level in levels.items() if level < stages - 1}
         if not levels:
-            return
+            return False
         if why := why_not(loop):
             remark(ctx, self, loop, f"no load begins early: {why}")
-            return
+            return False
         pairs, why = _apart(loop, levels)
         if why:
             remark(ctx, self, loop, f"no load begins early: {why}")
-            return
+            return False
         if pairs:
             for written, read in sorted((w.name_hint or "", r.name_hint or "") for w, r in pairs):
                 remark(
@@ -243,3 +250,4 @@ class TritongpuAssignLatenciesPass(MinilinalgPass):
         latency = (stages - 1) // (max(levels.values()) + 1)
         for load in levels:
             load.attributes[LATENCY] = IntegerAttr(latency, i32)
+        return True
