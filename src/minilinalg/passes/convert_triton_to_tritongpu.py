@@ -237,7 +237,8 @@ class ConvertTritonToTritongpuPass(MinilinalgPass):
             if not has_layouts(op):
                 _Conversion(warps, threads_per_warp_of(op)).run(op)
             return
-        warps, threads, target = self.num_warps or NUM_WARPS, self.threads_per_warp, self.target
+        warps = NUM_WARPS if self.num_warps is None else self.num_warps
+        threads, target = self.threads_per_warp, self.target
         if threads is None or target is None:
             machine = require_simt_target(ctx, self, "the threads of a warp and what it runs")
             threads, target = threads or machine.machine.threads_per_warp, target or machine.triple
