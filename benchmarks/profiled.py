@@ -27,7 +27,8 @@ def profiled(path: Path) -> Iterator[Counters]:
     launch, name, value = (head.index(title) for title in ("ID", "Metric Name", "Metric Value"))
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:
-        found[row[launch]][row[name]] = float(row[value].replace(",", ""))
+        if row[value] != "n/a":
+            found[row[launch]][row[name]] = float(row[value].replace(",", ""))
     yield from found.values()
 
 

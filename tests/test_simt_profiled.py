@@ -1,4 +1,4 @@
-"""Example kernels down the whole road: sectors and requests of global memory as an H200's profiler counted them.
+"""Example kernels down the whole road: what an H200's profiler counted of memory, copies and warp groups.
 
 The golden values are those of `ncu ... python benchmarks/gpu_model.py --profile` there.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import minilinalg as ml
-from minilinalg.sim.simt.metrics import global_metrics
+from minilinalg.sim.simt.metrics import global_metrics, shared_metrics, tensor_metric
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
@@ -30,13 +30,28 @@ PROFILED = {
     "flash_attn 4 x 512, 4 warps": (81_920, 5_120, 8_448, 576),
 }
 """Sectors and requests of loads, then of stores."""
+OF_COPIES = {
+    "softmax 1024 x 1008, 4 warps": (516_096, 65_536, 262_144, 65_536),
+    "matmul 512 x 512 x 512, 4 warps": (0, 0, 40_960, 10_240),
+    "flash_attn 4 x 512, 4 warps": (0, 0, 26_624, 6_656),
+}
+"""Of cp.async: sectors and requests by way of the cache of a multiprocessor, wavefronts and instructions."""
+GROUPS = {"matmul 512 x 512 x 512, 4 warps": 4_096, "flash_attn 4 x 512, 4 warps": 4_608}
+"""Instructions of warps that multiply as warp groups."""
 CONFIGURATIONS = {str(one): one for one in configurations()}
 
 
 @pytest.mark.parametrize("one", [pytest.param(CONFIGURATIONS[name], id=name) for name in PROFILED])
-def test_sectors_and_requests_are_the_profilers(one: Configuration) -> None:
+def test_counters_are_the_profilers(one: Configuration) -> None:
     kernel = ml.compile(KERNELS / f"{one.file}.ttir", road="simt", target="h200", num_warps=one.warps)
     grid, args = one.launch()
     counters = kernel[grid](*args, options=ml.RunOptions(checks=False)).counters
-    names = (*global_metrics("ld"), *global_metrics("st"))
-    assert tuple(counters[name] for name in names) == PROFILED[str(one)]
+
+    def named(*names: str) -> tuple[int, ...]:
+        return tuple(counters.get(name, 0) for name in names)
+
+    assert named(*global_metrics("ld"), *global_metrics("st")) == PROFILED[str(one)]
+    wavefronts, _, instructions = shared_metrics("ldgsts")
+    copies = named(*global_metrics("ldgsts_cache_access"), wavefronts, instructions)
+    assert copies == OF_COPIES.get(str(one), (0, 0, 0, 0))
+    assert named(tensor_metric("gmma")) == (GROUPS.get(str(one), 0),)

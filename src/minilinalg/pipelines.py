@@ -104,7 +104,6 @@ SIMT_ROAD = (
     Row("simt", "tritongpu-global-scratch-memory-allocation", "descriptors get their places in what a launch lends"),
     Row("simt", "tritongpu-to-simt", "every operation on tensors becomes what one thread does with its registers"),
     Row("simt", "cse", "addresses of neighbouring loads have most of their sums in common"),
-    Row("simt", "licm", "what a thread knows before a loop it computes there"),
 )
 
 ROADS: Mapping[str, tuple[Row, ...]] = {"simd": SIMD_ROAD, "simt": SIMT_ROAD}

@@ -1,8 +1,8 @@
 """The counters of a run, under the names that the profiler (Nsight Compute) gives them.
 
-Those of loads and stores were compared with the profiler's on an H200. cp.async counts as `ldgsts` on both sides, and
-what it reads of global memory among the loads too, as with the profiler; `simt.ldmatrix` and `simt.stmatrix` count
-among the loads and stores of shared memory.
+Those of loads and stores were compared with the profiler's on an H200, and those of cp.async, which counts as `ldgsts`
+where shared memory is written and among the loads where global memory is read. `simt.ldmatrix` and `simt.stmatrix`
+count among the loads and stores of shared memory.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def tensor_metric(kind: str) -> str:
 
 
 def global_metrics(kind: str) -> tuple[str, str]:
-    """Sectors and requests of a kind of access to global memory: ld, st, atom, red or ldgsts."""
-    kind = "ldgsts_cache_access" if kind == "ldgsts" else kind
+    """Sectors and requests of a kind of access to global memory: ld (cp.async too), st, atom or red; and of what
+    cp.async copies by way of the cache of a multiprocessor, ldgsts_cache_access."""
     return (
         f"l1tex__t_sectors_pipe_lsu_mem_global_op_{kind}.sum",
         f"l1tex__t_requests_pipe_lsu_mem_global_op_{kind}.sum",
@@ -56,6 +56,4 @@ def counters(found: Mapping[str, int]) -> dict[str, int]:
     """All counters of a run, in the order of their names."""
     total = Counter(dict.fromkeys(ALWAYS, 0))
     total.update(found)
-    for name, part in zip(global_metrics("ld"), global_metrics("ldgsts"), strict=True):
-        total[name] += total[part]
     return dict(sorted(total.items()))

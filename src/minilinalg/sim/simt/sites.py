@@ -27,7 +27,7 @@ GLOBAL = {
     "simt.atomic_store": "st",
     "simt.atomic_rmw": "atom",
     "simt.atomic_cas": "atom",
-    "simt.cp_async": "ldgsts",
+    "simt.cp_async": "ld",
 }
 SHARED = {
     "simt.load_shared": "ld",

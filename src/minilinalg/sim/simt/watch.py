@@ -43,6 +43,10 @@ NOTHING = np.zeros((1, 1))
 """What an operation costs a block that takes no part in it."""
 
 
+BYPASSING = 16
+"""Bytes of a cp.async that is printed as `.cg`."""
+
+
 class Tally:
     """What one run has counted.
 
@@ -209,6 +213,9 @@ class Watch(Observer):
         copies = outside is not None and inside is not None
         sectors = global_metrics(outside.kind) if outside is not None else ()
         wavefronts = shared_metrics(inside.kind) if inside is not None else ()
+        # Copies of 16 bytes go past the cache of the multiprocessor.
+        is_cached = outside is not None and copies and outside.bytes < BYPASSING
+        cached = global_metrics("ldgsts_cache_access") if is_cached else ()
 
         def count(c: Chunk, source: Any, mask: Any, to: Any, when: Any) -> None:
             tally: Tally = c.machine
@@ -222,6 +229,8 @@ class Watch(Observer):
                 found, low, high = outside.classes(source, active, c.size)
                 total = _sum(found, c.size)
                 tally.add(sectors, total)
+                if cached:
+                    tally.add(cached[:1], total[:1])
                 tally.asked[moves] += int(total[2]) * outside.bytes
                 tally.moved[moves] += int(total[0]) * SECTOR
                 once = float(total[3])
@@ -232,7 +241,11 @@ class Watch(Observer):
                 what = inside.touched(c, to, made)
                 touched = (what,)
                 found = inside.cost(what, to, made, c.size)
-                tally.add(wavefronts, _sum(found, c.size))
+                total = _sum(found, c.size)
+                tally.add(wavefronts, total)
+                if cached:
+                    # Its requests are all instructions, those of warps without an active lane too.
+                    tally.add(cached[1:], total[2:])
                 costs = (*costs, found)
             tally.notes_of(c).append(Note(c.rows, number, costs, touched))
 
