@@ -22,6 +22,7 @@ from minilinalg.interp.chunks import Arenas, Chunk
 from minilinalg.interp.descriptors import Descriptor
 from minilinalg.interp.dtypes import Array, dtype_of, shape_of
 from minilinalg.interp.engine import Compiled, compile_function
+from minilinalg.interp.heap import keep_pages
 from minilinalg.interp.lifetimes import largest_value
 from minilinalg.interp.memory import GlobalMemory
 from minilinalg.interp.memref import argument
@@ -97,6 +98,7 @@ class Executable:
         machine: Any = None,
     ) -> list[Array]:
         """`run` with arguments that are in `memory` already. machine: what counts cycles, or None for answers only."""
+        keep_pages()
         if self.func.name == "tt.func" or self.threads is not None:
             values = self._with_descriptors(values)
             size = 1 if self.compiled.stepwise else self._chunk_size()
