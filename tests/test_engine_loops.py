@@ -124,6 +124,16 @@ def test_what_a_loop_began_with_is_used_after_it() -> None:
     tt.store %po, %s : {PF}""")
 
 
+def test_an_array_that_is_the_same_in_programs_whose_loops_end_at_different_turns() -> None:
+    """What a program that is done carries out is not what the others go on to overwrite."""
+    check(f"""
+    %l = scf.for %k = %c0 to %pid step %c1 iter_args(%a = %one) -> ({F}) : i32 {{
+      %c = arith.addf %a, %one : {F}
+      scf.yield %c : {F}
+    }}
+    tt.store %po, %l : {PF}""")
+
+
 def test_the_same_bits_under_two_types() -> None:
     """A bitcast of a library is a view: what it shows must not be overwritten."""
     body = f"""

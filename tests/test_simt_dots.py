@@ -365,3 +365,27 @@ def test_what_warps_have_alike_in_loops_of_different_length(loaded: str) -> None
         for lane, i in itertools.product(range(32), range(8)):
             row, column = lane // 4 + 8 * (i // 2 % 2), 2 * (lane % 4) + i % 2 + 8 * (i // 4)
             assert out[block, down, across, lane, i] == wanted[row, column]
+
+
+def test_a_product_is_handed_through_a_loop_that_multiplies_nothing() -> None:
+    """Two registers change places, block p p times; what comes out is added to itself."""
+    body = (
+        load("o", "vo", "f32", 4)
+        + """
+    %zero = arith.constant 0 : i32
+    %one = arith.constant 1 : i32
+    %ones = arith.constant dense<1.0> : vector<8xf16>
+    %columns = arith.constant dense<1.0> : vector<4xf16>
+    %none = arith.constant dense<0.0> : vector<4xf32>
+    %d = simt.mma_sync %ones, %columns, %none shape 16, 8, 16 tiles 1, 1, 1
+      : vector<8xf16>, vector<4xf16> -> vector<4xf32>
+    %x, %y = scf.for %k = %zero to %b step %one iter_args(%p = %d, %q = %none) -> (vector<4xf32>, vector<4xf32>)
+      : i32 {
+      scf.yield %q, %p : vector<4xf32>, vector<4xf32>
+    }
+    %twice = arith.addf %x, %x : vector<4xf32>
+    simt.store_global %pvo, %twice : vector<4xi64>, vector<4xf32>
+    """
+    )
+    out = each(module(body, 32, parameters={"o": "f32"}), 3, lambda: [np.zeros(3 * 128, np.float32)])
+    np.testing.assert_array_equal(out.reshape(3, 128), np.repeat([[32], [0], [32]], 128, axis=1))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Operation, SSAValue, Use
 
 from minilinalg.interp.carried import handed_on
@@ -97,6 +98,6 @@ def settled(value: Any) -> Any:
     return value.array() if type(value) is HeldSum else value
 
 
-def gives_sums(loop: Operation) -> bool:
-    """Whether a loop may carry sums as matrices."""
-    return any(op.name in PRODUCTS for op in loop.regions[0].walk())
+def may_be_sum(result: SSAValue) -> bool:
+    """Whether what a loop gives may be a sum as matrices: one that it adds to, or that it began with."""
+    return isinstance(result.type, VectorType)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minilinalg.interp.accumulators import gives_sums, settled
+from minilinalg.interp.accumulators import may_be_sum, settled
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType, dtype_of
 from minilinalg.interp.engine import Emitter
@@ -87,7 +87,8 @@ def _run_ragged(
             prefix = slice(0, active)
             c = c.take(prefix)
             outer = [take(v, prefix) for v in outer]
-            carried = [take(v, prefix) for v in carried]
+            # An array that is the same in all programs is kept for those that are done as well.
+            carried = [guarded(take(v, prefix)) for v in carried]
             lower, step, trips = take(lower, prefix), take(step, prefix), trips[prefix]
         carried = body(c, *outer, _counter(lower, step, k, dtype), *carried)
         k += 1
@@ -130,6 +131,6 @@ def emit_for(em: Emitter, op: Any) -> None:
     )
     results = "".join(em.define(r) + ", " for r in op.results)
     em.line(f"{results + '= ' if results else ''}{em.give}{driver}({arguments})", op)
-    if gives_sums(op):
-        for result in op.results:
+    for result in op.results:
+        if may_be_sum(result):
             em.line(f"{em.ref(result)} = {em.const(settled, 'settled')}({em.ref(result)})")
