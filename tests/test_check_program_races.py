@@ -145,6 +145,13 @@ def test_what_is_a_race_and_what_is_none(body: str, found: str) -> None:
     assert found in said and bool(found) == bool(said)
 
 
+def test_what_nobody_acquires_is_handed_to_nobody() -> None:
+    """So a grid may be large: of each pair of 400,000 programs nothing need be known."""
+    release = "%o = tt.atomic_rmw add, release, gpu, %n, %c1 : (!tt.ptr<i32>, i32) -> i32\n"
+    assert races(release, grid=400_000) == ""
+    assert "race between programs" in races(release + "tt.store %x, %id : !tt.ptr<f32>", grid=400_000)
+
+
 def test_one_program_and_none_race_with_nobody() -> None:
     body = LOAD + ADD + "tt.store %x, %id : !tt.ptr<f32>"
     assert races(body, grid=1) == races(body, grid=0) == ""

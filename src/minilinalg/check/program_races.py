@@ -133,6 +133,9 @@ class ProgramRaceWatch(Observer):
         return None if many else self._conflicts
 
     def _hand_on(self, order: Order, site: _Site, me: Array, addresses: Array, lanes: Array | None) -> None:
+        if not any(other.acquires for other in self._sites):
+            # Nobody is behind anybody, and what is known of each pair of programs takes memory.
+            return
         here = np.ones(addresses.shape, np.bool_) if lanes is None else lanes
         programs = np.broadcast_to(me.reshape(-1, *([1] * (addresses.ndim - 1))), addresses.shape)
         for program, address in zip(programs[here].tolist(), addresses[here].tolist(), strict=True):
