@@ -408,9 +408,20 @@ def test_a_product_adds_up_the_same_wherever_its_elements_lie(m: int, n: int, k:
     assert (dot_arrays(a, a.swapaxes(1, 2), F16, F32, k) == square).all()
 
 
-def test_undefined_rows_of_a_product_stay_in_their_rows() -> None:
-    """A tail of rows that is masked on the way in and out, and no `other`: the usual kernel."""
+@pytest.mark.parametrize("added", [False, True])
+def test_undefined_rows_of_a_product_stay_in_their_rows(added: bool) -> None:
+    """A tail of rows that is masked on the way in and out, and no `other`: the usual kernel. added: a loop of p turns
+    in program p adds to the product, which is used again behind it."""
     square = "tensor<4x4xf32>"
+    loop = f"""
+    %begin = arith.constant 0 : i32
+    %step = arith.constant 1 : i32
+    %turns = tt.get_program_id x : i32
+    %sum = scf.for %k = %begin to %turns step %step iter_args(%a = %d) -> ({square}) : i32 {{
+      %more = tt.dot %v, %t, %a : tensor<4x8xf32> * tensor<8x4xf32> -> {square}
+      scf.yield %more : {square}
+    }}
+    %both = arith.subf %sum, %d : {square}"""
     body = f"""{LOAD}{tile("x", "f32", load=False)}
     %lim = tt.splat %n : i32 -> tensor<4xi32>
     %low0 = arith.cmpi slt, %i1, %lim : tensor<4xi32>
@@ -423,7 +434,7 @@ def test_undefined_rows_of_a_product_stay_in_their_rows() -> None:
     %low2 = tt.expand_dims %low0 {{axis = 0 : i32}} : tensor<4xi1> -> tensor<1x4xi1>
     %ma = tt.broadcast %low1 : tensor<4x1xi1> -> tensor<4x4xi1>
     %mb = tt.broadcast %low2 : tensor<1x4xi1> -> tensor<4x4xi1>
-    %m = arith.andi %ma, %mb : tensor<4x4xi1>
+    %m = arith.andi %ma, %mb : tensor<4x4xi1>{loop if added else ""}
     %four = arith.constant dense<4> : tensor<4xi32>
     %o1 = arith.muli %i1, %four : tensor<4xi32>
     %o2 = tt.expand_dims %o1 {{axis = 1 : i32}} : tensor<4xi32> -> tensor<4x1xi32>
@@ -433,7 +444,7 @@ def test_undefined_rows_of_a_product_stay_in_their_rows() -> None:
     %at = arith.addi %o3, %p3 : tensor<4x4xi32>
     %so = tt.splat %o : !tt.ptr<f32> -> tensor<4x4x!tt.ptr<f32>>
     %po = tt.addptr %so, %at : tensor<4x4x!tt.ptr<f32>>, tensor<4x4xi32>
-    tt.store %po, %d, MASK : tensor<4x4x!tt.ptr<f32>>"""
+    tt.store %po, {"%both" if added else "%d"}, MASK : tensor<4x4x!tt.ptr<f32>>"""
     parameters = "%x: !tt.ptr<f32>, %o: !tt.ptr<f32>, %n: i32"
     arguments = [tiles("f32", 3), np.zeros((12, 4), np.float32), 9]
     agree(kernel(parameters, body.replace("MASK", "%m")), (3,), arguments)

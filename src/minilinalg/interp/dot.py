@@ -77,9 +77,9 @@ def multiply_add(
     def dot(a: Any, b: Any, c: Any) -> Any:
         if type(a) is Partial or type(b) is Partial:
             known = _known(a, a_shape, -1) & _known(b, b_shape, -2)
-            found = dot(written_out(a), written_out(b), written_out(c))
-            if type(c) is Partial:
-                known = known & c.defined_array()
+            found = dot(written_out(a), written_out(b), c)
+            if type(found) is Partial:
+                known, found = known & found.defined_array(), found.data
             return found if known.all() else Partial(found, known)
         left, right = spread(a, a_shape), spread(b, b_shape)
         if tf32:
