@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_check_reports import SHIFTS
 
 import minilinalg as ml
 from minilinalg.check.program_races import ProgramRaceWatch
@@ -15,24 +16,7 @@ from minilinalg.check.running import Launch
 from minilinalg.errors import CheckError, GlobalRaceError
 from minilinalg.parsing import parse_module
 
-SHIFT = """
-tt.func public @shift(%x: !tt.ptr<f32>) {
-  %c4 = arith.constant 4 : i32
-  %pid = tt.get_program_id x : i32
-  %start = arith.muli %pid, %c4 : i32
-  %range = tt.make_range {end = 4 : i32, start = 0 : i32} : tensor<4xi32>
-  %s = tt.splat %start : i32 -> tensor<4xi32>
-  %here = arith.addi %s, %range : tensor<4xi32>
-  %fours = tt.splat %c4 : i32 -> tensor<4xi32>
-  %there = arith.addi %here, %fours : tensor<4xi32>
-  %xs = tt.splat %x : !tt.ptr<f32> -> tensor<4x!tt.ptr<f32>>
-  %p = tt.addptr %xs, %here : tensor<4x!tt.ptr<f32>>, tensor<4xi32>
-  %v = tt.load %p : tensor<4x!tt.ptr<f32>>
-  %o = tt.addptr %xs, %there : tensor<4x!tt.ptr<f32>>, tensor<4xi32>
-  tt.store %o, %v : tensor<4x!tt.ptr<f32>>
-  tt.return
-}
-"""
+SHIFT = SHIFTS.replace("%xs, %there", "%xs, %then").replace("%xs, %here", "%xs, %there").replace("%then", "%here")
 """Every program writes what the next one reads."""
 
 

@@ -14,7 +14,7 @@ from minilinalg.interp.block_memory import WORDS, BlockMemory, Places, PlacesOf
 from minilinalg.interp.dtypes import F16, I32
 from minilinalg.interp.fragments import Fragments, of_a, of_b, of_c, of_warps, tiled
 from minilinalg.interp.lanes import Lanes
-from minilinalg.interp.operands import HeldOperand, Operand, in_words
+from minilinalg.interp.operands import Operand, OperandAsMatrices, in_words
 from minilinalg.interp.threads_last import as_threads_last, is_threads_last, registers
 from minilinalg.interp.values import Affine, Mask, Partial
 
@@ -168,14 +168,14 @@ def test_a_matrix_of_shared_memory_is_that_of_its_registers(is_right: bool, tran
     gather = operand.gather(places)
     assert gather is not None
     registers_of_threads = memory.read(places, None)[0].reshape(3, -1).view(np.float16).reshape(3, threads, 8)
-    held = HeldOperand(operand, gather, gather.read(memory, None, F16))
+    held = OperandAsMatrices(operand, gather, gather.read(memory, None, F16))
     assert np.array_equal(held.array(), registers_of_threads)
     assert np.array_equal(operand(held)[0], operand(registers_of_threads)[0])
     some = slice(1, 3)
     assert np.array_equal(gather.read(memory, some, F16), gather.read(memory, np.array([1, 2]), F16))
-    joined = HeldOperand.join_programs([(held.take_programs(some), 2), (held.take_programs(slice(0, 1)), 1)])
+    joined = OperandAsMatrices.join_programs([(held.take_programs(some), 2), (held.take_programs(slice(0, 1)), 1)])
     assert np.array_equal(joined.array(), registers_of_threads[[1, 2, 0]])
-    mixed = HeldOperand.join_programs([(held.take_programs(some), 2), (registers_of_threads[:1], 1)])
+    mixed = OperandAsMatrices.join_programs([(held.take_programs(some), 2), (registers_of_threads[:1], 1)])
     assert np.array_equal(mixed, registers_of_threads[[1, 2, 0]])
 
 

@@ -6,51 +6,44 @@ ended. It is the same sum: which number is added to which does not change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.dialects.builtin import VectorType
 from xdsl.ir import Operation, SSAValue, Use
 
 from minilinalg.interp.carried import handed_on
 from minilinalg.interp.dtypes import Array
 from minilinalg.interp.fragments import Fragments
-from minilinalg.interp.values import Held, spread, take, written_out
+from minilinalg.interp.values import Reordered, written_out
 
 PRODUCTS = ("simt.mma_sync", "simt.wgmma")
 
 
-class HeldSum(Held):
+class SumAsMatrices(Reordered):
     """A register vector (L, *shape) as matrices, which `fragments` says where registers hold."""
 
-    __slots__ = ("data", "fragments")
+    __slots__ = ("fragments",)
 
     def __init__(self, fragments: Fragments, data: Array):
         self.fragments, self.data = fragments, data
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.fragments.shape
+
     def array(self) -> Array:
         return self.fragments.out(self.data)
 
-    def take_programs(self, index: Any) -> HeldSum:
-        """The same of the programs at `index`."""
-        return HeldSum(self.fragments, take(self.data, index))
+    def is_like(self, other: Any) -> bool:
+        return type(other) is SumAsMatrices and other.fragments is self.fragments
 
-    @staticmethod
-    def join_programs(pieces: Sequence[tuple[Any, int]]) -> Any:
-        """The values of consecutive groups of programs."""
-        first = pieces[0][0]
-        if all(type(v) is HeldSum and v.fragments is first.fragments for v, _ in pieces):
-            parts = [np.broadcast_to(v.data, (n, *v.data.shape[1:])) for v, n in pieces]
-            return HeldSum(first.fragments, np.concatenate(parts))
-        shape = first.fragments.shape
-        arrays = [(spread(written_out(v), shape), n) for v, n in pieces]
-        return np.concatenate([np.broadcast_to(array, (n, *shape)) for array, n in arrays])
+    def like(self, data: Array) -> SumAsMatrices:
+        return SumAsMatrices(self.fragments, data)
 
 
-def added(start: Any, product: Array, fragments: Fragments) -> HeldSum:
+def added(start: Any, product: Array, fragments: Fragments) -> SumAsMatrices:
     """A sum in any form of registers and a product, (L, ...), which is written over."""
-    if type(start) is HeldSum and start.fragments is fragments:
+    if type(start) is SumAsMatrices and start.fragments is fragments:
         before = start.data
     else:
         registers = np.asarray(written_out(start))
@@ -60,8 +53,8 @@ def added(start: Any, product: Array, fragments: Fragments) -> HeldSum:
             whole = np.broadcast_to(registers, (len(registers), *fragments.shape))
             before = fragments.back(whole).reshape(len(whole), *product.shape[1:])
     if len(before) > len(product):
-        return HeldSum(fragments, before + product)
-    return HeldSum(fragments, np.add(before, product, out=product))
+        return SumAsMatrices(fragments, before + product)
+    return SumAsMatrices(fragments, np.add(before, product, out=product))
 
 
 def is_accumulated(op: Operation) -> bool:
@@ -93,11 +86,6 @@ def _following(op: Operation, use: Use) -> list[SSAValue] | None:
     return None if carried is None else [carried[0]]
 
 
-def settled(value: Any) -> Any:
+def as_registers(value: Any) -> Any:
     """What a loop gives, in the order of registers."""
-    return value.array() if type(value) is HeldSum else value
-
-
-def may_be_sum(result: SSAValue) -> bool:
-    """Whether what a loop gives may be a sum as matrices: one that it adds to, or that it began with."""
-    return isinstance(result.type, VectorType)
+    return value.array() if type(value) is SumAsMatrices else value

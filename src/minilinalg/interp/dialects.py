@@ -1,4 +1,4 @@
-"""Loads the meanings of every dialect: importing a file of this package fills `engine.MEANINGS`."""
+"""Loads the meanings of every dialect: importing a file of this package fills `meanings.MEANINGS`."""
 
 from minilinalg.interp import (
     arith,

@@ -10,7 +10,6 @@ go through the order of registers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -25,7 +24,7 @@ from minilinalg.interp.carried import handed_on
 from minilinalg.interp.dot import round_tf32
 from minilinalg.interp.dtypes import Array, DType, dtype_of, shape_of
 from minilinalg.interp.fragments import Fragments, of_a, of_b, of_warps, tiled
-from minilinalg.interp.values import Held, Partial, spread, take, written_out
+from minilinalg.interp.values import Partial, Reordered, spread
 
 Shape = tuple[int, ...]
 Matrices = tuple[Array, Array | None]
@@ -60,7 +59,7 @@ class Operand:
 
     def __call__(self, value: Any) -> Matrices:
         """The matrices, in their carrier."""
-        if type(value) is HeldOperand and value.operand is self:
+        if type(value) is OperandAsMatrices and value.operand is self:
             return value.matrices, value.gather.which
         return self.carried(self._matrices(spread(value, self.shape))), None
 
@@ -139,10 +138,10 @@ def in_words(elements: Array, size: int) -> tuple[int, Array]:
     raise AssertionError(f"an element of {size} bytes is no word")
 
 
-class HeldOperand(Held):
+class OperandAsMatrices(Reordered):
     """A register vector that is only multiplied, as the matrices of an operand that were gathered, (P, *shape)."""
 
-    __slots__ = ("_matrices", "data", "gather", "operand")
+    __slots__ = ("_matrices", "gather", "operand")
 
     def __init__(self, operand: Operand, gather: Gather, data: Array):
         self.operand, self.gather, self.data = operand, gather, data
@@ -162,19 +161,16 @@ class HeldOperand(Held):
         whole = found if which is None else found[:, which]
         return self.operand.fragments(whole.shape[1]).out(np.ascontiguousarray(whole))
 
-    def take_programs(self, index: Any) -> HeldOperand:
-        """The same of the programs at `index`."""
-        return HeldOperand(self.operand, self.gather, take(self.data, index))
+    @property
+    def shape(self) -> Shape:
+        return self.operand.shape
 
-    @staticmethod
-    def join_programs(pieces: Sequence[tuple[Any, int]]) -> Any:
-        """The values of consecutive groups of programs."""
-        first = pieces[0][0]
-        if all(type(v) is HeldOperand and v.operand is first.operand and v.gather is first.gather for v, _ in pieces):
-            parts = [np.broadcast_to(v.data, (n, *v.data.shape[1:])) for v, n in pieces]
-            return HeldOperand(first.operand, first.gather, np.concatenate(parts))
-        arrays = [(spread(written_out(v), first.operand.shape), n) for v, n in pieces]
-        return np.concatenate([np.broadcast_to(array, (n, *array.shape[1:])) for array, n in arrays])
+    def is_like(self, other: Any) -> bool:
+        alike = type(other) is OperandAsMatrices and other.operand is self.operand
+        return alike and other.gather is self.gather
+
+    def like(self, data: Array) -> OperandAsMatrices:
+        return OperandAsMatrices(self.operand, self.gather, data)
 
 
 def of_mma(op: Any, index: int) -> Operand:

@@ -18,7 +18,7 @@ from minilinalg.interp.global_words import as_words, from_words, read_words
 from minilinalg.interp.lanes import Lanes
 from minilinalg.interp.lifting import rank_of
 from minilinalg.interp.meanings import meaning
-from minilinalg.interp.operands import HeldOperand, multiplied_as
+from minilinalg.interp.operands import OperandAsMatrices, multiplied_as
 from minilinalg.interp.shared_memory import begin, commit, wait
 from minilinalg.interp.stored import as_stored, stays_stored
 from minilinalg.interp.values import Mask, Partial, scalar_form, spread, written_out
@@ -187,7 +187,7 @@ def emit_ldmatrix(em: Emitter, op: Any) -> None:
         gather = operand.gather(places)
         if gather is None or memory.known(places, c.rows) is not None:
             return load_words(c, places, dtype, shape, stored, what)
-        made = HeldOperand(operand, gather, gather.read(memory, c.rows, dtype))
+        made = OperandAsMatrices(operand, gather, gather.read(memory, c.rows, dtype))
         memory.keep(places, c.rows, made)
         return made
 

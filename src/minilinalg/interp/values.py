@@ -10,7 +10,7 @@ tensor      array of shape (L, d1, ..., dn), L in {1, P}; an extent of 1 stands 
             Affine: integers or addresses that are a sum of an offset and one term per dimension
             Mask: a conjunction of Affine >= 0, not yet written out
             Partial: an array some of whose elements are undefined
-            Held: an array in another order in memory
+            Reordered: an array in another order in memory
 
 Pointers and masks stay symbolic on the usual path, so a load reads one strided window and writes no index array.
 Compare PtrState and MaskState of triton-shared, which do the same at compile time.
@@ -18,6 +18,8 @@ Compare PtrState and MaskState of triton-shared, which do the same at compile ti
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -302,14 +304,45 @@ class Partial:
         return self.defined.array() if isinstance(self.defined, Mask) else self.defined
 
 
-class Held:
-    """A tensor whose elements are in another order in memory than one of its own; few operations take it as it is."""
+class Reordered(ABC):
+    """A tensor whose elements are in another order in memory than one of its own; few operations take it as it is.
 
-    __slots__ = ()
+    data: the elements in that order, (P, ...).
+    """
 
+    __slots__ = ("data",)
+
+    data: Array
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """That of the tensor."""
+
+    @abstractmethod
     def array(self) -> Array:
-        """Written out in the order of a tensor."""
-        raise NotImplementedError
+        """Written out in the order of a tensor, (P, *shape)."""
+
+    @abstractmethod
+    def is_like(self, other: Any) -> bool:
+        """Whether `other` is in the same order."""
+
+    @abstractmethod
+    def like(self, data: Array) -> Reordered:
+        """Other elements in the same order."""
+
+    def take_programs(self, index: Any) -> Reordered:
+        """The same of the programs at `index`."""
+        return self.like(take(self.data, index))
+
+    @staticmethod
+    def join_programs(pieces: Sequence[tuple[Any, int]]) -> Any:
+        """The values of consecutive groups of programs; written out where they are in several orders."""
+        first = pieces[0][0]
+        alike = all(first.is_like(value) for value, _ in pieces)
+        arrays = [(v.data if alike else spread(written_out(v), first.shape), n) for v, n in pieces]
+        joined = np.concatenate([np.broadcast_to(array, (n, *array.shape[1:])) for array, n in arrays])
+        return first.like(joined) if alike else joined
 
 
 def _least(a: Any, b: Any) -> Any:
@@ -349,7 +382,7 @@ def written_out(value: Any) -> Any:
     kind = form_of(value)
     if kind is np.ndarray:
         return value
-    if kind is Affine or kind is Mask or issubclass(kind, Held):
+    if kind is Affine or kind is Mask or issubclass(kind, Reordered):
         return value.array()
     if kind is Partial:
         return value.data

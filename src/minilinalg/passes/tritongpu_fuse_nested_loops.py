@@ -112,8 +112,8 @@ def branch(condition: SSAValue, then: Block, otherwise: Sequence[SSAValue]) -> s
 class Fusion:
     """One nest on its way to one loop. Its inner loop runs at least once in every turn.
 
-    The new loop carries: the turn of the inner loop, what both loops count, what the outer one carries, what the inner
-    one carries, and what is `kept`.
+    To make one puts what counts the turns in front of the nest. The new loop carries: the turn of the inner loop, what
+    both loops count, what the outer one carries, what the inner one carries, and what is `kept`.
     """
 
     def __init__(self, nest: Nest):

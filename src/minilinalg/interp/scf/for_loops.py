@@ -6,8 +6,9 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import VectorType
 
-from minilinalg.interp.accumulators import may_be_sum, settled
+from minilinalg.interp.accumulators import as_registers
 from minilinalg.interp.chunks import Chunk
 from minilinalg.interp.dtypes import Array, DType, dtype_of
 from minilinalg.interp.engine import Emitter
@@ -132,5 +133,6 @@ def emit_for(em: Emitter, op: Any) -> None:
     results = "".join(em.define(r) + ", " for r in op.results)
     em.line(f"{results + '= ' if results else ''}{em.give}{driver}({arguments})", op)
     for result in op.results:
-        if may_be_sum(result):
-            em.line(f"{em.ref(result)} = {em.const(settled, 'settled')}({em.ref(result)})")
+        # Of a thread's registers: a sum that only products added to is one of matrices until here.
+        if isinstance(result.type, VectorType):
+            em.line(f"{em.ref(result)} = {em.const(as_registers, 'as_registers')}({em.ref(result)})")
